@@ -1,0 +1,3 @@
+//! Function pay
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Function payments
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Function query
+
+fn main() {}

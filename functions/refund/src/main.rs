@@ -1,0 +1,3 @@
+//! Function refund
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Function scan
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Function webhook
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Starts the whole system on this machine.
+
+fn main() {}

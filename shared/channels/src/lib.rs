@@ -1,0 +1,1 @@
+//! Payment channels: pure builders and readers, and one transport that sends

@@ -1,0 +1,1 @@
+//! Decisions about payments: pure, without a clock, a network or a store

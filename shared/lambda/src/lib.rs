@@ -1,0 +1,1 @@
+//! Runtime glue of the functions: configuration, telemetry, batches

@@ -1,0 +1,1 @@
+//! The DynamoDB tables: one item for one payment, changed by one conditional write

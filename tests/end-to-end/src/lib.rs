@@ -1,0 +1,1 @@
+//! The deployed local stack, driven over HTTP

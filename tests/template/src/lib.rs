@@ -1,0 +1,1 @@
+//! What template.yaml must guarantee, and the house rules
