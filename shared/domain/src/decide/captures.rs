@@ -1,0 +1,163 @@
+//! A capture arrives: it pays the order, or it goes back. Decided here, once, in the same write.
+
+use super::Draft;
+use crate::capture::{Capture, Disposition, SuspenseReason};
+use crate::channel_order::{ChannelOrderState, ClosingCause};
+use crate::evidence::Source;
+use crate::ids::ChannelTradeNo;
+use crate::money::Money;
+use crate::numbers::ChannelOrderNo;
+use crate::payment::{CaseKind, PaymentState};
+use crate::refund::{RefundCause, RefundState};
+use crate::time::{Span, Timestamp};
+
+/// How often a capture that the channel should return by itself is looked at.
+const RETURN_WATCH: Span = Span::days(1);
+
+pub(super) fn paid(
+    draft: &mut Draft,
+    no: ChannelOrderNo,
+    trade_no: ChannelTradeNo,
+    amount: Money,
+    paid_at: Timestamp,
+    source: Source,
+) {
+    let known = draft
+        .payment
+        .captures
+        .iter()
+        .position(|capture| capture.trade_no == trade_no);
+    match known {
+        None => take(
+            draft,
+            Capture {
+                trade_no,
+                channel_order_no: no,
+                amount,
+                paid_at,
+                source,
+                disposition: Disposition::Suspended(SuspenseReason::Contradiction),
+                due: None,
+            },
+        ),
+        Some(index) if draft.payment.captures[index].amount == amount => {}
+        Some(index) => contradict(draft, index, amount, paid_at, source),
+    }
+}
+
+/// Enters a new capture and decides what becomes of it.
+fn take(draft: &mut Draft, mut capture: Capture) {
+    let no = capture.channel_order_no;
+    capture.disposition = judge(draft, &capture);
+    if capture.disposition == Disposition::Suspended(SuspenseReason::ChannelReturns) {
+        capture.due = Some(draft.due(draft.now.plus(RETURN_WATCH)));
+    }
+    let right_amount = capture.disposition != Disposition::Returning(RefundCause::WrongAmount);
+    let applied = capture.disposition == Disposition::Applied;
+    let trade_no = capture.trade_no.clone();
+    if let Some(order) = draft
+        .payment
+        .channel_orders
+        .iter_mut()
+        .find(|order| order.no == no)
+    {
+        order.state = if right_amount {
+            ChannelOrderState::Paid
+        } else {
+            ChannelOrderState::Failed
+        };
+    }
+    draft.payment.captures.push(capture);
+    if applied {
+        draft.payment.state = PaymentState::Paid;
+        draft.payment.winner = Some(trade_no);
+        close_the_others(draft);
+    }
+}
+
+/// What becomes of a capture, from what is known at this moment. The first that is in time wins.
+fn judge(draft: &Draft, capture: &Capture) -> Disposition {
+    let payment = &draft.payment;
+    let in_time = capture.paid_at <= payment.terms.expires_at;
+    let order = payment.channel_order(capture.channel_order_no);
+    if capture.amount != payment.terms.amount {
+        return Disposition::Returning(RefundCause::WrongAmount);
+    }
+    if order.is_some_and(|order| order.reversing_since.is_some()) {
+        return Disposition::Suspended(SuspenseReason::Reversing);
+    }
+    if !in_time && order.is_some_and(|order| order.policy().returns_late_captures) {
+        return Disposition::Suspended(SuspenseReason::ChannelReturns);
+    }
+    match payment.state {
+        PaymentState::Paid => Disposition::Returning(RefundCause::DuplicatePayment),
+        PaymentState::Closed => Disposition::Returning(RefundCause::LatePayment),
+        PaymentState::Created | PaymentState::Paying if in_time => Disposition::Applied,
+        PaymentState::Closing
+            if in_time && payment.closing.is_none_or(ClosingCause::accepts_success) =>
+        {
+            Disposition::Applied
+        }
+        PaymentState::Created | PaymentState::Paying | PaymentState::Closing => {
+            Disposition::Returning(RefundCause::LatePayment)
+        }
+    }
+}
+
+/// The order is paid: every other attempt that could still take money is closed now (F62).
+fn close_the_others(draft: &mut Draft) {
+    let open: Vec<_> = draft
+        .payment
+        .channel_orders
+        .iter()
+        .filter(|o| o.state.is_open())
+        .collect();
+    for no in open.into_iter().map(|order| order.no).collect::<Vec<_>>() {
+        super::closing::begin(draft, no, ClosingCause::PaidElsewhere);
+    }
+}
+
+/// Two verified claims name different amounts for one capture. The stronger is believed as long as
+/// nothing was done on the weaker; after that only a person can tell.
+fn contradict(draft: &mut Draft, index: usize, amount: Money, paid_at: Timestamp, source: Source) {
+    let capture = draft.payment.captures[index].clone();
+    let returning = capture.disposition == Disposition::Returning(RefundCause::WrongAmount);
+    let mut refunds = draft
+        .payment
+        .refunds
+        .iter()
+        .filter(|r| r.trade_no == capture.trade_no);
+    let nothing_sent = refunds.all(|refund| refund.sent_at.is_none());
+    draft.open_case(CaseKind::AmountContradiction, capture.trade_no.as_str());
+    if !(source > capture.source && returning && nothing_sent) {
+        return;
+    }
+    for refund in &mut draft.payment.refunds {
+        if refund.trade_no == capture.trade_no {
+            refund.state = RefundState::Failed;
+            refund.due = None;
+        }
+    }
+    draft.payment.captures.remove(index);
+    take(
+        draft,
+        Capture {
+            amount,
+            paid_at,
+            source,
+            ..capture
+        },
+    );
+}
+
+/// The bills are complete and show no return: the late capture is ours to refund after all.
+pub(super) fn return_absent(draft: &mut Draft, trade_no: &ChannelTradeNo) {
+    for capture in &mut draft.payment.captures {
+        if capture.trade_no == *trade_no
+            && capture.disposition == Disposition::Suspended(SuspenseReason::ChannelReturns)
+        {
+            capture.disposition = Disposition::Returning(RefundCause::LatePayment);
+            capture.due = None;
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! The one place where a payment changes.
+//!
+//! [`open`], [`on_fact`] and [`on_command`] take what is and what happened, and give a
+//! [`Decision`]: the payment as it will be, the entry for its history, and when it wants to be woken.
+//! Facts cannot be refused; commands can. Success and winner-or-refund are decided together, so no
+//! half-made decision can be stored. After every step the money is counted: each captured fen is
+//! applied, refunded, on its way back or in suspense.
+
+mod captures;
+mod channel_orders;
+mod closing;
+mod initiate;
+mod refunds;
+
+use crate::channel_order::ChannelOrderState;
+use crate::command::{ChannelChoice, Command, Refusal};
+use crate::fact::Fact;
+use crate::history::{Entry, Input};
+use crate::numbers::{ChannelOrderNo, RefundNo};
+use crate::obligation::Due;
+use crate::payment::{Case, CaseKind, Payment, PaymentState, Terms, Version};
+use crate::schedule::MESSAGE_DELAY_MAX;
+use crate::time::Timestamp;
+
+/// What to tell whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A fact was taken note of, or a command done, and there is no more to say.
+    Noted,
+    /// A new channel order was made; its create, if it needs one, is the caller's to make.
+    Added(ChannelOrderNo),
+    /// The channel order of the same request stands.
+    Existing(ChannelOrderNo),
+    /// The payment stands, with no channel order chosen.
+    NoChannelOrder,
+    /// Somebody else is creating it at this moment.
+    InProgress(ChannelOrderNo),
+    /// The caller now holds the lease and repeats the create to the byte.
+    Recreate(ChannelOrderNo),
+    /// These are to be closed at the channel and proven closed before the new one is made.
+    Switching(Vec<ChannelOrderNo>),
+    /// The refund was reserved.
+    Refunding(RefundNo),
+    /// The same refund was asked for before.
+    ExistingRefund(RefundNo),
+}
+
+/// What was decided: the payment as it will be once stored, and what the writer must see to.
+///
+/// Only this module can make one, and the store takes nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    payment: Payment,
+    before: Option<Version>,
+    entry: Option<Entry>,
+    answer: Answer,
+    wakes: Vec<Timestamp>,
+}
+
+impl Decision {
+    /// The payment after the decision.
+    #[must_use]
+    pub const fn payment(&self) -> &Payment {
+        &self.payment
+    }
+
+    /// The payment after the decision, owned.
+    #[must_use]
+    pub fn into_payment(self) -> Payment {
+        self.payment
+    }
+
+    /// The version the decision was made on; `None` for a new payment.
+    #[must_use]
+    pub const fn before(&self) -> Option<Version> {
+        self.before
+    }
+
+    /// Whether there is anything to store.
+    #[must_use]
+    pub const fn changed(&self) -> bool {
+        self.entry.is_some()
+    }
+
+    /// The entry for the history; `None` where nothing changed.
+    #[must_use]
+    pub const fn entry(&self) -> Option<&Entry> {
+        self.entry.as_ref()
+    }
+
+    /// What to tell whoever asked.
+    #[must_use]
+    pub const fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
+    /// When a message should wake somebody for this payment. Losing them all only costs time: the
+    /// due index knows the same.
+    #[must_use]
+    pub fn wakes(&self) -> &[Timestamp] {
+        &self.wakes
+    }
+}
+
+/// Opens a payment, with its first channel order if a way to pay was chosen.
+///
+/// # Errors
+/// [`Refusal::OrderClosed`] if too little time is left to pay in.
+pub fn open(
+    terms: Terms,
+    choice: Option<ChannelChoice>,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let input = Input::Opened {
+        terms: Box::new(terms.clone()),
+        choice: choice.clone(),
+    };
+    let mut draft = initiate::open(terms, now)?;
+    let answer = match choice {
+        Some(choice) => Answer::Added(initiate::add(&mut draft, choice)?),
+        None => Answer::NoChannelOrder,
+    };
+    Ok(draft.finish(None, input, answer))
+}
+
+/// Takes note of a fact. Total: there is always a decision, if only to change nothing.
+///
+/// # Panics
+/// If the books of the payment do not add up afterwards: a promise of this module was broken.
+#[must_use]
+pub fn on_fact(payment: &Payment, fact: Fact, now: Timestamp) -> Decision {
+    let mut draft = Draft::of(payment, now);
+    let input = Input::Fact(fact.clone());
+    match fact {
+        Fact::CreateAnswered { no, answer } => {
+            channel_orders::create_answered(&mut draft, no, answer)
+        }
+        Fact::Reported {
+            no,
+            account,
+            evidence,
+            occasion,
+            report,
+        } => {
+            channel_orders::reported(&mut draft, no, account, evidence, occasion, report);
+        }
+        Fact::ReversalAnswered { no, report } => {
+            channel_orders::reversal_answered(&mut draft, no, report);
+        }
+        Fact::RefundReported {
+            no,
+            evidence,
+            occasion,
+            report,
+        } => {
+            refunds::reported(&mut draft, no, evidence, occasion, report);
+        }
+        Fact::Returned {
+            no,
+            evidence,
+            return_no,
+            returned_total,
+        } => {
+            refunds::returned(&mut draft, no, evidence, &return_no, returned_total);
+        }
+        Fact::ReturnAbsent { trade_no } => captures::return_absent(&mut draft, &trade_no),
+        Fact::Ticked => closing::ticked(&mut draft),
+    }
+    draft.finish(Some(payment), input, Answer::Noted)
+}
+
+/// Carries out a command, or says why not.
+///
+/// # Errors
+/// A [`Refusal`]; nothing changed then.
+///
+/// # Panics
+/// If the books of the payment do not add up afterwards: a promise of this module was broken.
+pub fn on_command(
+    payment: &Payment,
+    command: Command,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let mut draft = Draft::of(payment, now);
+    let input = Input::Command(command.clone());
+    let answer = match command {
+        Command::Initiate {
+            amount,
+            subject,
+            choice,
+            switch,
+        } => initiate::again(&mut draft, amount, &subject, choice, switch)?,
+        Command::Close { asked } => closing::close(&mut draft, asked)?,
+        Command::Supersede {
+            successor,
+            confirmed_at: _,
+        } => closing::supersede(&mut draft, successor)?,
+        Command::Refund {
+            request,
+            amount,
+            reason,
+        } => refunds::request(&mut draft, request, amount, reason)?,
+        Command::BeginRefund { no } => refunds::begin(&mut draft, no)?,
+        Command::HoldRefund { no, until } => refunds::hold(&mut draft, no, until)?,
+        Command::BeginReversal { no } => channel_orders::begin_reversal(&mut draft, no)?,
+    };
+    Ok(draft.finish(Some(payment), input, answer))
+}
+
+/// A payment being changed.
+struct Draft {
+    payment: Payment,
+    now: Timestamp,
+    wakes: Vec<Timestamp>,
+}
+
+impl Draft {
+    fn of(payment: &Payment, now: Timestamp) -> Self {
+        Self {
+            payment: payment.clone(),
+            now,
+            wakes: Vec::new(),
+        }
+    }
+
+    /// A time for work, with a message for it where one can be sent that far ahead.
+    fn due(&mut self, at: Timestamp) -> Due {
+        let messaged = at.since(self.now) <= MESSAGE_DELAY_MAX;
+        if messaged {
+            self.wakes.push(at);
+        }
+        Due { at, messaged }
+    }
+
+    fn open_case(&mut self, kind: CaseKind, subject: impl Into<String>) {
+        let case = Case {
+            kind,
+            subject: subject.into(),
+        };
+        if !self.payment.cases.contains(&case) {
+            self.payment.cases.push(case);
+        }
+    }
+
+    /// Draws the consequences that hold after any step, whatever it was.
+    fn settle(&mut self) {
+        for order in &mut self.payment.channel_orders {
+            if !order.state.is_open() {
+                order.due = None;
+                order.lease_until = None;
+            }
+        }
+        refunds::return_what_is_owed(self);
+        let open = self
+            .payment
+            .channel_orders
+            .iter()
+            .any(|order| order.state.is_open());
+        self.payment.state = match (self.payment.state, open) {
+            (PaymentState::Created | PaymentState::Paying, true) => PaymentState::Paying,
+            (PaymentState::Created | PaymentState::Paying, false) => PaymentState::Created,
+            (PaymentState::Closing, true) => PaymentState::Closing,
+            (PaymentState::Closing | PaymentState::Closed, false) => PaymentState::Closed,
+            (PaymentState::Closed, true) => PaymentState::Closed,
+            (PaymentState::Paid, true | false) => PaymentState::Paid,
+        };
+    }
+
+    fn finish(mut self, before: Option<&Payment>, input: Input, answer: Answer) -> Decision {
+        if before != Some(&self.payment) {
+            self.settle();
+        }
+        if before == Some(&self.payment) {
+            let before = before.map(|payment| payment.version);
+            let (payment, wakes) = (self.payment, Vec::new());
+            return Decision {
+                payment,
+                before,
+                entry: None,
+                answer,
+                wakes,
+            };
+        }
+        self.check(before);
+        if before.is_some() {
+            self.payment.version = self.payment.version.next();
+        }
+        let mut wakes = self.wakes;
+        wakes.sort_unstable();
+        wakes.dedup();
+        Decision {
+            entry: Some(Entry {
+                version: self.payment.version,
+                at: self.now,
+                input,
+            }),
+            before: before.map(|payment| payment.version),
+            payment: self.payment,
+            answer,
+            wakes,
+        }
+    }
+
+    /// The promises every decision keeps. Broken ones stop the write: better unsaved than wrong.
+    fn check(&self, before: Option<&Payment>) {
+        let payment = &self.payment;
+        if let Err(broken) = payment.money() {
+            unreachable!("{} of payment {}", broken, payment.payment_no());
+        }
+        assert_eq!(
+            payment.state == PaymentState::Paid,
+            payment.winner.is_some(),
+            "payment {} is paid exactly if it has a winner",
+            payment.payment_no()
+        );
+        if let Some(before) = before {
+            assert!(
+                before.winner.is_none() || before.winner == payment.winner,
+                "payment {} keeps its winner",
+                payment.payment_no()
+            );
+            assert!(
+                before.state != PaymentState::Closed || payment.state == PaymentState::Closed,
+                "payment {} stays closed",
+                payment.payment_no()
+            );
+        }
+        let quiet = payment.due_at().is_none();
+        let open = payment.channel_orders.iter().any(|order| {
+            matches!(
+                order.state,
+                ChannelOrderState::Submitted
+                    | ChannelOrderState::Pending
+                    | ChannelOrderState::Closing
+            )
+        });
+        assert!(
+            !(quiet && open),
+            "payment {} is never forgotten while open",
+            payment.payment_no()
+        );
+    }
+}

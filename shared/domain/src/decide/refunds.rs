@@ -1,0 +1,487 @@
+//! Refunds (退款): reserved in the write that decides them, one number until the channel itself says
+//! that it failed.
+
+use super::{Answer, Draft};
+use crate::capture::Disposition;
+use crate::command::Refusal;
+use crate::evidence::{Evidence, Source};
+use crate::fact::{Occasion, RefundReport};
+use crate::ids::{ChannelTradeNo, MerchantRefundNo};
+use crate::money::Money;
+use crate::numbers::{ChannelOrderNo, RefundIdentity, RefundNo};
+use crate::payment::{CaseKind, PaymentState};
+use crate::refund::{Refund, RefundCause, RefundState};
+use crate::schedule::{self, Policy};
+use crate::time::{Span, Timestamp};
+
+/// As many refunds as one merchant may ask of one payment; WeChat takes no more than fifty.
+const MERCHANT_REFUNDS_MAX: usize = 50;
+
+/// How often the channel is asked about a refund that waits for a person.
+pub(super) const MANUAL_WATCH: Span = Span::days(1);
+
+/// How long the next generation waits after a failure: what failed just now would fail again.
+const NEXT_GENERATION_WAIT: Span = Span::minutes(1);
+
+pub(super) const fn policy_of(refund: &Refund) -> Policy {
+    schedule::policy(
+        refund.channel_order_no.channel(),
+        refund.channel_order_no.method(),
+    )
+}
+
+/// Reserves what every returning capture still owes the buyer. It runs after each step, so a
+/// compensation that was lost from the record is made again under the same number.
+pub(super) fn return_what_is_owed(draft: &mut Draft) {
+    for index in 0..draft.payment.captures.len() {
+        let capture = draft.payment.captures[index].clone();
+        let Disposition::Returning(cause) = capture.disposition else {
+            continue;
+        };
+        let amount = draft.payment.unreserved(&capture);
+        if amount.is_zero() {
+            continue;
+        }
+        let first = RefundNo::new(
+            capture.channel_order_no,
+            RefundIdentity::Reversal(&capture.trade_no),
+            1,
+        );
+        let Some(no) = unused(draft, first) else {
+            draft.open_case(CaseKind::RefundExhausted, capture.trade_no.as_str());
+            continue;
+        };
+        let wait = if sent_before(draft, first) {
+            NEXT_GENERATION_WAIT
+        } else {
+            Span::default()
+        };
+        let due = draft.due(draft.now.plus(wait));
+        draft.payment.refunds.push(Refund {
+            no,
+            channel_order_no: capture.channel_order_no,
+            trade_no: capture.trade_no,
+            cause,
+            amount,
+            state: RefundState::Due,
+            request: None,
+            reason: None,
+            created_at: draft.now,
+            sent_at: None,
+            sends_unanswered: 0,
+            due: Some(due),
+        });
+    }
+}
+
+fn unused(draft: &Draft, first: RefundNo) -> Option<RefundNo> {
+    let mut candidate = Some(first);
+    while let Some(no) = candidate {
+        if draft.payment.refund(no).is_none() {
+            return Some(no);
+        }
+        candidate = no.next_generation();
+    }
+    None
+}
+
+fn sent_before(draft: &Draft, no: RefundNo) -> bool {
+    draft
+        .payment
+        .refund(no)
+        .is_some_and(|refund| refund.sent_at.is_some())
+}
+
+/// A merchant's refund: only out of what paid the order and was not asked back yet (F75).
+pub(super) fn request(
+    draft: &mut Draft,
+    request: MerchantRefundNo,
+    amount: Money,
+    reason: Option<String>,
+) -> Result<Answer, Refusal> {
+    let of_request = |refund: &&Refund| refund.request.as_ref() == Some(&request);
+    if let Some(last) = draft.payment.refunds.iter().rfind(of_request) {
+        let same = last.amount == amount;
+        return if same {
+            Ok(Answer::ExistingRefund(last.no))
+        } else {
+            Err(Refusal::RequestMismatch)
+        };
+    }
+    let asked = draft
+        .payment
+        .refunds
+        .iter()
+        .filter(|refund| refund.request.is_some())
+        .count();
+    if asked >= MERCHANT_REFUNDS_MAX {
+        return Err(Refusal::TooManyRefunds);
+    }
+    let winner = match draft.payment.state {
+        PaymentState::Paid => draft.payment.winner.as_ref(),
+        PaymentState::Created
+        | PaymentState::Paying
+        | PaymentState::Closing
+        | PaymentState::Closed => None,
+    };
+    let capture = winner
+        .and_then(|no| draft.payment.capture(no))
+        .cloned()
+        .ok_or(Refusal::ExceedsCaptured)?;
+    if amount.is_zero()
+        || draft
+            .payment
+            .unreserved(&capture)
+            .checked_sub(amount)
+            .is_none()
+    {
+        return Err(Refusal::ExceedsCaptured);
+    }
+    let identity = RefundIdentity::Merchant(&request);
+    // Two requests whose short hashes are equal must not share a number: the next free one is taken.
+    let no = unused(draft, RefundNo::new(capture.channel_order_no, identity, 1))
+        .ok_or(Refusal::TooManyRefunds)?;
+    let due = draft.due(draft.now);
+    draft.payment.refunds.push(Refund {
+        no,
+        channel_order_no: capture.channel_order_no,
+        trade_no: capture.trade_no,
+        cause: RefundCause::MerchantRequest,
+        amount,
+        state: RefundState::Due,
+        request: Some(request),
+        reason,
+        created_at: draft.now,
+        sent_at: None,
+        sends_unanswered: 0,
+        due: Some(due),
+    });
+    Ok(Answer::Refunding(no))
+}
+
+/// Grants one caller the sending. The write that stores this precedes the call, so a crash between
+/// the two leaves a question to ask, never a second sending under another number.
+pub(super) fn begin(draft: &mut Draft, no: RefundNo) -> Result<Answer, Refusal> {
+    let now = draft.now;
+    let index = position(draft, no).ok_or(Refusal::NotDue)?;
+    let refund = &draft.payment.refunds[index];
+    if refund.state != RefundState::Due || !refund.due.is_none_or(|due| due.is_due(now)) {
+        return Err(Refusal::NotDue);
+    }
+    let policy = policy_of(refund);
+    let due = draft.due(policy.refund.next(now, now));
+    let refund = &mut draft.payment.refunds[index];
+    refund.state = RefundState::Sent;
+    refund.sent_at.get_or_insert(now);
+    refund.sends_unanswered += 1;
+    refund.due = Some(due);
+    Ok(Answer::Refunding(no))
+}
+
+/// The refund cannot be sent now; it stays owed and is looked at again at `until`.
+pub(super) fn hold(draft: &mut Draft, no: RefundNo, until: Timestamp) -> Result<Answer, Refusal> {
+    let index = position(draft, no).ok_or(Refusal::NotDue)?;
+    if draft.payment.refunds[index].state != RefundState::Due {
+        return Err(Refusal::NotDue);
+    }
+    let due = draft.due(until);
+    draft.payment.refunds[index].due = Some(due);
+    Ok(Answer::Noted)
+}
+
+fn position(draft: &Draft, no: RefundNo) -> Option<usize> {
+    draft
+        .payment
+        .refunds
+        .iter()
+        .position(|refund| refund.no == no)
+}
+
+pub(super) fn reported(
+    draft: &mut Draft,
+    no: RefundNo,
+    evidence: Evidence,
+    occasion: Occasion,
+    report: RefundReport,
+) {
+    if evidence.source == Source::Hint {
+        return;
+    }
+    let Some(index) = position(draft, no) else {
+        if report == RefundReport::Succeeded {
+            draft.open_case(CaseKind::UnknownRefund, no.to_string());
+        }
+        return;
+    };
+    let answered = occasion == Occasion::Sent && report != RefundReport::NoAnswer;
+    if answered {
+        let refund = &mut draft.payment.refunds[index];
+        refund.sends_unanswered = refund.sends_unanswered.saturating_sub(1);
+    }
+    match report {
+        RefundReport::Succeeded => succeeded(draft, index),
+        RefundReport::Accepted => accepted(draft, index),
+        RefundReport::Failed => failed(draft, index, occasion),
+        RefundReport::NotYet => not_yet(draft, index),
+        RefundReport::NeedsPerson => needs_person(draft, index),
+        RefundReport::NotFound => not_found(draft, index, occasion),
+        RefundReport::NoAnswer => {}
+    }
+}
+
+fn succeeded(draft: &mut Draft, index: usize) {
+    let refund = draft.payment.refunds[index].clone();
+    match refund.state {
+        RefundState::Succeeded => return,
+        RefundState::Due | RefundState::Sent | RefundState::Accepted | RefundState::Manual => {}
+        RefundState::Failed => {
+            // It moved money after all. Room is made by withdrawing successors that were not sent.
+            draft.open_case(CaseKind::RefundContradiction, refund.no.to_string());
+            withdraw_unsent(draft, &refund.trade_no);
+            let room = draft
+                .payment
+                .capture(&refund.trade_no)
+                .map(|capture| draft.payment.unreserved(capture));
+            if room.is_none_or(|room| room.checked_sub(refund.amount).is_none()) {
+                return;
+            }
+        }
+    }
+    let refund = &mut draft.payment.refunds[index];
+    refund.state = RefundState::Succeeded;
+    refund.due = None;
+}
+
+fn accepted(draft: &mut Draft, index: usize) {
+    match draft.payment.refunds[index].state {
+        RefundState::Due | RefundState::Sent => {
+            let now = draft.now;
+            let refund = &mut draft.payment.refunds[index];
+            refund.state = RefundState::Accepted;
+            let start = *refund.sent_at.get_or_insert(now);
+            let next = policy_of(refund).refund.next(start, now);
+            if refund.due.is_none_or(|due| due.at != next) {
+                let due = draft.due(next);
+                draft.payment.refunds[index].due = Some(due);
+            }
+        }
+        RefundState::Accepted
+        | RefundState::Succeeded
+        | RefundState::Failed
+        | RefundState::Manual => {}
+    }
+}
+
+/// The channel itself says that this number will never move money: the next generation opens.
+fn failed(draft: &mut Draft, index: usize, occasion: Occasion) {
+    let refund = draft.payment.refunds[index].clone();
+    // A refusal of one sending says nothing of an earlier one that may still arrive: ask first.
+    if occasion == Occasion::Sent && refund.sends_unanswered > 0 {
+        return;
+    }
+    match refund.state {
+        RefundState::Failed => return,
+        RefundState::Succeeded => {
+            draft.open_case(CaseKind::RefundContradiction, refund.no.to_string());
+        }
+        RefundState::Due | RefundState::Sent | RefundState::Accepted | RefundState::Manual => {}
+    }
+    let ended = &mut draft.payment.refunds[index];
+    ended.state = RefundState::Failed;
+    ended.due = None;
+    let ours = match refund.cause {
+        // The reversal of the capture is made again by `return_what_is_owed`; what a channel did by
+        // itself is not ours to repeat.
+        RefundCause::DuplicatePayment
+        | RefundCause::LatePayment
+        | RefundCause::WrongAmount
+        | RefundCause::Reconciliation
+        | RefundCause::Channel => false,
+        RefundCause::MerchantRequest | RefundCause::Appeal => true,
+    };
+    if !ours {
+        return;
+    }
+    let Some(no) = unused(draft, refund.no) else {
+        draft.open_case(CaseKind::RefundExhausted, refund.no.to_string());
+        return;
+    };
+    let due = draft.due(draft.now.plus(NEXT_GENERATION_WAIT));
+    let created_at = draft.now;
+    draft.payment.refunds.push(Refund {
+        no,
+        state: RefundState::Due,
+        created_at,
+        sent_at: None,
+        sends_unanswered: 0,
+        due: Some(due),
+        ..refund
+    });
+}
+
+/// Certainly without effect: the same number is sent again after a while.
+fn not_yet(draft: &mut Draft, index: usize) {
+    let refund = &draft.payment.refunds[index];
+    match refund.state {
+        RefundState::Due | RefundState::Sent if refund.sends_unanswered == 0 => {
+            let again = policy_of(refund).refund_again;
+            let due = draft.due(draft.now.plus(again));
+            let refund = &mut draft.payment.refunds[index];
+            refund.state = RefundState::Due;
+            refund.due = Some(due);
+        }
+        RefundState::Due
+        | RefundState::Sent
+        | RefundState::Accepted
+        | RefundState::Succeeded
+        | RefundState::Failed
+        | RefundState::Manual => {}
+    }
+}
+
+fn needs_person(draft: &mut Draft, index: usize) {
+    match draft.payment.refunds[index].state {
+        RefundState::Due | RefundState::Sent | RefundState::Accepted => {
+            let due = draft.due(draft.now.plus(MANUAL_WATCH));
+            let refund = &mut draft.payment.refunds[index];
+            refund.state = RefundState::Manual;
+            refund.due = Some(due);
+        }
+        RefundState::Succeeded | RefundState::Failed | RefundState::Manual => {}
+    }
+}
+
+/// The channel has no such refund, at the version it was asked: sent again, same number and amount.
+fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
+    if occasion != Occasion::Asked(draft.payment.version) {
+        return;
+    }
+    match draft.payment.refunds[index].state {
+        RefundState::Sent | RefundState::Accepted => {
+            let due = draft.due(draft.now);
+            let refund = &mut draft.payment.refunds[index];
+            refund.state = RefundState::Due;
+            refund.sends_unanswered = 0;
+            refund.due = Some(due);
+        }
+        RefundState::Due | RefundState::Succeeded | RefundState::Failed | RefundState::Manual => {}
+    }
+}
+
+/// The channel returned money by itself: entered as done, and what we would send shrinks by it.
+pub(super) fn returned(
+    draft: &mut Draft,
+    no: ChannelOrderNo,
+    evidence: Evidence,
+    return_no: &str,
+    returned_total: Money,
+) {
+    if evidence.source == Source::Hint {
+        return;
+    }
+    let Some(capture) = draft
+        .payment
+        .captures
+        .iter()
+        .find(|c| c.channel_order_no == no)
+        .cloned()
+    else {
+        draft.open_case(CaseKind::ReturnedTooMuch, no.to_string());
+        return;
+    };
+    // Ours that may have moved count as moved: the total names them too.
+    let mut ours = draft.payment.refunds.iter().filter(|refund| {
+        refund.trade_no == capture.trade_no
+            && refund.state.reserves()
+            && refund.state != RefundState::Due
+    });
+    let counted = ours.try_fold(capture.amount.zero_like(), |sum, refund| {
+        sum.checked_add(refund.amount)
+    });
+    let Some(excess) = counted.and_then(|counted| returned_total.checked_sub(counted)) else {
+        return;
+    };
+    if excess.is_zero() {
+        return;
+    }
+    if draft
+        .payment
+        .unreserved(&capture)
+        .checked_sub(excess)
+        .is_none()
+    {
+        withdraw_unsent(draft, &capture.trade_no);
+    }
+    let room = draft.payment.unreserved(&capture);
+    let amount = excess.at_most(room);
+    if amount != excess {
+        draft.open_case(CaseKind::ReturnedTooMuch, capture.trade_no.as_str());
+    }
+    let identity = RefundIdentity::Channel(return_no);
+    let number = unused(draft, RefundNo::new(no, identity, 1));
+    if let (Some(number), false) = (number, amount.is_zero()) {
+        record_returned(
+            draft,
+            number,
+            &capture.trade_no,
+            RefundCause::Channel,
+            amount,
+            draft.now,
+        );
+    }
+    for held in &mut draft.payment.captures {
+        if held.trade_no == capture.trade_no && amount == room {
+            held.due = None;
+        }
+    }
+}
+
+/// A reversal (冲正) succeeded although the money had come: it went back with it.
+pub(super) fn returned_by_reversal(draft: &mut Draft, index: usize) {
+    let capture = draft.payment.captures[index].clone();
+    let amount = draft.payment.unreserved(&capture);
+    let first = RefundNo::new(
+        capture.channel_order_no,
+        RefundIdentity::Reversal(&capture.trade_no),
+        1,
+    );
+    if let Some(no) = unused(draft, first) {
+        let cause = RefundCause::LatePayment;
+        record_returned(draft, no, &capture.trade_no, cause, amount, draft.now);
+    }
+}
+
+fn record_returned(
+    draft: &mut Draft,
+    no: RefundNo,
+    trade_no: &ChannelTradeNo,
+    cause: RefundCause,
+    amount: Money,
+    at: Timestamp,
+) {
+    draft.payment.refunds.push(Refund {
+        no,
+        channel_order_no: no.channel_order(),
+        trade_no: trade_no.clone(),
+        cause,
+        amount,
+        state: RefundState::Succeeded,
+        request: None,
+        reason: None,
+        created_at: at,
+        sent_at: Some(at),
+        sends_unanswered: 0,
+        due: None,
+    });
+}
+
+/// Ends refunds that were never sent; what they reserved is free, and is reserved anew as needed.
+fn withdraw_unsent(draft: &mut Draft, trade_no: &ChannelTradeNo) {
+    for refund in &mut draft.payment.refunds {
+        let unsent = refund.state == RefundState::Due && refund.sent_at.is_none();
+        if refund.trade_no == *trade_no && unsent {
+            refund.state = RefundState::Failed;
+            refund.due = None;
+        }
+    }
+}

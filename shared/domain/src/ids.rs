@@ -1,0 +1,86 @@
+//! Names others gave: merchants, their order numbers, channel accounts, channel trade numbers.
+//!
+//! Each is checked when it is made, so that whoever holds one need not check it again.
+
+use std::fmt;
+
+/// Why a text is not the identifier it should be. The text itself is not repeated: it may be hostile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be {length_min} to {length_max} characters, each {alphabet}")]
+pub struct InvalidId {
+    length_min: usize,
+    length_max: usize,
+    alphabet: &'static str,
+}
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident, $min:literal..=$max:literal, $alphabet:literal, $allowed:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes a text that obeys the length and alphabet of this identifier.
+            ///
+            /// # Errors
+            /// [`InvalidId`] says what the text should have been.
+            pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
+                let text = text.into();
+                let allowed: fn(u8) -> bool = $allowed;
+                if ($min..=$max).contains(&text.len()) && text.bytes().all(allowed) {
+                    Ok(Self(text))
+                } else {
+                    Err(InvalidId { length_min: $min, length_max: $max, alphabet: $alphabet })
+                }
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+const fn printable(byte: u8) -> bool {
+    matches!(byte, 0x21..=0x7E)
+}
+
+const fn name_byte(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+}
+
+identifier!(
+    /// A merchant of ours (商户).
+    MerchantId, 1..=32, "a lower-case letter, a digit or a hyphen", name_byte
+);
+identifier!(
+    /// The merchant's own number for an order (业务单号); with the merchant it names one payment.
+    MerchantOrderNo, 1..=64, "a printable ASCII character other than space", printable
+);
+identifier!(
+    /// The merchant's own number for a refund; its idempotency key.
+    MerchantRefundNo, 1..=64, "a printable ASCII character other than space", printable
+);
+identifier!(
+    /// One contract of a merchant with a channel, with keys of its own; part of the webhook's path.
+    AccountId, 1..=32, "a lower-case letter, a digit or a hyphen", name_byte
+);
+identifier!(
+    /// The number a channel gave a trade (渠道流水号): Alipay `trade_no`, WeChat `transaction_id`,
+    /// UnionPay `queryId`.
+    ChannelTradeNo, 1..=64, "a printable ASCII character other than space", printable
+);
