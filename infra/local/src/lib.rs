@@ -1,1 +1,26 @@
-//! The whole system on one machine
+//! The whole system on one machine: an AWS emulator that runs the deployed `template.yaml`, the simulated channels, two
+//! demo merchants, and one front door before them.
+//!
+//! `cargo run` starts it for a person ([`StackOptions::for_people`]); tests start it for themselves, on free ports, in a
+//! directory of their own. Both run the same code, and what it runs is what is shipped.
+
+mod binaries;
+mod credentials;
+mod deployment;
+mod directory;
+mod emulator;
+mod endpoints;
+mod front_door;
+mod guarded;
+mod plain_http;
+mod progress;
+mod python;
+mod seed;
+mod simulator;
+mod stack;
+mod start_page;
+
+pub use binaries::Binaries;
+pub use endpoints::{Endpoints, MerchantEndpoint, Mode};
+pub use stack::{Stack, StackOptions};
+pub use start_page::first_payment;
