@@ -1,1 +1,75 @@
-//! The DynamoDB tables: one item for one payment, changed by one conditional write
+//! The DynamoDB tables: one item for one payment, changed by one conditional write.
+//!
+//! A payment with all its parts is one item of the table `payments`. It is made by one put that
+//! requires the key to be free, and changed by one put that requires the version that was read, so
+//! two writers can never both succeed and nothing is ever half written. Whoever loses is handed the
+//! item as it stands, in the same answer, and decides again.
+//!
+//! | Table | One item is |
+//! |---|---|
+//! | `payments` | a payment; the sparse index `due` lists those that are owed work |
+//! | `evidence` | a message of a channel, word for word, never changed |
+//! | `merchants` | a merchant, or the owner of a channel account |
+//! | `controls` | what operators may stop or limit |
+//!
+//! What attributes are called is written in `record` and its neighbours only: their names are short,
+//! because DynamoDB bills by the kilobyte.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod api_key;
+mod call;
+mod controls;
+mod due;
+mod error;
+mod evidence;
+mod merchants;
+mod payments;
+mod stored;
+mod token;
+
+use std::sync::Arc;
+
+pub use api_key::{ApiKey, HashedKey};
+pub use controls::RefundControls;
+pub use due::DueItem;
+pub use error::StoreError;
+pub use merchants::{ChannelAccount, Merchant};
+pub use payments::{Created, Saved};
+pub use stored::{BrokenChain, Stored, TimelineEntry};
+
+/// The tables' names, and how many parts the due index is split into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tables {
+    /// Payments, with the index `due`.
+    pub payments: String,
+    /// What channels said.
+    pub evidence: String,
+    /// Merchants and the owners of channel accounts.
+    pub merchants: String,
+    /// What operators may stop or limit.
+    pub controls: String,
+    /// Parts of the due index. Raising it is safe at any time as long as the sweep reads the larger
+    /// number: an item moves to its new part with its next write.
+    pub due_shards: u32,
+}
+
+/// Reads and writes the tables. Cheap to clone.
+///
+/// Time-outs, retries and the region are the client's, which the caller builds.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: aws_sdk_dynamodb::Client,
+    tables: Arc<Tables>,
+}
+
+impl Store {
+    /// A store over these tables.
+    #[must_use]
+    pub fn new(client: aws_sdk_dynamodb::Client, tables: Tables) -> Self {
+        Self {
+            client,
+            tables: Arc::new(tables),
+        }
+    }
+}

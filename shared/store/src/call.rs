@@ -1,0 +1,1 @@
+//! Calls to DynamoDB whose every attempt is watched.
