@@ -71,6 +71,10 @@ impl Directory {
         self.root.join("emulator-port")
     }
 
+    pub(crate) fn simulator_port(&self) -> PathBuf {
+        self.root.join("simulator-port")
+    }
+
     pub(crate) fn simulator_setup(&self) -> PathBuf {
         self.root.join("simulator-setup.json")
     }

@@ -1,13 +1,13 @@
 //! The AWS emulator: started on loopback with an environment that holds nothing of ours, and awaited.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use crate::directory::Directory;
 use crate::guarded::Guarded;
 use crate::plain_http::{self, PlainClient};
+use crate::port;
 use crate::python::Python;
 
 /// Where everything is said to be. The emulator does not care; the clients must agree.
@@ -33,7 +33,7 @@ impl Emulator {
         functions_see: Option<&str>,
         client: &PlainClient,
     ) -> anyhow::Result<Self> {
-        let port = choose_port(directory, asked_port)?;
+        let port = port::choose(asked_port, &directory.emulator_port(), "--emulator-port")?;
         let address = url(port);
         let (mut process, _lines) = Guarded::start(
             "emulator",
@@ -83,7 +83,6 @@ impl Emulator {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Directory::write(&directory.emulator_port(), &port.to_string())?;
         Ok(Self { port, process })
     }
 
@@ -94,19 +93,4 @@ impl Emulator {
 
 fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
-}
-
-/// The port of the last run where it is free, since queue addresses that were stored with it then stay true.
-fn choose_port(directory: &Directory, asked: u16) -> anyhow::Result<u16> {
-    if asked != 0 {
-        return Ok(asked);
-    }
-    let last: u16 = std::fs::read_to_string(directory.emulator_port())
-        .ok()
-        .and_then(|text| text.trim().parse().ok())
-        .unwrap_or(0);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, last))
-        .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .context("finding a free port for the AWS emulator")?;
-    Ok(listener.local_addr().context("reading a port")?.port())
 }

@@ -13,6 +13,7 @@ mod endpoints;
 mod front_door;
 mod guarded;
 mod plain_http;
+mod port;
 mod progress;
 mod python;
 mod seed;

@@ -19,9 +19,12 @@ struct Arguments {
     /// The port of the front door
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// The port of the channel simulator [default: a free one]
+    /// The port of the channel simulator [default: that of the last run, or a free one]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     simulator_port: u16,
+    /// The port of the AWS emulator [default: that of the last run, or a free one]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    emulator_port: u16,
     /// Build with optimisation; takes minutes
     #[arg(long)]
     release: bool,
@@ -48,6 +51,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let options = StackOptions {
         port: arguments.port,
         simulator_port: arguments.simulator_port,
+        emulator_port: arguments.emulator_port,
         release: arguments.release,
         fresh: arguments.fresh,
         ..StackOptions::for_people()

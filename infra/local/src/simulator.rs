@@ -10,6 +10,7 @@ use crate::credentials::ACCOUNTS;
 use crate::directory::Directory;
 use crate::guarded::Guarded;
 use crate::plain_http::{self, PlainClient};
+use crate::port;
 use crate::python::Python;
 
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -29,11 +30,12 @@ impl Simulator {
         python: &Python,
         directory: &Directory,
         binaries: &Binaries,
-        port: u16,
+        asked_port: u16,
         fresh: bool,
         front_door: &str,
         client: &PlainClient,
     ) -> anyhow::Result<Self> {
+        let port = port::choose(asked_port, &directory.simulator_port(), "--simulator-port")?;
         let setup = directory.simulator_setup();
         let text =
             serde_json::to_string_pretty(&setup_for(front_door)).context("writing the setup")?;

@@ -31,7 +31,7 @@ pub struct StackOptions {
     pub directory: PathBuf,
     /// The front door's port; 0 takes a free one.
     pub port: u16,
-    /// The channel simulator's port; 0 takes a free one.
+    /// The channel simulator's port; 0 takes that of the last run, or a free one.
     pub simulator_port: u16,
     /// The AWS emulator's port; 0 takes that of the last run, or a free one.
     pub emulator_port: u16,

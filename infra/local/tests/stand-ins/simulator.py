@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Stands in for the channel simulator: the same command line, the same first line, no keys."""
+
+import argparse
+import http.server
+import json
+import signal
+import sys
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--port", type=int)
+arguments.add_argument("--setup")
+arguments.add_argument("--state")
+arguments.add_argument("--fresh", action="store_true")
+given = arguments.parse_args()
+with open(given.setup, encoding="utf-8") as file:
+    setup = json.load(file)
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps({"alipay": setup["accounts"]} if self.path == "/_ctl/keys" else {}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", given.port), Answer)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print(f"channel-simulator listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
+server.serve_forever()
