@@ -1,0 +1,245 @@
+//! House rules that a program can check.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use template_tests::{Source, folders, sources};
+
+fn rust() -> Vec<Source> {
+    let files = sources(".rs");
+    assert!(files.len() > 20, "the walk lost its way");
+    files
+}
+
+fn below<'a>(files: &'a [Source], folders: &'a [&str]) -> impl Iterator<Item = &'a Source> {
+    files
+        .iter()
+        .filter(|file| folders.iter().any(|folder| file.path.starts_with(folder)))
+}
+
+/// The places where code (comments aside) holds any of the needles.
+fn places(file: &Source, needles: &[&str]) -> Vec<String> {
+    file.text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .filter(|(_, line)| needles.iter().any(|needle| line.contains(needle)))
+        .map(|(at, line)| format!("{}:{}: {}", file.path, at + 1, line.trim()))
+        .collect()
+}
+
+fn assert_none(found: &[String], rule: &str) {
+    assert!(found.is_empty(), "{rule}\n{}", found.join("\n"));
+}
+
+#[test]
+fn a_file_fits_in_one_head() {
+    let long: Vec<String> = rust()
+        .iter()
+        .map(|file| (file, file.text.lines().count()))
+        .filter(|(_, lines)| *lines > 500)
+        .map(|(file, lines)| format!("{}: {lines} lines", file.path))
+        .collect();
+    assert_none(&long, "over 500 lines; find the second noun inside");
+}
+
+#[test]
+fn a_file_is_named_after_the_thing_in_it() {
+    const NOTHING: [&str; 9] = [
+        "util", "utils", "helper", "helpers", "common", "misc", "manager", "service", "shared",
+    ];
+    let named: Vec<String> = rust()
+        .into_iter()
+        .map(|file| file.path)
+        .filter(|path| {
+            let parts = path.trim_end_matches("/mod.rs").trim_end_matches(".rs");
+            NOTHING.contains(&parts.rsplit('/').next().unwrap())
+        })
+        .collect();
+    assert_none(&named, "named after nothing");
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    let mute: Vec<String> = rust()
+        .into_iter()
+        .filter(|file| !file.text.starts_with("//!"))
+        .map(|file| file.path)
+        .collect();
+    assert_none(&mute, "does not open with //!");
+}
+
+#[test]
+fn nothing_is_ignored_or_left_unwritten() {
+    let needles = [
+        concat!("#[", "ignore"),
+        concat!("todo", "!("),
+        concat!("unimplemented", "!("),
+        concat!("dbg", "!("),
+    ];
+    let found: Vec<String> = rust()
+        .iter()
+        .flat_map(|file| places(file, &needles))
+        .collect();
+    assert_none(&found, "an ignored test or unwritten code");
+}
+
+/// A new variant must fail to compile wherever a decision about it is missing.
+#[test]
+fn the_domain_names_every_case() {
+    let files = rust();
+    let found: Vec<String> = below(&files, &["shared/domain/src/"])
+        .flat_map(|file| {
+            file.text.lines().enumerate().filter_map(|(at, line)| {
+                let line = line.trim();
+                let rest = line.strip_prefix('_')?.trim_start();
+                (rest.starts_with("=>") || rest.starts_with("if "))
+                    .then(|| format!("{}:{}: {line}", file.path, at + 1))
+            })
+        })
+        .collect();
+    assert_none(&found, "a catch-all arm in the domain");
+}
+
+#[test]
+fn the_domain_knows_no_floats_no_clock_and_no_network() {
+    let files = rust();
+    let words = [
+        "f32",
+        "f64",
+        "async fn",
+        "SystemTime::now",
+        "Instant::now",
+        "tokio::",
+        "aws_sdk",
+    ];
+    let found: Vec<String> = below(&files, &["shared/domain/src/"])
+        .flat_map(|file| places(file, &words))
+        .collect();
+    assert_none(&found, "not in the domain");
+}
+
+/// A function that has answered is frozen, and whatever it left running with it.
+#[test]
+fn functions_leave_nothing_running() {
+    let files = rust();
+    let needles = [
+        concat!("tokio::", "spawn"),
+        concat!("task::", "spawn"),
+        "JoinSet",
+    ];
+    let found: Vec<String> = below(
+        &files,
+        &["functions/", "shared/app/src/", "shared/lambda/src/"],
+    )
+    .flat_map(|file| places(file, &needles))
+    .collect();
+    assert_none(&found, "a task that may outlive its message");
+}
+
+#[test]
+fn a_function_only_says_what_it_is() {
+    let files = rust();
+    let names = folders("functions");
+    for name in &names {
+        let path = format!("functions/{name}/src/main.rs");
+        let main = files.iter().find(|file| file.path == path).unwrap();
+        let lines = main.text.lines().count();
+        assert!(lines < 40, "{path} has {lines} lines");
+    }
+}
+
+/// Functions stand on the glue, the glue on the use cases, those on store and channels, and all on the domain.
+#[test]
+fn arrows_point_one_way() {
+    const LAYERS: [&[&str]; 4] = [
+        &["payonce-domain"],
+        &["payonce-store", "payonce-channels"],
+        &["payonce-app"],
+        &["payonce-lambda"],
+    ];
+    let layer_of = |name: &str| LAYERS.iter().position(|layer| layer.contains(&name));
+    let mut wrong = Vec::new();
+    for manifest in sources("Cargo.toml") {
+        let name = manifest
+            .text
+            .lines()
+            .find_map(|line| line.strip_prefix("name = "))
+            .unwrap_or_default()
+            .trim_matches('"');
+        let own = layer_of(name).unwrap_or(LAYERS.len());
+        // Below every function and library; what drives them from outside may use anything.
+        if manifest.path == "Cargo.toml" || manifest.path.starts_with("tests/") {
+            continue;
+        }
+        for dependency in dependencies(&manifest.text) {
+            let points_up = layer_of(dependency).is_some_and(|layer| layer >= own);
+            let is_shell =
+                dependency.starts_with("payonce-local") || dependency == "channel-simulator";
+            let simulator_trusts_us =
+                name == "channel-simulator" && dependency.starts_with("payonce-");
+            if points_up || is_shell || simulator_trusts_us {
+                wrong.push(format!("{name} -> {dependency}"));
+            }
+        }
+    }
+    assert_none(&wrong, "an arrow that points the wrong way");
+}
+
+/// The names under `[dependencies]`; tests may reach anywhere.
+fn dependencies(manifest: &str) -> Vec<&str> {
+    manifest
+        .lines()
+        .skip_while(|line| line.trim() != "[dependencies]")
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split(['.', '=', ' ']).next())
+        .filter(|name| !name.is_empty() && !name.starts_with('#'))
+        .collect()
+}
+
+/// Versions are chosen in one place.
+#[test]
+fn only_the_root_names_versions() {
+    let mut wrong = Vec::new();
+    for manifest in sources("Cargo.toml") {
+        if manifest.path == "Cargo.toml" {
+            continue;
+        }
+        let mut in_dependencies = false;
+        for line in manifest.text.lines() {
+            if line.starts_with('[') {
+                in_dependencies = line.contains("dependencies");
+            } else if in_dependencies
+                && line.contains('=')
+                && !line.contains("workspace")
+                && !line.trim_start().starts_with('#')
+            {
+                wrong.push(format!("{}: {line}", manifest.path));
+            }
+        }
+    }
+    assert_none(&wrong, "a version outside the root");
+}
+
+/// Nothing tracked may know where one person keeps it.
+#[test]
+fn no_path_of_one_machine() {
+    let roots = [
+        concat!("/ro", "ot/"),
+        concat!("/ho", "me/"),
+        concat!("/Us", "ers/"),
+    ];
+    let mut found = Vec::new();
+    for ending in [
+        ".rs", ".toml", ".yaml", ".md", ".py", ".json", ".sh", ".txt",
+    ] {
+        for file in sources(ending) {
+            for (at, line) in file.text.lines().enumerate() {
+                if roots.iter().any(|root| line.contains(root)) {
+                    found.push(format!("{}:{}", file.path, at + 1));
+                }
+            }
+        }
+    }
+    assert_none(&found, "a path of one machine");
+}
