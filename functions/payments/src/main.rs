@@ -1,3 +1,26 @@
-//! Function payments
+//! `payments`: read a payment, close it, give money back.
+//!
+//! Trigger: `GET /v1/payments…`, `POST /v1/payments/{payment_no}/close` and `…/refunds`.
 
-fn main() {}
+mod handler;
+mod timeline;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use payonce_lambda::{Error, configuration, http, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    let app = Arc::new(configuration::app()?);
+    let routes = Router::new()
+        .route("/v1/payments", get(handler::find))
+        .route("/v1/payments/{payment_no}", get(handler::read))
+        .route("/v1/payments/{payment_no}/close", post(handler::close))
+        .route("/v1/payments/{payment_no}/refunds", post(handler::refund))
+        .route("/v1/payments/{payment_no}/timeline", get(timeline::timeline))
+        .with_state(app);
+    http::serve(routes).await
+}

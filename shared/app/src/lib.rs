@@ -1,1 +1,46 @@
-//! Use cases: load, decide, save, act
+//! Use cases, one verb a file: load, decide, save, act.
+//!
+//! Every one keeps the same order: what is intended is stored before a channel hears of it, what a
+//! channel says is stored before anybody is told, and what a message would have done is in the item
+//! already. Silence changes nothing. The clock is read by the caller, once for each message.
+
+mod accounts;
+mod advance;
+mod change;
+mod close;
+mod failure;
+mod give_back;
+mod initiate;
+mod look_up;
+mod notified;
+mod outbox;
+mod send_refund;
+mod speak;
+mod sweep;
+
+pub use accounts::Accounts;
+pub use advance::Woken;
+pub use failure::{Failure, Invalid};
+pub use initiate::{InitiateRequest, Initiated, Outcome, Replaces};
+pub use close::Closed;
+pub use give_back::GivenBack;
+pub use outbox::Outbox;
+pub use send_refund::RefundOutcome;
+pub use sweep::Swept;
+
+use payonce_channels::Transport;
+use payonce_store::Store;
+
+/// Everything the use cases act through, built once for each process.
+pub struct App {
+    /// The tables.
+    pub store: Store,
+    /// Merchants and their channel accounts, remembered for a minute.
+    pub accounts: Accounts,
+    /// The way to the channels.
+    pub transport: Transport,
+    /// The queue and the invocation of `refund`: accelerators only.
+    pub outbox: Outbox,
+    /// Where the channels and the buyers reach us; no slash at the end.
+    pub public_url: String,
+}

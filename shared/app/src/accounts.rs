@@ -1,0 +1,143 @@
+//! Merchants, their channel accounts and the keys for them, fetched once and remembered for a while.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use payonce_channels::Adapter;
+use payonce_domain::{AccountId, Channel, MerchantId};
+use payonce_store::{ChannelAccount, Merchant, Store};
+
+/// How long a merchant is remembered: a revoked key is refused at most this long afterwards.
+const MERCHANT_MEMORY: Duration = Duration::from_secs(60);
+/// How long a secret is remembered; a rotated one is picked up within this time.
+const SECRET_MEMORY: Duration = Duration::from_secs(300);
+
+/// Answers remembered for a time.
+struct Memory<K, V> {
+    kept_for: Duration,
+    entries: Mutex<HashMap<K, (Instant, V)>>,
+}
+
+impl<K: std::hash::Hash + Eq, V: Clone> Memory<K, V> {
+    fn new(kept_for: Duration) -> Self {
+        Self { kept_for, entries: Mutex::new(HashMap::new()) }
+    }
+
+    fn get(&self, key: &K) -> Option<V> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, value) = entries.get(key)?;
+        (since.elapsed() < self.kept_for).then(|| value.clone())
+    }
+
+    fn put(&self, key: K, value: V) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.insert(key, (Instant::now(), value));
+    }
+}
+
+/// Merchants and accounts.
+pub struct Accounts {
+    store: Store,
+    secrets: aws_sdk_secretsmanager::Client,
+    merchants: Memory<MerchantId, Arc<Merchant>>,
+    owners: Memory<(Channel, AccountId), MerchantId>,
+    secret_texts: Memory<String, Arc<str>>,
+    paying: Memory<(MerchantId, AccountId), Arc<dyn Adapter>>,
+}
+
+impl Accounts {
+    /// Nothing is fetched until it is asked for.
+    #[must_use]
+    pub fn new(store: Store, secrets: aws_sdk_secretsmanager::Client) -> Self {
+        Self {
+            store,
+            secrets,
+            merchants: Memory::new(MERCHANT_MEMORY),
+            owners: Memory::new(MERCHANT_MEMORY),
+            secret_texts: Memory::new(SECRET_MEMORY),
+            paying: Memory::new(MERCHANT_MEMORY),
+        }
+    }
+
+    /// The merchant with this id.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn merchant(&self, id: &MerchantId) -> anyhow::Result<Option<Arc<Merchant>>> {
+        if let Some(merchant) = self.merchants.get(id) {
+            return Ok(Some(merchant));
+        }
+        let found = self.store.merchant(id).await.context("reading a merchant")?;
+        let Some(merchant) = found.map(Arc::new) else { return Ok(None) };
+        self.merchants.put(id.clone(), Arc::clone(&merchant));
+        Ok(Some(merchant))
+    }
+
+    /// The merchant whose account this is, and the account's adapter, able to verify and no more.
+    ///
+    /// # Errors
+    /// If the store cannot be read or the account's settings do not hold.
+    pub async fn verifier(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+    ) -> anyhow::Result<Option<(Arc<Merchant>, Box<dyn Adapter>)>> {
+        let key = (channel, account.clone());
+        let owner = match self.owners.get(&key) {
+            Some(owner) => owner,
+            None => {
+                let found = self.store.account_owner(channel, account).await;
+                let Some(owner) = found.context("reading an account's owner")? else {
+                    return Ok(None);
+                };
+                self.owners.put(key, owner.clone());
+                owner
+            }
+        };
+        let Some(merchant) = self.merchant(&owner).await? else { return Ok(None) };
+        let Some(held) = find(&merchant, account) else { return Ok(None) };
+        let adapter = payonce_channels::adapter(channel, &held.settings, None)?;
+        Ok(Some((Arc::clone(&merchant), adapter)))
+    }
+
+    /// The adapter of a merchant's account, able to sign.
+    ///
+    /// # Errors
+    /// If the store or the secret cannot be read, or the account is gone or does not hold together.
+    pub async fn signer(
+        &self,
+        merchant: &MerchantId,
+        account: &AccountId,
+    ) -> anyhow::Result<Arc<dyn Adapter>> {
+        let key = (merchant.clone(), account.clone());
+        if let Some(adapter) = self.paying.get(&key) {
+            return Ok(adapter);
+        }
+        let found = self.merchant(merchant).await?;
+        let held = found.as_deref().and_then(|merchant| find(merchant, account));
+        let held = held.with_context(|| format!("merchant {merchant} has no account {account}"))?;
+        let secret = self.secret(&held.secret_name).await?;
+        let adapter: Arc<dyn Adapter> =
+            payonce_channels::adapter(held.channel, &held.settings, Some(&secret))?.into();
+        self.paying.put(key, Arc::clone(&adapter));
+        Ok(adapter)
+    }
+
+    async fn secret(&self, name: &str) -> anyhow::Result<Arc<str>> {
+        if let Some(text) = self.secret_texts.get(&name.to_owned()) {
+            return Ok(text);
+        }
+        let answer = self.secrets.get_secret_value().secret_id(name).send().await;
+        let answer = answer.with_context(|| format!("fetching the secret {name}"))?;
+        let text: Arc<str> =
+            answer.secret_string().with_context(|| format!("the secret {name} is empty"))?.into();
+        self.secret_texts.put(name.to_owned(), Arc::clone(&text));
+        Ok(text)
+    }
+}
+
+fn find<'a>(merchant: &'a Merchant, account: &AccountId) -> Option<&'a ChannelAccount> {
+    merchant.accounts.iter().find(|held| held.id == *account)
+}

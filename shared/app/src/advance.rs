@@ -1,0 +1,139 @@
+//! Advance a payment: perform what is due on it.
+
+use payonce_domain::schedule::EARLY_RUNGS;
+use payonce_domain::{ChannelOrderNo, Fact, Payment, PaymentNo, RefundNo, Task, Timestamp};
+use payonce_store::Stored;
+
+use crate::App;
+use crate::change::{self, Working};
+use crate::failure::Failure;
+
+/// Who had a payment advanced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Woken {
+    /// A message for its time. A rung that finds nothing changed then writes nothing: the next
+    /// rung's message is on its way already.
+    ByMessage,
+    /// The sweep, because no message did the work. The ladder moves on in the item.
+    BySweep,
+}
+
+impl App {
+    /// Advances every payment named, each on its own: the numbers of those that failed come back.
+    pub async fn advance_all(&self, numbers: &[PaymentNo], now: Timestamp) -> Vec<PaymentNo> {
+        let mut keys: Vec<_> = numbers.iter().map(|no| no.key()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let found = match self.store.load_many(&keys).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "payments could not be read");
+                return numbers.to_vec();
+            }
+        };
+        let advanced = found.into_iter().map(|stored| async move {
+            let payment_no = stored.payment().payment_no();
+            let done = self.advance(stored, Woken::ByMessage, now).await;
+            done.is_err().then_some(payment_no)
+        });
+        futures::future::join_all(advanced).await.into_iter().flatten().collect()
+    }
+
+    /// Performs what is due on one payment.
+    ///
+    /// # Errors
+    /// A [`Failure`], already logged; what was due stays due.
+    pub async fn advance(&self, stored: Stored, woken: Woken, now: Timestamp) -> Result<(), Failure> {
+        let mut working = Working::new(stored);
+        let payment_no = working.payment().payment_no();
+        let done = self.perform(&mut working, woken, now).await;
+        if let Err(failure) = &done {
+            tracing::error!(
+                payment.no = %payment_no,
+                error = format!("{:#}", anyhow::format_err!("{failure:?}")),
+                metric = "advance_failed",
+                "payment {payment_no} could not be advanced"
+            );
+        }
+        // Refunds first: money that is owed does not wait for a message of its own.
+        for no in refunds_due(working.payment(), now) {
+            self.outbox.invoke_refund(payment_no, no).await;
+        }
+        let ahead: Vec<_> = working.wakes_ahead(now).into_iter().filter(|at| *at > now).collect();
+        self.outbox.wake(payment_no, &ahead, now).await;
+        done
+    }
+
+    async fn perform(
+        &self,
+        working: &mut Working,
+        woken: Woken,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let mut tasks = working.payment().tasks_due(now);
+        if tasks.contains(&Task::Expire) {
+            self.tick(working, now).await?;
+            tasks = working.payment().tasks_due(now);
+        }
+        let mut first_failure = None;
+        for task in &tasks {
+            let tried = match task {
+                Task::Query(no) => self.query_at_channel(working, *no, now).await,
+                Task::Close(no) => self.close_at_channel(working, *no, now).await,
+                Task::Reverse(no) => self.reverse_at_channel(working, *no, now).await,
+                Task::AskRefund(no) => self.ask_refund(working, *no, now).await.map(|_| ()),
+                Task::SendRefund(_) | Task::AwaitReturn(_) | Task::Expire => Ok(()),
+            };
+            if let Err(failure) = tried {
+                first_failure.get_or_insert(failure);
+            }
+        }
+        // Even what failed moves on, or one account without a key would keep the sweep busy for ever.
+        if must_move(working.payment(), woken, now) {
+            self.tick(working, now).await?;
+        }
+        first_failure.map_or(Ok(()), Err)
+    }
+
+    async fn tick(&self, working: &mut Working, now: Timestamp) -> Result<(), Failure> {
+        change::note(&self.store, working, &Fact::Ticked, None, now).await?;
+        Ok(())
+    }
+}
+
+/// Whether something that was tried is still due, and nobody else will move it on.
+fn must_move(payment: &Payment, woken: Woken, now: Timestamp) -> bool {
+    let due = payment.obligations().into_iter().filter(|obligation| obligation.due.is_due(now));
+    due.into_iter().any(|obligation| match obligation.task {
+        Task::SendRefund(_) => false,
+        Task::Query(no) => woken == Woken::BySweep || !on_early_rung(payment, no),
+        Task::Expire
+        | Task::Close(_)
+        | Task::Reverse(_)
+        | Task::AskRefund(_)
+        | Task::AwaitReturn(_) => true,
+    })
+}
+
+/// Whether the attempt's due time is one of the first rungs, all sent as messages when it was made.
+fn on_early_rung(payment: &Payment, no: ChannelOrderNo) -> bool {
+    payment.channel_order(no).is_some_and(|order| {
+        order.due.is_some_and(|due| {
+            due.messaged && due.at.since(order.created_at) <= EARLY_RUNGS
+        })
+    })
+}
+
+fn refunds_due(payment: &Payment, now: Timestamp) -> Vec<RefundNo> {
+    let tasks = payment.tasks_due(now);
+    let refunds = tasks.into_iter().filter_map(|task| match task {
+        Task::SendRefund(no) => Some(no),
+        Task::Expire
+        | Task::Query(_)
+        | Task::Close(_)
+        | Task::Reverse(_)
+        | Task::AskRefund(_)
+        | Task::AwaitReturn(_) => None,
+    });
+    refunds.collect()
+}

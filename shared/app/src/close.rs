@@ -1,0 +1,65 @@
+//! Close a payment at the merchant's wish (关单).
+
+use payonce_domain::{Command, Payment, PaymentNo, PaymentState, Refusal, Timestamp};
+use payonce_store::Merchant;
+
+use crate::App;
+use crate::change;
+use crate::failure::Failure;
+
+/// How a close ended.
+#[derive(Debug)]
+pub struct Closed {
+    /// The payment as stored.
+    pub payment: Payment,
+    /// Whether it is closed; else it is closing, and closes by itself.
+    pub proven: bool,
+}
+
+/// How often the question is asked again because the payment moved between question and close.
+const ROUNDS_MAX: usize = 5;
+
+impl App {
+    /// Asks the channels, bars the payment, closes every open attempt at its channel. Whatever is
+    /// paid later goes back.
+    ///
+    /// # Errors
+    /// [`Refusal::AlreadyPaid`] if it is paid or the question shows it; the other [`Failure`]s.
+    pub async fn close(
+        &self,
+        merchant: &Merchant,
+        payment_no: PaymentNo,
+        now: Timestamp,
+    ) -> Result<Closed, Failure> {
+        let mut working = self.working_of(merchant, payment_no).await?;
+        let mut barred = false;
+        for _ in 0..ROUNDS_MAX {
+            if working.payment().state != PaymentState::Paid {
+                self.query_open(&mut working, now).await?;
+            }
+            let asked = working.payment().version;
+            let close = Command::Close { asked };
+            match change::carry_out(&self.store, &mut working, &close, now).await {
+                Ok(_) => {
+                    barred = true;
+                    break;
+                }
+                Err(Failure::Refused { refusal: Refusal::Moved, .. }) => {}
+                Err(failure) => {
+                    self.outbox.wake(payment_no, &working.wakes_ahead(now), now).await;
+                    return Err(failure);
+                }
+            }
+        }
+        if !barred {
+            return Err(Failure::Unavailable(anyhow::anyhow!("the payment keeps moving")));
+        }
+        let open = working.payment().channel_orders.iter().filter(|order| order.state.is_open());
+        for no in open.map(|order| order.no).collect::<Vec<_>>() {
+            self.close_at_channel(&mut working, no, now).await?;
+        }
+        self.outbox.wake(payment_no, &working.wakes_ahead(now), now).await;
+        let proven = working.payment().state == PaymentState::Closed;
+        Ok(Closed { payment: working.payment().clone(), proven })
+    }
+}

@@ -1,0 +1,68 @@
+//! Why a use case gives no result.
+
+use payonce_domain::{PaymentNo, Refusal};
+use payonce_store::StoreError;
+
+/// A field of a request that only the merchant's settings can judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// The field, as a JSON pointer.
+    pub pointer: &'static str,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// Why a use case gives no result. The caller turns it into the words of its protocol.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The request cannot be carried out as it stands.
+    #[error("the request is invalid at {}", .0.pointer)]
+    Invalid(Invalid),
+    /// There is no such payment for this merchant.
+    #[error("no such payment")]
+    NotFound,
+    /// The payment's state forbids it.
+    #[error("refused: {refusal:?}")]
+    Refused {
+        /// Which payment.
+        payment_no: PaymentNo,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The store, a secret or a channel account cannot be reached; nothing is known to have happened.
+    #[error("unavailable")]
+    Unavailable(#[source] anyhow::Error),
+    /// A write was sent and its outcome is not known. Repeating the same request is safe.
+    #[error("the outcome is not known")]
+    Unknown {
+        /// Which payment.
+        payment_no: PaymentNo,
+        /// What happened.
+        #[source]
+        source: StoreError,
+    },
+}
+
+impl Failure {
+    /// A refusal of a command on this payment.
+    #[must_use]
+    pub const fn refused(payment_no: PaymentNo, refusal: Refusal) -> Self {
+        Self::Refused { payment_no, refusal }
+    }
+
+    /// A failed write about this payment: unknown if it may have been applied.
+    #[must_use]
+    pub fn writing(payment_no: PaymentNo, source: StoreError) -> Self {
+        if source.is_unknown() {
+            Self::Unknown { payment_no, source }
+        } else {
+            Self::Unavailable(source.into())
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}

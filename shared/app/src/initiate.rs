@@ -1,0 +1,323 @@
+//! Initiate a payment, or initiate it again (发起支付, 重复提交): the idempotent heart.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use payonce_domain::schedule::{Creation, LEAST_TIME_LEFT};
+use payonce_domain::{
+    Answer, Channel, ChannelChoice, ChannelOrderNo, Command, MerchantOrderNo, Method, Money,
+    Payment, PaymentKey, PaymentNo, Refusal, Terms, Timestamp, decide,
+};
+use payonce_store::{Created, Merchant};
+
+use crate::App;
+use crate::change::{self, Working};
+use crate::failure::{Failure, Invalid};
+
+/// What a merchant asks for; every field was checked for form.
+#[derive(Debug, Clone)]
+pub struct InitiateRequest {
+    /// The merchant's number for the order.
+    pub merchant_order_no: MerchantOrderNo,
+    /// What is to be paid.
+    pub amount: Money,
+    /// What the buyer reads.
+    pub subject: String,
+    /// The way to pay, if chosen.
+    pub choice: Option<(Channel, Method)>,
+    /// Until when it can be paid.
+    pub expires_at: Timestamp,
+    /// Where the buyer's browser goes afterwards.
+    pub return_url: Option<String>,
+    /// Where the merchant is told.
+    pub notify_url: Option<String>,
+    /// The buyer's address.
+    pub client_ip: Option<String>,
+    /// The buyer's id at the channel.
+    pub payer: Option<String>,
+    /// The merchant's own notes.
+    pub metadata: BTreeMap<String, String>,
+    /// Whether the buyer gives up the open attempts for this one.
+    pub switch: bool,
+    /// The older payment this one replaces, with the buyer's consent.
+    pub replaces: Option<Replaces>,
+}
+
+/// The buyer's explicit wish to pay a new order while an older one is unknown.
+#[derive(Debug, Clone)]
+pub struct Replaces {
+    /// The older payment.
+    pub payment_no: PaymentNo,
+    /// When the buyer confirmed.
+    pub confirmed_at: Timestamp,
+}
+
+/// How an initiation ended.
+#[derive(Debug)]
+pub struct Initiated {
+    /// The payment as stored.
+    pub payment: Payment,
+    /// What became of the request.
+    pub outcome: Outcome,
+}
+
+/// What became of an initiation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A payment or a channel order was made.
+    Made,
+    /// It stood already.
+    Stood,
+    /// The channel's word is awaited; the same request again will tell.
+    Awaited,
+}
+
+/// How long an initiation may take in all; the function is killed soon after.
+const BUDGET: Duration = Duration::from_secs(28);
+/// What must be left before another channel call is begun.
+const CALL_RESERVE: Duration = Duration::from_secs(10);
+
+impl App {
+    /// Initiates a payment, or answers for the one that stands.
+    ///
+    /// # Errors
+    /// A [`Failure`] of the contract: invalid, not found, refused, unavailable or unknown.
+    pub async fn initiate(
+        &self,
+        merchant: &Merchant,
+        request: InitiateRequest,
+        now: Timestamp,
+    ) -> Result<Initiated, Failure> {
+        let until = Instant::now() + BUDGET;
+        let choice = self.choose(merchant, request.choice).await?;
+        registered(&merchant.return_urls, request.return_url.as_deref(), "/return_url")?;
+        registered(&merchant.notify_urls, request.notify_url.as_deref(), "/notify_url")?;
+        let terms = terms(merchant, &request);
+        let key = PaymentKey::derive(&terms.merchant_id, &terms.merchant_order_no);
+        if let Some(replaces) = &request.replaces {
+            self.supersede(&terms, key, replaces, now).await?;
+        }
+        let opened = decide::open(terms, choice.clone(), now);
+        let Ok(decision) = opened else {
+            let Some(working) = change::load(&self.store, key).await? else {
+                let detail =
+                    format!("must leave at least {} ms to pay in", LEAST_TIME_LEFT.as_millis());
+                return Err(Failure::Invalid(Invalid { pointer: "/expires_at", detail }));
+            };
+            return self.again(working, &request, choice, until, now).await;
+        };
+        let payment_no = PaymentNo::new(key);
+        let created = self.store.create(&decision).await;
+        match created.map_err(|error| Failure::writing(payment_no, error))? {
+            Created::New(stored) => {
+                tracing::info!(payment.no = %payment_no, "payment {payment_no} opened");
+                let wakes = decision.wakes().to_vec();
+                let working = Working { stored, wakes };
+                let initiated = self.follow(working, decision.answer().clone(), now).await?;
+                // Opened without a way to pay: the buyer chooses later, and the payment is new.
+                let bare = initiated.payment.channel_orders.is_empty();
+                Ok(if bare { Initiated { outcome: Outcome::Made, ..initiated } } else { initiated })
+            }
+            Created::Existing(stored) => {
+                self.again(Working::new(stored), &request, choice, until, now).await
+            }
+        }
+    }
+
+    /// Initiates a payment that is there already, by its number.
+    ///
+    /// # Errors
+    /// As [`App::initiate`]; [`Failure::NotFound`] if it is not this merchant's.
+    pub async fn initiate_again(
+        &self,
+        merchant: &Merchant,
+        payment_no: PaymentNo,
+        choice: (Channel, Method),
+        switch: bool,
+        now: Timestamp,
+    ) -> Result<Initiated, Failure> {
+        let until = Instant::now() + BUDGET;
+        let choice = self.choose(merchant, Some(choice)).await?;
+        let working = self.working_of(merchant, payment_no).await?;
+        let terms = working.payment().terms.clone();
+        let command =
+            Command::Initiate { amount: terms.amount, subject: terms.subject, choice, switch };
+        self.insist(working, command, until, now).await
+    }
+
+    async fn again(
+        &self,
+        working: Working,
+        request: &InitiateRequest,
+        choice: Option<ChannelChoice>,
+        until: Instant,
+        now: Timestamp,
+    ) -> Result<Initiated, Failure> {
+        let command = Command::Initiate {
+            amount: request.amount,
+            subject: request.subject.clone(),
+            choice,
+            switch: request.switch,
+        };
+        self.insist(working, command, until, now).await
+    }
+
+    async fn insist(
+        &self,
+        mut working: Working,
+        command: Command,
+        until: Instant,
+        now: Timestamp,
+    ) -> Result<Initiated, Failure> {
+        let answer = change::carry_out(&self.store, &mut working, &command, now).await?;
+        let Answer::Switching(numbers) = answer else {
+            return self.follow(working, answer, now).await;
+        };
+        let out_of_time = || until.saturating_duration_since(Instant::now()) < CALL_RESERVE;
+        for no in numbers {
+            if out_of_time() {
+                return self.awaited(working, now).await;
+            }
+            self.close_at_channel(&mut working, no, now).await?;
+        }
+        if out_of_time() {
+            return self.awaited(working, now).await;
+        }
+        // Proven closed, the others no longer stand in the way; unproven, this says so.
+        let command = match command {
+            Command::Initiate { amount, subject, choice, switch: _ } => {
+                Command::Initiate { amount, subject, choice, switch: false }
+            }
+            other => other,
+        };
+        match change::carry_out(&self.store, &mut working, &command, now).await {
+            Ok(answer) => self.follow(working, answer, now).await,
+            Err(failure) => {
+                self.outbox.wake(working.payment().payment_no(), &working.wakes_ahead(now), now).await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn awaited(&self, working: Working, now: Timestamp) -> Result<Initiated, Failure> {
+        self.outbox.wake(working.payment().payment_no(), &working.wakes_ahead(now), now).await;
+        Ok(Initiated { payment: working.payment().clone(), outcome: Outcome::Awaited })
+    }
+
+    /// Does what a granted initiation still needs, and says how it ended.
+    async fn follow(
+        &self,
+        mut working: Working,
+        answer: Answer,
+        now: Timestamp,
+    ) -> Result<Initiated, Failure> {
+        let (no, done) = match answer {
+            Answer::Added(no) => (no, Outcome::Made),
+            Answer::Recreate(no) => (no, Outcome::Stood),
+            Answer::InProgress(_) => return self.awaited(working, now).await,
+            Answer::NoChannelOrder
+            | Answer::Existing(_)
+            | Answer::Noted
+            | Answer::Switching(_)
+            | Answer::Refunding(_)
+            | Answer::ExistingRefund(_) => {
+                let payment = working.payment().clone();
+                return Ok(Initiated { payment, outcome: Outcome::Stood });
+            }
+        };
+        if !created_by_call(working.payment(), no) {
+            self.outbox.wake(working.payment().payment_no(), &working.wakes_ahead(now), now).await;
+            return Ok(Initiated { payment: working.payment().clone(), outcome: done });
+        }
+        self.create_at_channel(&mut working, no, now).await?;
+        let payment = working.payment().clone();
+        let answered = payment.channel_order(no).is_some_and(|order| order.action.is_some());
+        let outcome = if answered { done } else { Outcome::Awaited };
+        Ok(Initiated { payment, outcome })
+    }
+
+    /// The merchant's account for a channel, if it can pay that way.
+    async fn choose(
+        &self,
+        merchant: &Merchant,
+        choice: Option<(Channel, Method)>,
+    ) -> Result<Option<ChannelChoice>, Failure> {
+        let Some((channel, method)) = choice else { return Ok(None) };
+        let Some(account) = merchant.accounts.iter().find(|a| a.channel == channel) else {
+            let detail = format!("no account on {} is open for this merchant", channel.name());
+            return Err(Failure::Invalid(Invalid { pointer: "/channel", detail }));
+        };
+        // Having the key before the write: an intent nobody can act on would help no one.
+        let signer = self.accounts.signer(&merchant.id, &account.id).await;
+        let signer = signer.map_err(Failure::Unavailable)?;
+        if !signer.methods().contains(&method) {
+            let offered: Vec<_> = signer.methods().iter().map(|method| method.name()).collect();
+            let detail = format!("{} offers {}", channel.name(), offered.join(", "));
+            return Err(Failure::Invalid(Invalid { pointer: "/method", detail }));
+        }
+        Ok(Some(ChannelChoice { channel, method, account: account.id.clone() }))
+    }
+
+    /// The older payment gives way before the new one is made, so that both can never stand.
+    async fn supersede(
+        &self,
+        terms: &Terms,
+        new: PaymentKey,
+        replaces: &Replaces,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let old = change::load(&self.store, replaces.payment_no.key()).await?;
+        let old = old.filter(|w| w.payment().terms.merchant_id == terms.merchant_id);
+        let mut old = old.ok_or(Failure::NotFound)?;
+        if replaces.payment_no.key() == new {
+            let detail = "a payment cannot replace itself".to_owned();
+            return Err(Failure::Invalid(Invalid { pointer: "/replaces/payment_no", detail }));
+        }
+        if let Some(stored) = self.store.load(new).await? {
+            let standing = &stored.payment().terms;
+            if standing.amount != terms.amount || standing.subject != terms.subject {
+                return Err(Failure::refused(PaymentNo::new(new), Refusal::RequestMismatch));
+            }
+        }
+        let command = Command::Supersede {
+            successor: PaymentNo::new(new),
+            confirmed_at: replaces.confirmed_at,
+        };
+        change::carry_out(&self.store, &mut old, &command, now).await?;
+        self.outbox.wake(replaces.payment_no, &old.wakes_ahead(now), now).await;
+        Ok(())
+    }
+}
+
+fn created_by_call(payment: &Payment, no: ChannelOrderNo) -> bool {
+    payment.channel_order(no).is_some_and(|order| match order.policy().creation {
+        Creation::ByBrowser => false,
+        Creation::ByCall | Creation::Once => true,
+    })
+}
+
+fn registered(list: &[String], url: Option<&str>, pointer: &'static str) -> Result<(), Failure> {
+    match url {
+        Some(url) if !list.iter().any(|known| known == url) => {
+            let detail = "must be one of the addresses registered for the merchant".to_owned();
+            Err(Failure::Invalid(Invalid { pointer, detail }))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn terms(merchant: &Merchant, request: &InitiateRequest) -> Terms {
+    Terms {
+        merchant_id: merchant.id.clone(),
+        merchant_order_no: request.merchant_order_no.clone(),
+        mode: merchant.mode,
+        amount: request.amount,
+        subject: request.subject.clone(),
+        expires_at: request.expires_at,
+        return_url: request.return_url.clone(),
+        notify_url: request.notify_url.clone(),
+        client_ip: request.client_ip.clone(),
+        payer: request.payer.clone(),
+        metadata: request.metadata.clone(),
+    }
+}

@@ -1,0 +1,142 @@
+//! A channel notifies (异步通知): verify, apply, and only then say that it was heard.
+
+use payonce_channels::{Acknowledgement, News, Notice, Rejected, UnverifiedNotification};
+use payonce_domain::fact::Occasion;
+use payonce_domain::{
+    AccountId, Channel, ChannelOrderNo, Digest, Evidence, Fact, Source, Timestamp,
+};
+use payonce_store::Merchant;
+
+use crate::App;
+use crate::change::{self, Raw, Working};
+use crate::failure::Failure;
+
+/// What became of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Received {
+    /// Its news is stored, or changed nothing.
+    Durable,
+    /// It is not the channel's word about a payment of this account: counted, nothing stored.
+    Rejected,
+    /// It is the channel's word about a number of ours that has no item. Kept for people, and the
+    /// channel is asked to repeat it.
+    Unplaced,
+}
+
+impl App {
+    /// Takes a notification and says what to answer: success only for what is durably ours, so that
+    /// the channel repeats everything else (F30, I-12). `None`: there is no such account here.
+    ///
+    /// # Errors
+    /// If it cannot be told whose account it is.
+    pub async fn receive(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+        notification: UnverifiedNotification<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Acknowledgement>, Failure> {
+        let verifier = self.accounts.verifier(channel, account).await;
+        let Some((merchant, adapter)) = verifier.map_err(Failure::Unavailable)? else {
+            return Ok(None);
+        };
+        let body = notification.body;
+        let received = match adapter.verify(notification) {
+            Ok(notice) => self.place(&merchant, account, notice, body, now).await,
+            Err(rejected) => {
+                count_rejected(channel, account, rejected);
+                Ok(Received::Rejected)
+            }
+        };
+        let durable = match received {
+            Ok(Received::Durable) => true,
+            Ok(Received::Rejected | Received::Unplaced) => false,
+            Err(failure) => {
+                tracing::error!(
+                    account.id = %account,
+                    ?failure,
+                    metric = "notification_not_stored",
+                    "a notification to {account} could not be stored"
+                );
+                false
+            }
+        };
+        Ok(Some(adapter.acknowledge(durable)))
+    }
+
+    /// Puts verified news where it belongs.
+    async fn place(
+        &self,
+        merchant: &Merchant,
+        account: &AccountId,
+        notice: Notice,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Received, Failure> {
+        let no = notice.channel_order_no;
+        let digest = Digest::of(body);
+        let Some(mut working) = change::load(&self.store, no.key()).await? else {
+            tracing::error!(
+                channel_order.no = %no,
+                evidence.digest = %digest.to_hex(),
+                metric = "notification_unplaced",
+                "a genuine notification names {no}, which has no payment here"
+            );
+            self.store.quarantine(account, &no.to_string(), now, body).await?;
+            return Ok(Received::Unplaced);
+        };
+        let known = working.payment().channel_order(no);
+        let foreign = working.payment().terms.merchant_id != merchant.id
+            || known.is_some_and(|order| order.account != *account);
+        if foreign {
+            count_rejected(no.channel(), account, Rejected::WrongMerchant);
+            return Ok(Received::Rejected);
+        }
+        let evidence = Evidence { source: Source::Notification, digest: Some(digest) };
+        let Some(fact) = fact(notice, account, evidence) else { return Ok(Received::Durable) };
+        let raw = Raw { source: Source::Notification, bytes: body };
+        if change::note(&self.store, &mut working, &fact, Some(raw), now).await? {
+            self.hurry(&working, no, now).await;
+        }
+        Ok(Received::Durable)
+    }
+
+    async fn hurry(&self, working: &Working, no: ChannelOrderNo, now: Timestamp) {
+        let payment = working.payment();
+        tracing::info!(
+            payment.no = %payment.payment_no(),
+            payment.state = ?payment.state,
+            channel_order.no = %no,
+            "a notification about {no} changed payment {}",
+            payment.payment_no()
+        );
+        self.outbox.wake(payment.payment_no(), &working.wakes_ahead(now), now).await;
+    }
+}
+
+fn fact(notice: Notice, account: &AccountId, evidence: Evidence) -> Option<Fact> {
+    let no = notice.channel_order_no;
+    let occasion = Occasion::Told;
+    match notice.news {
+        News::Trade(report) => {
+            Some(Fact::Reported { no, account: account.clone(), evidence, occasion, report })
+        }
+        News::Refund { no, report } => Some(Fact::RefundReported { no, evidence, occasion, report }),
+        News::Returned { return_no, returned_total } => {
+            Some(Fact::Returned { no, evidence, return_no, returned_total })
+        }
+        News::Nothing => None,
+    }
+}
+
+/// Forgeries are counted, never stored: a stranger must not be able to fill a table.
+fn count_rejected(channel: Channel, account: &AccountId, rejected: Rejected) {
+    tracing::warn!(
+        channel = channel.name(),
+        account.id = %account,
+        reason = %rejected,
+        genuine = rejected.is_genuine(),
+        metric = "notification_rejected",
+        "a notification to {account} was rejected"
+    );
+}

@@ -1,0 +1,265 @@
+//! Speaking with a channel about one payment: the question, the answer, and the fact it makes.
+
+use std::sync::Arc;
+
+use payonce_channels::{Adapter, ChannelClient, CloseAnswer, Order, RefundOrder};
+use payonce_domain::fact::Occasion;
+use payonce_domain::{
+    Action, ChannelOrder, ChannelOrderNo, ClosingCause, CreateAnswer, Digest, Evidence, Fact,
+    Payment, Refund, RefundNo, RefundReport, Source, Timestamp,
+};
+
+use crate::App;
+use crate::change::{self, Raw, Working};
+use crate::failure::Failure;
+
+impl App {
+    pub(crate) async fn signer_of(
+        &self,
+        payment: &Payment,
+        order: &ChannelOrder,
+    ) -> Result<Arc<dyn Adapter>, Failure> {
+        let signer = self.accounts.signer(&payment.terms.merchant_id, &order.account).await;
+        signer.map_err(Failure::Unavailable)
+    }
+
+    /// What the channel is told of an attempt: every word from stored fields, so that a repeat is
+    /// the same to the byte.
+    pub(crate) fn order_of(&self, payment: &Payment, order: &ChannelOrder) -> Order {
+        let terms = &payment.terms;
+        Order {
+            no: order.no,
+            amount: terms.amount,
+            subject: terms.subject.clone(),
+            created_at: order.created_at,
+            expires_at: terms.expires_at,
+            notify_url: self.notify_url(order),
+            return_url: terms.return_url.clone(),
+            client_ip: terms.client_ip.clone(),
+            payer: terms.payer.clone(),
+            auth_code: None,
+        }
+    }
+
+    fn notify_url(&self, order: &ChannelOrder) -> String {
+        let (channel, account) = (order.channel().name(), &order.account);
+        format!("{}/v1/webhooks/{channel}/{account}", self.public_url)
+    }
+
+    fn refund_order_of(&self, payment: &Payment, order: &ChannelOrder, refund: &Refund) -> RefundOrder {
+        let captured = payment.capture(&refund.trade_no).map_or(refund.amount, |c| c.amount);
+        RefundOrder {
+            no: refund.no,
+            amount: refund.amount,
+            reason: refund.reason.clone().unwrap_or_else(|| refund.cause.name().to_owned()),
+            trade_no: refund.trade_no.clone(),
+            captured,
+            sent_at: refund.sent_at.unwrap_or(refund.created_at),
+            notify_url: self.notify_url(order),
+        }
+    }
+
+    /// What the buyer pays with now: stored, or rebuilt from the stored intent.
+    ///
+    /// # Errors
+    /// If the account's key cannot be had.
+    pub async fn action(
+        &self,
+        payment: &Payment,
+        order: &ChannelOrder,
+        now: Timestamp,
+    ) -> Result<Option<Action>, Failure> {
+        if order.action.is_some() {
+            return Ok(order.action.clone());
+        }
+        let adapter = self.signer_of(payment, order).await?;
+        let client = ChannelClient::new(adapter.as_ref(), &self.transport);
+        Ok(client.action(&self.order_of(payment, order), now))
+    }
+
+    /// Calls the channel's create and stores what it said. Silence leaves all as it was.
+    pub(crate) async fn create_at_channel(
+        &self,
+        working: &mut Working,
+        no: ChannelOrderNo,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let payment = working.payment();
+        let payment_no = payment.payment_no();
+        let Some(order) = payment.channel_order(no) else { return Ok(()) };
+        let adapter = self.signer_of(payment, order).await?;
+        let request = self.order_of(payment, order);
+        let wakes = std::mem::take(&mut working.wakes);
+        let client = ChannelClient::new(adapter.as_ref(), &self.transport);
+        let (told, ()) = futures::join!(
+            client.create(&request, now),
+            self.outbox.wake(payment_no, &wakes, now)
+        );
+        let Some(answer) = told.said else { return Ok(()) };
+        let refused = answer == CreateAnswer::Refused;
+        let fact = Fact::CreateAnswered { no, answer };
+        let raw = told.raw.as_deref().filter(|_| refused);
+        let raw = raw.map(|bytes| Raw { source: Source::Query, bytes });
+        change::note(&self.store, working, &fact, raw, now).await?;
+        Ok(())
+    }
+
+    /// Asks about an attempt (查单) and stores what the answer changes.
+    pub(crate) async fn query_at_channel(
+        &self,
+        working: &mut Working,
+        no: ChannelOrderNo,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let payment = working.payment();
+        let (payment_no, asked) = (payment.payment_no(), payment.version);
+        let Some(order) = payment.channel_order(no) else { return Ok(()) };
+        let account = order.account.clone();
+        let adapter = self.signer_of(payment, order).await?;
+        let request = self.order_of(payment, order);
+        let client = ChannelClient::new(adapter.as_ref(), &self.transport);
+        let told = client.query(&request, now).await;
+        tracing::info!(
+            payment.no = %payment_no,
+            channel_order.no = %no,
+            said = ?told.said,
+            "asked the channel about {no}"
+        );
+        let fact = Fact::Reported {
+            no,
+            account,
+            evidence: answered(told.raw.as_deref()),
+            occasion: Occasion::Asked(asked),
+            report: told.said,
+        };
+        let raw = told.raw.as_deref().map(|bytes| Raw { source: Source::Query, bytes });
+        change::note(&self.store, working, &fact, raw, now).await?;
+        Ok(())
+    }
+
+    /// Asks, closes at the channel, asks again (关单). Only the channel's word on the last question
+    /// closes the attempt; the answer to the close itself proves nothing (F57).
+    pub(crate) async fn close_at_channel(
+        &self,
+        working: &mut Working,
+        no: ChannelOrderNo,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        self.query_at_channel(working, no, now).await?;
+        let payment = working.payment();
+        let Some(order) = payment.channel_order(no).filter(|order| order.state.is_open()) else {
+            return Ok(());
+        };
+        let policy = order.policy();
+        // The wait spares a buyer who is at the channel's page; one who gave up needs no sparing.
+        let wished = match order.closing {
+            Some(ClosingCause::Switch | ClosingCause::Merchant | ClosingCause::Superseded) => true,
+            Some(ClosingCause::Expiry | ClosingCause::PaidElsewhere | ClosingCause::Refused)
+            | None => false,
+        };
+        let old_enough = now >= order.created_at.plus(policy.close_wait);
+        if !policy.closes || !(wished || old_enough) {
+            return Ok(());
+        }
+        let adapter = self.signer_of(payment, order).await?;
+        let request = self.order_of(payment, order);
+        let client = ChannelClient::new(adapter.as_ref(), &self.transport);
+        let told = client.close(&request, now).await;
+        match told.said {
+            CloseAnswer::Accepted | CloseAnswer::Conflict => {
+                self.query_at_channel(working, no, now).await
+            }
+            CloseAnswer::NotFound | CloseAnswer::NoAnswer => Ok(()),
+        }
+    }
+
+    /// Reverses an attempt whose outcome is unknown (冲正), after asking once more.
+    pub(crate) async fn reverse_at_channel(
+        &self,
+        working: &mut Working,
+        no: ChannelOrderNo,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        self.query_at_channel(working, no, now).await?;
+        let payment_no = working.payment().payment_no();
+        let open = working.payment().channel_order(no).is_some_and(|order| order.state.is_open());
+        if !open {
+            return Ok(());
+        }
+        let begin = payonce_domain::Command::BeginReversal { no };
+        change::carry_out(&self.store, working, &begin, now).await?;
+        let payment = working.payment();
+        let Some(order) = payment.channel_order(no) else { return Ok(()) };
+        let adapter = self.signer_of(payment, order).await?;
+        let request = self.order_of(payment, order);
+        let client = ChannelClient::new(adapter.as_ref(), &self.transport);
+        let told = client.reverse(&request, now).await;
+        let fact = Fact::ReversalAnswered { no, report: told.said };
+        let raw = told.raw.as_deref().map(|bytes| Raw { source: Source::Query, bytes });
+        change::note(&self.store, working, &fact, raw, now).await?;
+        Ok(())
+    }
+
+    /// Sends a refund that was granted, and stores what the channel said.
+    pub(crate) async fn refund_at_channel(
+        &self,
+        working: &mut Working,
+        no: RefundNo,
+        now: Timestamp,
+    ) -> Result<RefundReport, Failure> {
+        self.speak_of_refund(working, no, Occasion::Sent, now).await
+    }
+
+    /// Asks about a refund and stores what the answer changes.
+    pub(crate) async fn ask_refund(
+        &self,
+        working: &mut Working,
+        no: RefundNo,
+        now: Timestamp,
+    ) -> Result<RefundReport, Failure> {
+        let asked = Occasion::Asked(working.payment().version);
+        self.speak_of_refund(working, no, asked, now).await
+    }
+
+    async fn speak_of_refund(
+        &self,
+        working: &mut Working,
+        no: RefundNo,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Result<RefundReport, Failure> {
+        let payment = working.payment();
+        let payment_no = payment.payment_no();
+        let refund = payment.refund(no);
+        let order = refund.and_then(|refund| payment.channel_order(refund.channel_order_no));
+        let (Some(refund), Some(order)) = (refund, order) else {
+            return Ok(RefundReport::NoAnswer);
+        };
+        let adapter = self.signer_of(payment, order).await?;
+        let request = self.order_of(payment, order);
+        let refund_request = self.refund_order_of(payment, order, refund);
+        let client = ChannelClient::new(adapter.as_ref(), &self.transport);
+        let told = match occasion {
+            Occasion::Sent => client.refund(&request, &refund_request, now).await,
+            Occasion::Asked(_) | Occasion::Told => {
+                client.query_refund(&request, &refund_request, now).await
+            }
+        };
+        tracing::info!(
+            payment.no = %payment_no,
+            refund.no = %no,
+            ?occasion,
+            said = ?told.said,
+            "spoke with the channel about refund {no}"
+        );
+        let evidence = answered(told.raw.as_deref());
+        let fact = Fact::RefundReported { no, evidence, occasion, report: told.said };
+        let raw = told.raw.as_deref().map(|bytes| Raw { source: Source::Query, bytes });
+        change::note(&self.store, working, &fact, raw, now).await?;
+        Ok(told.said)
+    }
+}
+
+fn answered(raw: Option<&[u8]>) -> Evidence {
+    Evidence { source: Source::Query, digest: raw.map(Digest::of) }
+}

@@ -1,0 +1,92 @@
+//! Configuration: everything from the environment, nothing secret in it; clients with every time-out set.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use payonce_app::{Accounts, App, Outbox};
+use payonce_channels::Transport;
+use payonce_store::{Store, Tables};
+
+/// One try of a call to AWS. In the same region an answer takes milliseconds; this is for the bad day.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// A call to AWS with all its tries.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const ATTEMPTS: u32 = 3;
+
+/// Everything the use cases act through, as this function's environment names it.
+///
+/// # Errors
+/// If a variable is missing; the message names it.
+pub fn app() -> anyhow::Result<App> {
+    let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "payonce".into());
+    let config = sdk_config(&function)?;
+    let store = Store::new(aws_sdk_dynamodb::Client::new(&config), tables()?);
+    let secrets = aws_sdk_secretsmanager::Client::new(&config);
+    let outbox = Outbox::new(
+        aws_sdk_sqs::Client::new(&config),
+        aws_sdk_lambda::Client::new(&config),
+        variable("PAYMENT_QUERIES_QUEUE_URL")?,
+        std::env::var("REFUND_FUNCTION").ok(),
+    );
+    Ok(App {
+        accounts: Accounts::new(store.clone(), secrets),
+        store,
+        transport: Transport::new(&format!("payonce/{function}")),
+        outbox,
+        public_url: variable("PUBLIC_URL")?.trim_end_matches('/').to_owned(),
+    })
+}
+
+fn tables() -> anyhow::Result<Tables> {
+    let shards = variable("DUE_SHARDS")?;
+    Ok(Tables {
+        payments: variable("PAYMENTS_TABLE")?,
+        evidence: variable("EVIDENCE_TABLE")?,
+        merchants: variable("MERCHANTS_TABLE")?,
+        controls: variable("CONTROLS_TABLE")?,
+        due_shards: shards.parse().context("DUE_SHARDS is not a number")?,
+    })
+}
+
+fn variable(name: &str) -> anyhow::Result<String> {
+    std::env::var(name).with_context(|| format!("the environment has no {name}"))
+}
+
+/// The SDK's configuration, from the environment only: no profile files, no metadata service, no
+/// look-ups at the start. One HTTP client, on ring, is shared by all.
+fn sdk_config(function: &str) -> anyhow::Result<SdkConfig> {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let credentials = Credentials::new(
+        variable("AWS_ACCESS_KEY_ID")?,
+        variable("AWS_SECRET_ACCESS_KEY")?,
+        std::env::var("AWS_SESSION_TOKEN").ok(),
+        None,
+        "environment",
+    );
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(variable("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http)
+        .sleep_impl(aws_config::default_provider_sleep())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .stalled_stream_protection(
+            aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
+        );
+    config.set_endpoint_url(std::env::var("AWS_ENDPOINT_URL").ok());
+    config.set_app_name(aws_config::AppName::new(function.to_owned()).ok());
+    Ok(config.build())
+}

@@ -1,0 +1,212 @@
+//! Problems (RFC 9457): every refusal in one shape, with a stable type, the fields at fault, whether
+//! repeating is safe, and what to do next.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use payonce_app::Failure;
+use payonce_domain::{PaymentNo, Refusal};
+use serde_json::{Map, Value, json};
+
+/// A field of the request that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// The field, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// A refusal, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    status: StatusCode,
+    slug: &'static str,
+    title: &'static str,
+    detail: String,
+    fields: Vec<FieldProblem>,
+    payment_no: Option<PaymentNo>,
+    safe_to_retry: bool,
+    next_actions: &'static [&'static str],
+    retry_after: bool,
+}
+
+impl Problem {
+    const fn new(status: StatusCode, slug: &'static str, title: &'static str) -> Self {
+        Self {
+            status,
+            slug,
+            title,
+            detail: String::new(),
+            fields: Vec::new(),
+            payment_no: None,
+            safe_to_retry: false,
+            next_actions: &[],
+            retry_after: false,
+        }
+    }
+
+    fn with_detail(mut self, detail: &str) -> Self {
+        detail.clone_into(&mut self.detail);
+        self
+    }
+
+    /// The request is malformed: these fields are wrong.
+    #[must_use]
+    pub fn invalid(fields: Vec<FieldProblem>) -> Self {
+        let detail = fields.iter().map(|field| format!("{} {}", field.pointer, field.detail));
+        let detail = detail.collect::<Vec<_>>().join("; ");
+        Self {
+            fields,
+            detail,
+            next_actions: &["correct-request"],
+            ..Self::new(StatusCode::BAD_REQUEST, "invalid-request", "The request is invalid")
+        }
+    }
+
+    /// The body is larger than any request of ours can be.
+    #[must_use]
+    pub fn too_large(limit_bytes: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "The request is too large")
+            .with_detail(&format!("The body may have at most {limit_bytes} bytes."))
+    }
+
+    /// No valid key came with the request.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "The API key is missing or wrong")
+            .with_detail("Send the merchant's API key as `Authorization: Bearer <key>`.")
+    }
+
+    /// No such thing for this merchant.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such payment")
+    }
+
+    fn unavailable() -> Self {
+        Self {
+            safe_to_retry: true,
+            next_actions: &["retry"],
+            retry_after: true,
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again shortly")
+        }
+    }
+
+    fn conflict(slug: &'static str, title: &'static str) -> Self {
+        Self::new(StatusCode::CONFLICT, slug, title)
+    }
+
+    fn refused(payment_no: PaymentNo, refusal: Refusal) -> Self {
+        let problem = match refusal {
+            Refusal::RequestMismatch => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "request-mismatch",
+                "The same number was used for a different request",
+            )
+            .with_detail("Amount, currency and subject must be those of the first request."),
+            Refusal::AlreadyPaid => Self {
+                next_actions: &["query"],
+                ..Self::conflict("already-paid", "The order is already paid")
+                    .with_detail("您的支付已完成，请勿重复操作")
+            },
+            Refusal::StateUnknown { closable } => Self {
+                safe_to_retry: true,
+                next_actions: if closable {
+                    &["query", "close"]
+                } else {
+                    &["query", "wait", "new-order"]
+                },
+                ..Self::conflict("state-unknown", "Another attempt may still be paid").with_detail(
+                    "The outcome of an earlier attempt is not proven, so no other can be made.",
+                )
+            },
+            Refusal::OrderClosed => Self {
+                next_actions: &["new-order"],
+                ..Self::conflict("order-closed", "The order is closed or about to expire")
+            },
+            Refusal::OtherSuccessor => Self {
+                next_actions: &["query"],
+                ..Self::conflict("already-replaced", "Another order replaced this one already")
+            },
+            Refusal::ExceedsCaptured => {
+                Self::conflict("exceeds-captured", "More than is left of what was paid")
+            }
+            Refusal::TooManyAttempts => Self {
+                next_actions: &["new-order"],
+                ..Self::conflict("too-many-attempts", "The order has had as many attempts as it may")
+            },
+            Refusal::TooManyRefunds => {
+                Self::conflict("too-many-refunds", "The order has as many refunds as it may")
+            }
+            Refusal::Moved | Refusal::NotDue => Self::unavailable(),
+        };
+        Self { payment_no: Some(payment_no), ..problem }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Invalid(invalid) => Self::invalid(vec![FieldProblem {
+                pointer: invalid.pointer.to_owned(),
+                detail: invalid.detail,
+            }]),
+            Failure::NotFound => Self::not_found(),
+            Failure::Refused { payment_no, refusal } => Self::refused(payment_no, refusal),
+            Failure::Unavailable(error) => {
+                tracing::error!(error = format!("{error:#}"), "a request could not be served");
+                Self::unavailable()
+            }
+            Failure::Unknown { payment_no, source } => {
+                tracing::error!(
+                    payment.no = %payment_no,
+                    error = %source,
+                    "the outcome of a write to payment {payment_no} is not known"
+                );
+                Self {
+                    payment_no: Some(payment_no),
+                    safe_to_retry: true,
+                    next_actions: &["retry", "query"],
+                    retry_after: true,
+                    ..Self::new(StatusCode::ACCEPTED, "outcome-unknown", "The outcome is not known yet")
+                }
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = Map::new();
+        body.insert("type".into(), json!(format!("urn:payonce:problem:{}", self.slug)));
+        body.insert("title".into(), json!(self.title));
+        body.insert("status".into(), json!(self.status.as_u16()));
+        if !self.detail.is_empty() {
+            body.insert("detail".into(), json!(self.detail));
+        }
+        if let Some(first) = self.fields.first() {
+            body.insert("pointer".into(), json!(first.pointer));
+            let errors = self.fields.iter().map(|field| {
+                json!({ "pointer": field.pointer, "detail": field.detail })
+            });
+            body.insert("errors".into(), errors.collect());
+        }
+        if let Some(payment_no) = self.payment_no {
+            body.insert("payment_no".into(), json!(payment_no.to_string()));
+        }
+        body.insert("safe_to_retry".into(), json!(self.safe_to_retry));
+        body.insert("next_actions".into(), json!(self.next_actions));
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        let text = Value::Object(body).to_string();
+        let mut response = (self.status, kind, text).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.retry_after {
+            headers.insert(header::RETRY_AFTER, super::RETRY_AFTER);
+        }
+        response
+    }
+}
