@@ -1,0 +1,125 @@
+//! The channels' clock: real time plus whatever a test has advanced it by.
+//!
+//! Expiry, retry ladders and every timestamp follow it, so a day of retries takes no time at all.
+
+use jiff::{Timestamp, civil::DateTime, tz::Offset};
+use serde::{Deserialize, Serialize};
+
+/// Channels write local times without a zone, and all of them mean Beijing.
+const BEIJING: Offset = Offset::constant(8);
+
+/// The furthest that one call may move the clock: ten years keep all arithmetic far from its ends.
+pub(crate) const ADVANCE_SECONDS_MAX: i64 = 10 * 366 * 86_400;
+
+/// An instant on the virtual clock, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Moment(i64);
+
+impl Moment {
+    /// Moves forward by whole seconds; a negative count moves back.
+    pub(crate) fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// Milliseconds from this moment until a later one; zero when it has passed.
+    pub(crate) fn millis_until(self, later: Self) -> u64 {
+        u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0)
+    }
+
+    /// `2026-01-31T08:00:00.000Z`, for the control API.
+    pub(crate) fn rfc3339(self) -> String {
+        format!("{:.3}", self.timestamp())
+    }
+
+    /// `2026-01-31 16:00:00`, as Alipay writes times.
+    pub(crate) fn beijing(self) -> String {
+        self.in_beijing("%Y-%m-%d %H:%M:%S")
+    }
+
+    /// `2026-01-31 16:00:00.000`, as Alipay writes the time of a refund in notifications.
+    pub(crate) fn beijing_millis(self) -> String {
+        format!("{}.{:03}", self.beijing(), self.0.rem_euclid(1000))
+    }
+
+    /// `20260131`, the start of many channel numbers.
+    pub(crate) fn beijing_day(self) -> String {
+        self.in_beijing("%Y%m%d")
+    }
+
+    /// The last second of this moment's day in Beijing.
+    pub(crate) fn end_of_beijing_day(self) -> Option<Self> {
+        Self::from_beijing(&format!("{} 23:59:59", self.in_beijing("%Y-%m-%d")))
+    }
+
+    /// Reads `yyyy-MM-dd HH:mm:ss` in Beijing time; anything written differently is refused.
+    pub(crate) fn from_beijing(text: &str) -> Option<Self> {
+        let civil = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok()?;
+        let moment = Self(BEIJING.to_timestamp(civil).ok()?.as_millisecond());
+        (moment.beijing() == text).then_some(moment)
+    }
+
+    fn timestamp(self) -> Timestamp {
+        Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX)
+    }
+
+    fn in_beijing(self, format: &str) -> String {
+        BEIJING
+            .to_datetime(self.timestamp())
+            .strftime(format)
+            .to_string()
+    }
+}
+
+/// Real time with an offset that only grows.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Clock {
+    offset_seconds: i64,
+}
+
+impl Clock {
+    pub(crate) fn now(self) -> Moment {
+        Moment(Timestamp::now().as_millisecond()).plus_seconds(self.offset_seconds)
+    }
+
+    pub(crate) fn advance(&mut self, seconds: i64) {
+        self.offset_seconds = self.offset_seconds.saturating_add(seconds);
+    }
+
+    pub(crate) fn offset_seconds(self) -> i64 {
+        self.offset_seconds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beijing_times_are_read_exactly_as_written() {
+        let moment = Moment::from_beijing("2026-03-01 00:00:00").unwrap();
+        assert_eq!(moment.rfc3339(), "2026-02-28T16:00:00.000Z");
+        assert_eq!(moment.beijing_millis(), "2026-03-01 00:00:00.000");
+        assert_eq!(
+            moment.end_of_beijing_day().unwrap().beijing(),
+            "2026-03-01 23:59:59"
+        );
+        for wrong in [
+            "2026-3-1 00:00:00",
+            "2026-02-30 00:00:00",
+            "2026-03-01T00:00:00",
+            "",
+        ] {
+            assert_eq!(Moment::from_beijing(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn advances_accumulate() {
+        let mut clock = Clock::default();
+        let before = clock.now();
+        clock.advance(60);
+        clock.advance(60);
+        assert!(before.plus_seconds(119) < clock.now());
+    }
+}

@@ -1,0 +1,296 @@
+//! The control API: what a test may see, and what it may make happen.
+//!
+//! Refusals are JSON: `error` is a word for programs, `detail` a sentence, `field` the member of the
+//! body that was wrong, when one was.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, Query, State},
+    http::{StatusCode, Uri},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    alipay::payment::{self, PayRefusal},
+    books::{Channel, Order},
+    clock::{ADVANCE_SECONDS_MAX, Moment},
+    faults,
+    journal::{Kind, Line},
+    simulator::Simulator,
+};
+
+type Shared = State<Arc<Simulator>>;
+type Outcome = Result<Json<Value>, Refusal>;
+
+pub(crate) fn routes() -> Router<Arc<Simulator>> {
+    Router::new()
+        .route("/_ctl/keys", get(keys))
+        .route("/_ctl/orders", get(orders))
+        .route("/_ctl/orders/{channel}/{channel_order_no}", get(order))
+        .route("/_ctl/orders/{channel}/{channel_order_no}/pay", post(pay))
+        .route("/_ctl/faults", post(add_fault).delete(clear_faults))
+        .route("/_ctl/journal", get(journal))
+        .route("/_ctl/clock", get(clock).post(advance))
+        .fallback(nothing_here)
+}
+
+/// Why the control API did not do what it was asked.
+struct Refusal {
+    status: StatusCode,
+    error: &'static str,
+    detail: String,
+    field: Option<String>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, error: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            error,
+            detail: detail.into(),
+            field: None,
+        }
+    }
+
+    fn bad_field(field: &str, detail: impl Into<String>) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut body = json!({ "error": self.error, "detail": self.detail });
+        if let (Some(field), Some(members)) = (self.field, body.as_object_mut()) {
+            members.insert("field".to_owned(), json!(field));
+        }
+        (self.status, Json(body)).into_response()
+    }
+}
+
+async fn keys(State(simulator): Shared) -> Json<Value> {
+    Json(json!({ "alipay": simulator.alipay.keys(&simulator.public_url) }))
+}
+
+async fn orders(State(simulator): Shared) -> Json<Value> {
+    let orders: Vec<_> = simulator.look(|world| {
+        let now = world.now();
+        world.books.known(now).map(Order::to_json).collect()
+    });
+    Json(json!(orders))
+}
+
+async fn order(
+    State(simulator): Shared,
+    Path((channel, channel_order_no)): Path<(String, String)>,
+) -> Outcome {
+    let channel = channel_named(&channel)?;
+    let found = simulator.look(|world| {
+        let now = world.now();
+        let order = world.books.find_any(channel, &channel_order_no, now)?;
+        order.is_known().then(|| order.to_json())
+    });
+    found
+        .map(Json)
+        .ok_or_else(|| unknown(channel, &channel_order_no))
+}
+
+async fn pay(
+    State(simulator): Shared,
+    Path((channel, channel_order_no)): Path<(String, String)>,
+    body: Bytes,
+) -> Outcome {
+    let channel = channel_named(&channel)?;
+    let body = if body.is_empty() {
+        json!({})
+    } else {
+        read_json(&body)?
+    };
+    only_fields(&body, &["amount"])?;
+    let amount = match body.get("amount") {
+        None | Some(Value::Null) => None,
+        Some(value) => Some(whole_number(value, "amount", 1, 100_000_000_000)?),
+    };
+    let taken = simulator.change(|world| match channel {
+        Channel::Alipay => {
+            let is_it = |order: &Order| order.channel_order_no == channel_order_no;
+            payment::take(world, &simulator.alipay, is_it, amount)
+        }
+    });
+    let refused = |error, detail: &str| {
+        Refusal::new(
+            StatusCode::CONFLICT,
+            error,
+            format!("{} order {channel_order_no} {detail}", channel.name()),
+        )
+    };
+    let outcome = taken.map_err(|refusal| match refusal {
+        PayRefusal::Unknown => unknown(channel, &channel_order_no),
+        PayRefusal::AlreadyPaid => refused("already_paid", "is paid; it takes no second payment"),
+        PayRefusal::Refunded => refused("refunded", "was paid and wholly refunded"),
+        PayRefusal::Closed => refused("closed", "is closed or has expired"),
+    });
+    let said = match &outcome {
+        Ok(_) => "paid",
+        Err(refusal) => refusal.error,
+    };
+    write(&simulator, "pay", Some(channel_order_no), said, body);
+    outcome.map(|order| Json(order.to_json()))
+}
+
+async fn add_fault(State(simulator): Shared, body: Bytes) -> Outcome {
+    let body = read_json(&body)?;
+    let order = faults::Order::read(&body)
+        .map_err(|wrong| Refusal::bad_field(&wrong.field, wrong.detail))?;
+    simulator.look(|world| world.faults.add(order));
+    write(&simulator, "fault", None, "added", body.clone());
+    Ok(Json(body))
+}
+
+async fn clear_faults(State(simulator): Shared) -> StatusCode {
+    simulator.look(|world| world.faults.clear());
+    write(&simulator, "fault", None, "cleared", Value::Null);
+    StatusCode::NO_CONTENT
+}
+
+/// Filters for people; a test may as well read everything.
+#[derive(Deserialize)]
+struct JournalFilter {
+    channel_order_no: Option<String>,
+    after: Option<u64>,
+}
+
+/// An array of entries. If entries had to go, the first element says how many.
+async fn journal(State(simulator): Shared, Query(filter): Query<JournalFilter>) -> Json<Value> {
+    let entries = simulator.look(|world| {
+        let dropped = world.journal.dropped();
+        let mut shown = Vec::new();
+        if dropped > 0 {
+            shown.push(json!({ "seq": 0, "kind": "dropped", "dropped": dropped }));
+        }
+        let is_wanted = |entry: &&crate::journal::Entry| {
+            filter.after.is_none_or(|after| entry.seq > after)
+                && (filter.channel_order_no.is_none()
+                    || filter.channel_order_no == entry.channel_order_no)
+        };
+        shown.extend(
+            world
+                .journal
+                .entries()
+                .filter(is_wanted)
+                .map(|entry| json!(entry)),
+        );
+        shown
+    });
+    Json(json!(entries))
+}
+
+async fn clock(State(simulator): Shared) -> Json<Value> {
+    Json(clock_json(&simulator))
+}
+
+async fn advance(State(simulator): Shared, body: Bytes) -> Outcome {
+    let body = read_json(&body)?;
+    only_fields(&body, &["advance_seconds"])?;
+    let value = body
+        .get("advance_seconds")
+        .ok_or_else(|| Refusal::bad_field("advance_seconds", "this field is required"))?;
+    let seconds = whole_number(value, "advance_seconds", 0, ADVANCE_SECONDS_MAX)?;
+    let total = simulator.look(|world| world.clock.offset_seconds());
+    if total.saturating_add(seconds) > ADVANCE_SECONDS_MAX {
+        return Err(Refusal::bad_field(
+            "advance_seconds",
+            format!("the clock may be advanced by {ADVANCE_SECONDS_MAX} seconds in all"),
+        ));
+    }
+    simulator.change(|world| world.clock.advance(seconds));
+    write(&simulator, "clock", None, "advanced", body);
+    Ok(Json(clock_json(&simulator)))
+}
+
+async fn nothing_here(uri: Uri) -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        format!("the simulator has nothing at {}", uri.path()),
+    )
+}
+
+fn clock_json(simulator: &Simulator) -> Value {
+    let (now, offset): (Moment, i64) =
+        simulator.look(|world| (world.now(), world.clock.offset_seconds()));
+    json!({ "now": now.rfc3339(), "offset_seconds": offset })
+}
+
+fn channel_named(name: &str) -> Result<Channel, Refusal> {
+    Channel::from_name(name).ok_or_else(|| {
+        let known = Channel::ALL.map(Channel::name).join(", ");
+        Refusal::bad_field(
+            "channel",
+            format!("there is no channel {name}, only {known}"),
+        )
+    })
+}
+
+fn unknown(channel: Channel, channel_order_no: &str) -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "unknown_order",
+        format!(
+            "{} does not know the order {channel_order_no}: the buyer has to open its pay link (or scan its code) first",
+            channel.name()
+        ),
+    )
+}
+
+fn read_json(body: &[u8]) -> Result<Value, Refusal> {
+    serde_json::from_slice(body)
+        .map_err(|error| Refusal::bad_field("", format!("the body is not JSON: {error}")))
+}
+
+fn only_fields(body: &Value, known: &[&str]) -> Result<(), Refusal> {
+    let members = body
+        .as_object()
+        .ok_or_else(|| Refusal::bad_field("", "the body must be a JSON object"))?;
+    match members.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(Refusal::bad_field(name, "there is no such field")),
+        None => Ok(()),
+    }
+}
+
+fn whole_number(value: &Value, field: &str, least: i64, most: i64) -> Result<i64, Refusal> {
+    value
+        .as_i64()
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| {
+            Refusal::bad_field(
+                field,
+                format!("must be a whole number from {least} to {most}"),
+            )
+        })
+}
+
+fn write(
+    simulator: &Simulator,
+    operation: &str,
+    channel_order_no: Option<String>,
+    outcome: &str,
+    detail: Value,
+) {
+    simulator.write(Line {
+        kind: Kind::Control,
+        channel: None,
+        operation: operation.to_owned(),
+        channel_order_no,
+        outcome: outcome.to_owned(),
+        detail,
+    });
+}

@@ -1,0 +1,142 @@
+//! Starting and stopping: keys and books are loaded, the address is bound, the loops begin.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use anyhow::Context;
+use axum::Router;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    alipay,
+    books::Channel,
+    connection::{Line, SeverableListener},
+    control, notifier,
+    saved::{self, Saved},
+    setup::Setup,
+    simulator::{Simulator, World},
+};
+
+/// What the command line says.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// The accounts to play.
+    pub setup: PathBuf,
+    /// Where keys, books and the clock are kept between runs.
+    pub state: PathBuf,
+    /// Forget what the state file holds.
+    pub fresh: bool,
+    /// The address that the outside uses, when a proxy stands in front.
+    pub public_url: Option<String>,
+}
+
+/// A simulator that answers requests.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    state: PathBuf,
+    simulator: Arc<Simulator>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// The address that was bound.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Saves the state and ends every loop. Open connections are not waited for.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        for task in &self.tasks {
+            task.abort();
+        }
+        let (simulator, state) = (self.simulator, self.state);
+        tokio::task::spawn_blocking(move || saved::save(&simulator, &state))
+            .await
+            .context("saving the state")?
+    }
+}
+
+/// Loads what was saved, makes the keys that are missing and begins to serve.
+///
+/// # Errors
+/// When the setup or the state cannot be read, or the port is taken.
+pub async fn start(options: Options) -> anyhow::Result<Running> {
+    let setup = Setup::read(&options.setup)?;
+    let saved = if options.fresh {
+        None
+    } else {
+        Saved::read(&options.state)?
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
+        .await
+        .with_context(|| format!("port {} cannot be used", options.port))?;
+    let address = listener
+        .local_addr()
+        .context("asking for the bound address")?;
+    let public_url = options
+        .public_url
+        .unwrap_or_else(|| format!("http://{address}"));
+
+    let (world, kept) = match saved {
+        Some(saved) => {
+            let world = World {
+                clock: saved.clock,
+                books: saved.books,
+                notices: saved.notices,
+                numbers: saved.numbers,
+                ..World::default()
+            };
+            (world, Some(saved.alipay))
+        }
+        None => (World::default(), None),
+    };
+    let accounts = setup.accounts.into_iter();
+    let of_alipay: Vec<_> = accounts
+        .filter(|one| one.channel == Channel::Alipay)
+        .collect();
+    let alipay = tokio::task::spawn_blocking(move || alipay::Accounts::make(&of_alipay, kept))
+        .await
+        .context("making keys")??;
+
+    let simulator = Arc::new(Simulator::new(
+        world,
+        alipay,
+        public_url.trim_end_matches('/').to_owned(),
+    ));
+    saved::save(&simulator, &options.state)?;
+    let serving = serve(listener, Arc::clone(&simulator));
+    let tasks = vec![
+        tokio::spawn(serving),
+        tokio::spawn(notifier::keep_notifying(Arc::clone(&simulator))),
+        tokio::spawn(saved::keep_saving(
+            Arc::clone(&simulator),
+            options.state.clone(),
+        )),
+    ];
+    Ok(Running {
+        address,
+        state: options.state,
+        simulator,
+        tasks,
+    })
+}
+
+async fn serve(listener: TcpListener, simulator: Arc<Simulator>) {
+    let routes = Router::new()
+        .merge(control::routes())
+        .merge(alipay::routes())
+        .with_state(simulator)
+        .into_make_service_with_connect_info::<Line>();
+    // Accepting never fails for good: the listener waits and tries again.
+    let _never_ends = axum::serve(SeverableListener::new(listener), routes).await;
+}

@@ -1,0 +1,49 @@
+//! The setup file: whose accounts the simulator plays.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use crate::books::Channel;
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Setup {
+    pub(crate) accounts: Vec<AccountSetup>,
+}
+
+/// One merchant's account at one channel.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccountSetup {
+    pub(crate) channel: Channel,
+    /// The account's name, as it stands in the webhook's address.
+    pub(crate) account: String,
+    /// The merchant's id at our side; the channel only repeats it in the list of keys.
+    pub(crate) merchant_id: String,
+    pub(crate) webhook_url: String,
+}
+
+impl Setup {
+    /// Reads the file; an account that is named twice could not be told apart and is refused.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read(path)
+            .with_context(|| format!("reading the setup file {}", path.display()))?;
+        let setup: Self = serde_json::from_slice(&text)
+            .with_context(|| format!("the setup file {} is not understood", path.display()))?;
+        for (index, one) in setup.accounts.iter().enumerate() {
+            let is_same =
+                |other: &AccountSetup| other.channel == one.channel && other.account == one.account;
+            if setup.accounts.iter().take(index).any(is_same) {
+                bail!(
+                    "the setup names the {} account {} twice",
+                    one.channel.name(),
+                    one.account
+                );
+            }
+        }
+        Ok(setup)
+    }
+}
