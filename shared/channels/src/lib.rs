@@ -1,1 +1,32 @@
-//! Payment channels: pure builders and readers, and one transport that sends
+//! Payment channels (渠道): what we say to them, and what their answers mean.
+//!
+//! An adapter is pure in both directions: it builds requests and reads answers, and neither opens a
+//! socket nor looks at a clock. One [`Transport`] sends; a [`ChannelClient`] joins the two. Whatever a
+//! channel says about an order passes one shared check of order number and payee before it becomes a
+//! report, so no adapter can forget it. Silence, garbage, a signature that does not hold and a word we
+//! do not know are all values (`NoAnswer`), never failures.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod adapter;
+pub mod alipay;
+mod beijing;
+pub mod claim;
+mod client;
+mod form;
+mod http;
+mod notification;
+mod order;
+mod registry;
+mod rsa;
+mod strict_json;
+mod transport;
+mod yuan;
+
+pub use adapter::{Acknowledgement, Adapter};
+pub use client::{ChannelClient, CloseAnswer, Told};
+pub use http::{CannotSend, HttpAnswer, HttpRequest, Silence, Verb};
+pub use notification::{News, Notice, Rejected, UnverifiedNotification};
+pub use order::{Order, RefundOrder};
+pub use registry::{ConfigurationError, adapter};
+pub use transport::Transport;

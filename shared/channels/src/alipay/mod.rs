@@ -1,0 +1,173 @@
+//! Alipay (支付宝), OpenAPI version 2: page and phone pages, QR codes, query, close and refund.
+//!
+//! A page order comes into being when the buyer opens the signed address, so it is never created by a
+//! call, and "no such trade" proves nothing before its expiry. Payment codes (付款码) and their reversal
+//! belong to another product and are refused here.
+
+mod account;
+mod certificate;
+mod notification;
+mod request;
+mod response;
+mod sign;
+mod status;
+
+#[cfg(test)]
+mod tests;
+
+use payonce_domain::{
+    Action, Channel, CreateAnswer, Method, RefundReport, ReversalReport, Timestamp,
+};
+
+use crate::adapter::{Acknowledgement, Adapter};
+use crate::claim::{Holder, NoticeReading, TradeReading};
+use crate::client::CloseAnswer;
+use crate::http::{CannotSend, HttpAnswer, HttpRequest};
+use crate::notification::{Rejected, UnverifiedNotification};
+use crate::order::{Order, RefundOrder};
+use crate::registry::ConfigurationError;
+
+pub use certificate::{certificate_sn, root_certificate_sn};
+
+/// One account with Alipay.
+#[derive(Debug)]
+pub struct Alipay {
+    account: account::Account,
+}
+
+impl Alipay {
+    /// Opens an account from its settings and, where it is to send, its secret; both are JSON texts.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`] where either text cannot be used.
+    pub fn open(settings: &str, secret: Option<&str>) -> Result<Self, ConfigurationError> {
+        let account = account::Account::open(settings, secret)?;
+        Ok(Self { account })
+    }
+}
+
+impl Adapter for Alipay {
+    fn channel(&self) -> Channel {
+        Channel::Alipay
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        &[Method::Page, Method::Wap, Method::Native]
+    }
+
+    fn holder(&self) -> &Holder {
+        &self.account.holder
+    }
+
+    fn action(&self, order: &Order, now: Timestamp) -> Option<Action> {
+        let url = request::page(&self.account, order, now).ok()?;
+        Some(Action::Redirect { url })
+    }
+
+    fn create_request(&self, order: &Order, now: Timestamp) -> Result<HttpRequest, CannotSend> {
+        match order.no.method() {
+            Method::Native => request::precreate(&self.account, order, now),
+            // Where there is no secret, a page order is not impossible, only not ours to make here.
+            Method::Page | Method::Wap => Err(CannotSend::NoSecret),
+            Method::Jsapi | Method::H5 | Method::Gateway | Method::Code => {
+                Err(CannotSend::NoSuchCall)
+            }
+        }
+    }
+
+    fn read_create(
+        &self,
+        order: &Order,
+        answer: &HttpAnswer,
+        now: Timestamp,
+    ) -> Option<CreateAnswer> {
+        response::created(&self.account, order, answer, now)
+    }
+
+    fn query_request(&self, order: &Order, now: Timestamp) -> Result<HttpRequest, CannotSend> {
+        request::query(&self.account, order, now)
+    }
+
+    fn read_query(&self, order: &Order, answer: &HttpAnswer, now: Timestamp) -> TradeReading {
+        response::queried(&self.account, order, answer, now)
+    }
+
+    fn close_request(&self, order: &Order, now: Timestamp) -> Result<HttpRequest, CannotSend> {
+        request::close(&self.account, order, now)
+    }
+
+    fn read_close(&self, order: &Order, answer: &HttpAnswer, _now: Timestamp) -> CloseAnswer {
+        response::closed(&self.account, order, answer)
+    }
+
+    fn refund_request(
+        &self,
+        order: &Order,
+        refund: &RefundOrder,
+        now: Timestamp,
+    ) -> Result<HttpRequest, CannotSend> {
+        request::refund(&self.account, order, refund, now)
+    }
+
+    fn read_refund(
+        &self,
+        order: &Order,
+        refund: &RefundOrder,
+        answer: &HttpAnswer,
+        _now: Timestamp,
+    ) -> RefundReport {
+        response::refunded(&self.account, order, refund, answer)
+    }
+
+    fn refund_query_request(
+        &self,
+        order: &Order,
+        refund: &RefundOrder,
+        now: Timestamp,
+    ) -> Result<HttpRequest, CannotSend> {
+        request::refund_query(&self.account, order, refund, now)
+    }
+
+    fn read_refund_query(
+        &self,
+        order: &Order,
+        refund: &RefundOrder,
+        answer: &HttpAnswer,
+        _now: Timestamp,
+    ) -> RefundReport {
+        response::refund_queried(&self.account, order, refund, answer)
+    }
+
+    fn reverse_request(&self, _order: &Order, _now: Timestamp) -> Result<HttpRequest, CannotSend> {
+        Err(CannotSend::NoSuchCall)
+    }
+
+    fn read_reverse(
+        &self,
+        _order: &Order,
+        _answer: &HttpAnswer,
+        _now: Timestamp,
+    ) -> ReversalReport {
+        ReversalReport::Refused
+    }
+
+    fn read_notification(
+        &self,
+        notification: UnverifiedNotification<'_>,
+    ) -> Result<NoticeReading, Rejected> {
+        notification::read(&self.account, notification)
+    }
+
+    fn acknowledge(&self, accepted: bool) -> Acknowledgement {
+        let (status, body) = if accepted {
+            (200, "success")
+        } else {
+            (500, "failure")
+        };
+        Acknowledgement {
+            status,
+            content_type: "text/plain; charset=utf-8",
+            body,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Channels write times as Beijing reads them, without a zone. China keeps one offset, without summer
+//! time, so no zone database is needed.
+
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use payonce_domain::Timestamp;
+
+const BEIJING: Offset = Offset::constant(8);
+
+/// `yyyy-MM-dd HH:mm:ss` in Beijing; fractions of a second are dropped, so a deadline never grows.
+pub(crate) fn format(time: Timestamp) -> String {
+    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    let instant = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+    BEIJING
+        .to_datetime(instant)
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
+/// Reads `yyyy-MM-dd HH:mm:ss` in Beijing, and nothing looser.
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+    let civil = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok()?;
+    let instant = BEIJING.to_timestamp(civil).ok()?;
+    let time = Timestamp::from_millis(u64::try_from(instant.as_millisecond()).ok()?);
+    // The parser takes single digits and spaces where the channel writes none; what we would not write
+    // ourselves is not that format.
+    (format(time) == text).then_some(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn beijing_is_eight_hours_ahead_and_fractions_are_dropped() {
+        // date -u -d '2019-08-15 07:56:24' +%s
+        let time = Timestamp::from_millis(1_565_855_784_999);
+        assert_eq!(format(time), "2019-08-15 15:56:24");
+        assert_eq!(parse("2019-08-15 15:56:24"), Some(time.floor_to_second()));
+    }
+
+    #[test]
+    fn nothing_looser_is_read() {
+        for text in [
+            "",
+            "2019-08-15",
+            "2019-08-15T15:56:24",
+            "2019-8-15 15:56:24",
+            "2019-08-15 15:56:24 ",
+            "2019-08-15  15:56:24",
+            "2019-02-30 00:00:00",
+            "1960-01-01 00:00:00",
+            "2019-08-15 24:00:00",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn times_read_back(seconds in 0u64..4_000_000_000) {
+            let time = Timestamp::from_millis(seconds * 1_000);
+            prop_assert_eq!(parse(&format(time)), Some(time));
+        }
+    }
+}

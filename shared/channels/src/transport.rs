@@ -1,0 +1,98 @@
+//! The one place that sends: limits on time and length, no redirects, no retries.
+//!
+//! A repeated call is a decision about money, so the transport never makes one by itself.
+
+use std::time::Duration;
+
+use payonce_domain::Span;
+
+use crate::http::{HttpAnswer, HttpRequest, Silence, Verb};
+
+/// How long a connection may take to come about. Part of the whole exchange's time.
+const CONNECT_SECONDS_MAX: u64 = 3;
+
+/// How long a call may take. Channels ask for 8 to 10 s; the callers' own time limits allow no more.
+pub(crate) const PATIENCE: Span = Span::seconds(8);
+
+/// Refunds may take longer: a refund whose answer is lost costs a question later.
+pub(crate) const PATIENCE_REFUND: Span = Span::seconds(10);
+
+/// The longest answer we take, in bytes. Real ones are a few thousand.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// How long an unused connection is kept. A frozen function may wake to find older ones gone.
+const IDLE_SECONDS_MAX: u64 = 30;
+
+/// Sends requests to channels. Holds connections, so one lives as long as the process.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    client: reqwest::Client,
+}
+
+impl Transport {
+    /// A transport that names itself like this to channels; some refuse callers without a name.
+    ///
+    /// # Panics
+    /// If the system offers no certificate roots, without which no channel can be trusted.
+    #[must_use]
+    pub fn new(user_agent: &str) -> Self {
+        // Err only says that this process already chose a provider, which then is used.
+        let _already_chosen = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .user_agent(user_agent)
+            .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
+            .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS_MAX))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .build()
+            .expect("the system has certificate roots");
+        Self { client }
+    }
+
+    /// Sends a request once.
+    ///
+    /// # Errors
+    /// [`Silence`] where there is no whole answer within the request's patience.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, Silence> {
+        let mut builder = match request.verb {
+            Verb::Get => self.client.get(&request.url),
+            Verb::Post => self.client.post(&request.url),
+        };
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        let mut response = builder
+            .body(request.body)
+            .timeout(Duration::from_millis(request.patience.as_millis()))
+            .send()
+            .await
+            .map_err(|error| silence(&error))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| silence(&error))? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(Silence::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = response.headers().iter().filter_map(|(name, value)| {
+            let value = value.to_str().ok()?;
+            Some((name.as_str().to_owned(), value.to_owned()))
+        });
+        Ok(HttpAnswer {
+            status: response.status().as_u16(),
+            headers: headers.collect(),
+            body,
+        })
+    }
+}
+
+fn silence(error: &reqwest::Error) -> Silence {
+    if error.is_connect() || error.is_builder() {
+        Silence::Unreachable
+    } else if error.is_timeout() {
+        Silence::TimedOut
+    } else {
+        Silence::BrokenOff
+    }
+}
