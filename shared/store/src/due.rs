@@ -1,9 +1,16 @@
 //! The index `due` (掉单表): the payments that are owed work, and when. Nothing else is in it.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{PaymentKey, Timestamp};
+use serde::Deserialize;
 
 use crate::Store;
 use crate::error::StoreError;
+use crate::record::field::Kept;
+use crate::record::{DUE_AT, DUE_SHARD};
+
+/// The index's name in every table that has one.
+const INDEX: &str = "due";
 
 /// A payment that is owed work. The index may be a moment old: load the payment before deciding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +19,15 @@ pub struct DueItem {
     pub key: PaymentKey,
     /// When, as the index has it.
     pub due_at: Timestamp,
+}
+
+/// What the index holds of an item: keys only.
+#[derive(Debug, Deserialize)]
+struct DueRecord {
+    #[serde(rename = "k")]
+    key: Kept<PaymentKey>,
+    #[serde(rename = "d")]
+    due_at: Kept<Timestamp>,
 }
 
 impl Store {
@@ -27,10 +43,35 @@ impl Store {
     /// A [`StoreError`] if the index cannot be read.
     pub async fn due(
         &self,
-        _shard: u32,
-        _until: Timestamp,
-        _limit: i32,
+        shard: u32,
+        until: Timestamp,
+        limit: i32,
     ) -> Result<Vec<DueItem>, StoreError> {
-        Err(StoreError::Misused("not built yet"))
+        let doing = "read the due index";
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.tables.payments)
+            .index_name(INDEX)
+            .key_condition_expression("#s = :s AND #d <= :until")
+            .expression_attribute_names("#s", DUE_SHARD)
+            .expression_attribute_names("#d", DUE_AT)
+            .expression_attribute_values(":s", AttributeValue::N(shard.to_string()))
+            .expression_attribute_values(":until", AttributeValue::N(until.as_millis().to_string()))
+            .scan_index_forward(true)
+            .limit(limit.max(1))
+            .send()
+            .await
+            .map_err(|error| StoreError::of_read(doing, error))?;
+        let items = answer.items.unwrap_or_default().into_iter();
+        let records = items.map(|item| {
+            let record: DueRecord = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
+                .map_err(|error| StoreError::of_read(doing, error))?;
+            Ok(DueItem {
+                key: record.key.0,
+                due_at: record.due_at.0,
+            })
+        });
+        records.collect()
     }
 }

@@ -53,6 +53,18 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A read that failed; nothing can have been written.
+    pub(crate) fn of_read<E>(doing: &'static str, error: E) -> Self
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        Self::Call {
+            doing,
+            unknown: false,
+            source: Box::new(error),
+        }
+    }
+
     /// Whether the write may have happened all the same: some attempt was sent and never answered.
     /// If not, it certainly did not happen.
     #[must_use]

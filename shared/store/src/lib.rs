@@ -25,6 +25,7 @@ mod error;
 mod evidence;
 mod merchants;
 mod payments;
+mod record;
 mod stored;
 mod token;
 
