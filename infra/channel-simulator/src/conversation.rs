@@ -2,7 +2,7 @@
 //!
 //! A channel says how to act and how to answer; what a fault does to that is the same for all.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     http::{StatusCode, header},
@@ -64,14 +64,33 @@ impl Topic {
     }
 }
 
-/// Acts and answers, under the fault that is due if there is one.
-pub(crate) async fn hold<C: Conversation + Sync>(
+/// Acts and answers, under the fault that is due if there is one. It does so in a task of its own: a
+/// caller who hangs up while the channel is slow does not undo what the channel is about to do.
+pub(crate) async fn hold<C>(
+    simulator: Arc<Simulator>,
+    line: Line,
+    topic: Topic,
+    conversation: C,
+) -> Response
+where
+    C: Conversation + Send + Sync + 'static,
+    C::Answer: Send,
+{
+    let held = async move { hold_to_the_end(&simulator, &line, &topic, &conversation).await };
+    match tokio::spawn(held).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn hold_to_the_end<C>(
     simulator: &Simulator,
     line: &Line,
     topic: &Topic,
     conversation: &C,
 ) -> Response
 where
+    C: Conversation + Sync,
     C::Answer: Send,
 {
     let fault = topic

@@ -13,11 +13,13 @@ mod connection;
 mod control;
 mod conversation;
 mod faults;
+mod html;
 mod journal;
 mod notifier;
 mod saved;
 mod server;
 mod setup;
 mod simulator;
+mod start_page;
 
 pub use server::{Options, Running, start};

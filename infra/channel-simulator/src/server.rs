@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use axum::Router;
+use axum::{Router, routing::get};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     saved::{self, Saved},
     setup::Setup,
     simulator::{Simulator, World},
+    start_page,
 };
 
 /// What the command line says.
@@ -133,6 +134,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
 
 async fn serve(listener: TcpListener, simulator: Arc<Simulator>) {
     let routes = Router::new()
+        .route("/", get(start_page::show))
         .merge(control::routes())
         .merge(alipay::routes())
         .with_state(simulator)

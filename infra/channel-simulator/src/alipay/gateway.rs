@@ -54,9 +54,9 @@ pub(crate) async fn answer(
             };
             simulator.write(topic.line(Kind::Request, "verified", without_sign(&call.parameters)));
             if call.method.is_page() {
-                conversation::hold(&simulator, &line, &topic, &Opening(call)).await
+                conversation::hold(simulator, line, topic, Opening(call)).await
             } else {
-                conversation::hold(&simulator, &line, &topic, &ServerCall(call)).await
+                conversation::hold(simulator, line, topic, ServerCall(call)).await
             }
         }
     }
@@ -81,7 +81,7 @@ pub(crate) async fn scan(
         }),
     };
     simulator.write(topic.line(Kind::Request, "scanned", Value::Null));
-    conversation::hold(&simulator, &line, &topic, &Scan(code)).await
+    conversation::hold(simulator, line, topic, Scan(code)).await
 }
 
 /// Refused at the door. The answer is signed when the sender at least was who it said it was.

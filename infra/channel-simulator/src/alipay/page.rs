@@ -8,7 +8,10 @@ use axum::{
 };
 
 use super::{amount::yuan, answer::Reply};
-use crate::books::{Order, OrderState};
+use crate::{
+    books::{Order, OrderState},
+    html::escape,
+};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f2f4f7;color:#1a1a1a}\
 main{max-width:26rem;margin:8vh auto;padding:1.5rem 2rem;background:#fff;border-top:4px solid #1677ff;border-radius:8px}\
@@ -138,34 +141,5 @@ fn page(code: &str, body: &str) -> Page {
     Page {
         code: code.to_owned(),
         html,
-    }
-}
-
-/// Makes text safe in HTML, in attributes too.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_merchants_text_cannot_become_markup() {
-        assert_eq!(
-            escape("<b a='1' c=\"&\">"),
-            "&lt;b a=&#39;1&#39; c=&quot;&amp;&quot;&gt;"
-        );
     }
 }

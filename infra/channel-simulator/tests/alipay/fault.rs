@@ -101,6 +101,7 @@ async fn slow_doubled_and_wrong_answers() {
     assert_eq!(refunds(&stage).await, 1);
 
     stage.fault("query", "reorder", 0).await;
+    let before = Instant::now();
     let (held, passing) =
         tokio::join!(async { (stage.query("A1").await, Instant::now()) }, async {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -121,6 +122,22 @@ async fn opening_a_page_can_fail_too() {
     let request = axum::http::Request::get(&link);
     assert!(stage.send(request, String::new()).await.is_err());
     assert_eq!(stage.truth("A1").await["state"], "waiting");
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_undoes_nothing() {
+    let stage = paid_order().await;
+    stage.fault("refund", "delay", 300).await;
+    let content = refund_content();
+    let call = stage.try_call(REFUND, &content);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), call)
+            .await
+            .is_err()
+    );
+    assert_eq!(refunds(&stage).await, 0);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(refunds(&stage).await, 1);
 }
 
 #[tokio::test]

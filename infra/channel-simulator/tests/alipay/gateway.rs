@@ -153,3 +153,12 @@ async fn the_control_api_names_what_is_wrong() {
     assert_eq!(stage.get("/_ctl/orders/alipay/A1").await.status, 404);
     assert_eq!(stage.get("/nowhere").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_person_finds_the_orders_on_the_start_page() {
+    let stage = Stage::new().await;
+    stage.open(&page_order("A1"), &[]).await;
+    let page = stage.get("/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("A1") && page.body.contains("&lt;b&gt;"));
+}
