@@ -1,1 +1,27 @@
-//! The deployed local stack, driven over HTTP
+//! The deployed local stack, driven from outside: what a merchant, a buyer, a channel, a stranger and an operator can do
+//! to it, and an audit that believes only the channel's own books.
+//!
+//! A test binary has a main of its own (`harness = false`): it hands its scenarios to [`run`], which starts one stack for
+//! all of them and stops it at the end, whatever became of them.
+
+mod audit;
+mod aws;
+mod eventually;
+mod expect;
+mod http;
+mod merchant;
+mod notification;
+mod run;
+mod simulator;
+mod world;
+
+pub use audit::audit;
+pub use aws::Aws;
+pub use eventually::eventually;
+pub use expect::{is_problem, same, text};
+pub use http::{Answer, Http};
+pub use merchant::{Merchant, Order};
+pub use notification::Notification;
+pub use run::{Scenario, run, scenario};
+pub use simulator::{Fault, Simulator};
+pub use world::World;

@@ -1,0 +1,138 @@
+//! The audit: what our books say of a payment must be what the channel's own books say, to the fen.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use crate::eventually::eventually;
+use crate::expect::{same, text};
+use crate::merchant::Merchant;
+use crate::world::World;
+
+/// Two sweeps and a question to the channel: longer than any message that is lost can delay a refund.
+const SETTLES_WITHIN: Duration = Duration::from_secs(170);
+
+/// Waits until nothing is owed on the payment, then compares. Gives the payment as it was seen.
+///
+/// # Errors
+/// If money is lost, moved twice, or told differently by the two sides.
+pub async fn audit(world: &World, merchant: &Merchant, payment_no: &str) -> anyhow::Result<Value> {
+    let what = format!("settled: {payment_no}");
+    let payment = eventually(SETTLES_WITHIN, &what, || async {
+        let payment = merchant.payment(payment_no).await?;
+        is_settled(&payment)?;
+        Ok(payment)
+    })
+    .await?;
+    let books = world.simulator.books_of(payment_no).await?;
+    compare(&payment, &books)
+        .with_context(|| format!("payment {payment}\nbooks {}", Value::from(books.clone())))?;
+    let timeline = merchant.timeline(payment_no).await?;
+    same(
+        "the history's chain is intact",
+        &timeline.json["chain_intact"],
+        true,
+    )?;
+    Ok(payment)
+}
+
+fn is_settled(payment: &Value) -> anyhow::Result<()> {
+    for bucket in ["refund_due", "suspense"] {
+        same(bucket, fen(payment, &format!("/money/{bucket}/value"))?, 0)?;
+    }
+    for refund in list(payment, "refunds")? {
+        let state = text(refund, "/state")?;
+        ensure!(
+            ["succeeded", "failed"].contains(&state),
+            "a refund is {state}"
+        );
+    }
+    Ok(())
+}
+
+fn compare(payment: &Value, books: &[Value]) -> anyhow::Result<()> {
+    let mut captured = 0;
+    let mut refunded = 0;
+    let mut holding = Vec::new();
+    let mut given_back = BTreeMap::new();
+    for order in books {
+        let no = text(order, "/channel_order_no")?;
+        ensure!(
+            list(payment, "channel_orders")?
+                .iter()
+                .any(|ours| ours["channel_order_no"] == no),
+            "the channel knows {no}, which we do not"
+        );
+        same(
+            "payable orders under one number",
+            fen(order, "/created_count")?,
+            1,
+        )?;
+        let taken = sum(order, "captures", |_| true)?;
+        let back = sum(order, "refunds", |refund| refund["state"] != "failed")?;
+        ensure!(back <= taken, "more went back from {no} than was taken");
+        for refund in list(order, "refunds")? {
+            let entry = (text(refund, "/refund_no")?, fen(refund, "/amount")?);
+            let twice = given_back.insert(entry.0, entry.1);
+            ensure!(twice.is_none(), "{} moved twice", entry.0);
+        }
+        if back < taken {
+            holding.push(no);
+        }
+        captured += taken;
+        refunded += back;
+    }
+    same("captured", fen(payment, "/money/captured/value")?, captured)?;
+    same("refunded", fen(payment, "/money/refunded/value")?, refunded)?;
+    same(
+        "applied",
+        fen(payment, "/money/applied/value")?,
+        captured - refunded,
+    )?;
+
+    let ours: BTreeMap<_, _> = list(payment, "refunds")?
+        .iter()
+        .filter(|refund| refund["state"] == "succeeded")
+        .map(|refund| Ok((text(refund, "/refund_no")?, fen(refund, "/amount/value")?)))
+        .collect::<anyhow::Result<_>>()?;
+    same("refunds, ours and the channel's", &ours, &given_back)?;
+
+    let state = text(payment, "/state")?;
+    if state == "paid" {
+        ensure!(
+            holding.len() <= 1,
+            "more than one capture was kept: {holding:?}"
+        );
+        let asked_back = list(payment, "refunds")?
+            .iter()
+            .any(|refund| refund["cause"] == "merchant_request");
+        ensure!(
+            holding.len() == 1 || asked_back,
+            "paid, and nothing was kept"
+        );
+    } else {
+        ensure!(holding.is_empty(), "{state}, and {holding:?} were kept");
+    }
+    Ok(())
+}
+
+fn sum(order: &Value, name: &str, counts: impl Fn(&Value) -> bool) -> anyhow::Result<u64> {
+    let mut total = 0;
+    for entry in list(order, name)?.iter().filter(|entry| counts(entry)) {
+        total += fen(entry, "/amount")?;
+    }
+    Ok(total)
+}
+
+fn list<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a Vec<Value>> {
+    value[name]
+        .as_array()
+        .with_context(|| format!("no list {name} in {value}"))
+}
+
+fn fen(value: &Value, pointer: &str) -> anyhow::Result<u64> {
+    let found = value.pointer(pointer).and_then(Value::as_u64);
+    found.with_context(|| format!("no count at {pointer} of {value}"))
+}

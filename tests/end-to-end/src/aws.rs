@@ -1,0 +1,136 @@
+//! An operator's side: tables, queue and functions, straight at the emulator. It verifies no signatures, so plain
+//! requests do and no SDK has to be built for them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use payonce_local::Endpoints;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::http::{Answer, Http};
+
+/// The emulated AWS.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    endpoints: Arc<Endpoints>,
+    http: Http,
+}
+
+impl Aws {
+    pub(crate) const fn new(http: Http, endpoints: Arc<Endpoints>) -> Self {
+        Self { endpoints, http }
+    }
+
+    /// How many items every table holds, by logical name.
+    ///
+    /// # Errors
+    /// If a table cannot be counted.
+    pub async fn counts(&self) -> anyhow::Result<BTreeMap<String, u64>> {
+        let mut counts = BTreeMap::new();
+        for name in self.endpoints.tables.keys() {
+            counts.insert(name.clone(), u64::try_from(self.items(name).await?.len())?);
+        }
+        Ok(counts)
+    }
+
+    /// Every item of a table, in DynamoDB's own notation.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn items(&self, table: &str) -> anyhow::Result<Vec<Value>> {
+        let real = self.endpoints.tables.get(table);
+        let real = real.with_context(|| format!("there is no table {table}"))?;
+        let mut items = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut body = json!({ "TableName": real, "ConsistentRead": true });
+            if !start.is_null() {
+                body["ExclusiveStartKey"] = start;
+            }
+            let answer = self
+                .json_call("DynamoDB_20120810.Scan", "1.0", &body)
+                .await?;
+            items.extend(answer["Items"].as_array().cloned().unwrap_or_default());
+            start = answer["LastEvaluatedKey"].clone();
+            if start.is_null() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// The items that mention a payment: its own, or evidence for it. They are found by the key that all its numbers
+    /// share, wherever it stands.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn items_of(&self, table: &str, payment_no: &str) -> anyhow::Result<Vec<Value>> {
+        let key = payment_no.get(1..21).context("a payment number")?;
+        let items = self.items(table).await?;
+        Ok(items
+            .into_iter()
+            .filter(|item| item.to_string().contains(key))
+            .collect())
+    }
+
+    /// Empties the queue, delayed messages too.
+    ///
+    /// # Errors
+    /// If it cannot be emptied.
+    pub async fn purge_queue(&self) -> anyhow::Result<()> {
+        let url = self
+            .endpoints
+            .queues
+            .get("payment-queries")
+            .context("there is no queue")?;
+        self.json_call("AmazonSQS.PurgeQueue", "1.0", &json!({ "QueueUrl": url }))
+            .await?;
+        Ok(())
+    }
+
+    /// Invokes a function by its folder name and waits for what it returns.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> anyhow::Result<Value> {
+        let answer = self.try_invoke(function, payload).await?;
+        let failed = answer.headers.contains_key("x-amz-function-error");
+        anyhow::ensure!(
+            answer.status == 200 && !failed,
+            "invoking {function} with {payload}: {}",
+            answer.shown()
+        );
+        Ok(answer.json)
+    }
+
+    /// Invokes a function and gives whatever was answered.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub async fn try_invoke(&self, function: &str, payload: &Value) -> anyhow::Result<Answer> {
+        let real = self.endpoints.functions.get(function);
+        let real = real.with_context(|| format!("there is no function {function}"))?;
+        let base = &self.endpoints.aws_endpoint_url;
+        let url = format!("{base}/2015-03-31/functions/{real}/invocations");
+        let request = self
+            .http
+            .request(Method::POST, &url)
+            .body(payload.to_string());
+        self.http
+            .send(request.header("content-type", "application/json"))
+            .await
+    }
+
+    async fn json_call(&self, target: &str, version: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self
+            .http
+            .request(Method::POST, &self.endpoints.aws_endpoint_url)
+            .header("x-amz-target", target)
+            .header("content-type", format!("application/x-amz-json-{version}"))
+            .body(body.to_string());
+        let answer = self.http.send(request).await?;
+        anyhow::ensure!(answer.status == 200, "{target}: {}", answer.shown());
+        Ok(answer.json)
+    }
+}

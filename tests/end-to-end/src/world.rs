@@ -1,0 +1,81 @@
+//! Everything a scenario can reach, around one running stack.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use payonce_local::{Endpoints, Mode};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::aws::Aws;
+use crate::http::Http;
+use crate::merchant::Merchant;
+use crate::simulator::Simulator;
+
+/// What scenarios share. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Where everything is.
+    pub endpoints: Arc<Endpoints>,
+    /// The channel's side.
+    pub simulator: Simulator,
+    /// The operator's side.
+    pub aws: Aws,
+    /// A client without any key.
+    pub http: Http,
+    queue: Arc<RwLock<()>>,
+}
+
+impl World {
+    /// The world around a stack that runs.
+    ///
+    /// # Errors
+    /// If no client can be built.
+    pub fn around(endpoints: Endpoints) -> anyhow::Result<Self> {
+        let http = Http::new()?;
+        let endpoints = Arc::new(endpoints);
+        Ok(Self {
+            simulator: Simulator::new(http.clone(), endpoints.simulator_url.clone()),
+            aws: Aws::new(http.clone(), Arc::clone(&endpoints)),
+            http,
+            endpoints,
+            queue: Arc::new(RwLock::new(())),
+        })
+    }
+
+    /// The merchant who lets a second attempt stand beside the first.
+    ///
+    /// # Errors
+    /// If none was seeded.
+    pub fn lenient(&self) -> anyhow::Result<Merchant> {
+        self.merchant(Mode::Lenient)
+    }
+
+    /// The merchant who wants the first attempt proven closed.
+    ///
+    /// # Errors
+    /// If none was seeded.
+    pub fn strict(&self) -> anyhow::Result<Merchant> {
+        self.merchant(Mode::Strict)
+    }
+
+    /// Nobody empties the queue while this is held.
+    pub async fn messages_arrive(&self) -> RwLockReadGuard<'_, ()> {
+        self.queue.read().await
+    }
+
+    /// Nobody relies on the queue while this is held.
+    pub async fn messages_may_be_lost(&self) -> RwLockWriteGuard<'_, ()> {
+        self.queue.write().await
+    }
+
+    fn merchant(&self, mode: Mode) -> anyhow::Result<Merchant> {
+        let known = self
+            .endpoints
+            .merchants
+            .iter()
+            .find(|merchant| merchant.mode == mode);
+        let known = known.with_context(|| format!("there is no {mode:?} merchant"))?;
+        let (url, http) = (&self.endpoints.api_url, self.http.clone());
+        Ok(Merchant::new(http, url, &known.merchant_id, &known.api_key))
+    }
+}
