@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::record::Item;
+use crate::record::{self, Item};
 
 /// Counts the attempts of one call that were sent and not refused.
 #[derive(Debug, Clone, Default)]
@@ -82,8 +82,17 @@ impl Condition {
     pub(crate) fn absent() -> Self {
         Self {
             expression: "attribute_not_exists(#k)",
-            names: vec![("#k", crate::record::KEY)],
+            names: vec![("#k", record::KEY)],
             values: Vec::new(),
+        }
+    }
+
+    /// What is there must not have been written by a newer program, which knows more than this one.
+    pub(crate) fn not_newer() -> Self {
+        Self {
+            expression: "attribute_not_exists(#k) OR #r <= :r",
+            names: vec![("#k", record::KEY), ("#r", record::RECORD_VERSION)],
+            values: vec![(":r", AttributeValue::N(record::VERSION.to_string()))],
         }
     }
 }
@@ -140,7 +149,7 @@ impl Store {
             .client
             .get_item()
             .table_name(table)
-            .key(crate::record::KEY, AttributeValue::S(key.to_owned()))
+            .key(record::KEY, AttributeValue::S(key.to_owned()))
             .consistent_read(true)
             .send()
             .await;

@@ -1,9 +1,21 @@
 //! The table `controls`: what operators may stop or limit.
 
-use payonce_domain::{Money, Timestamp};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use payonce_domain::{Currency, Money, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::Store;
+use crate::call::{Attempts, Condition, Put};
 use crate::error::StoreError;
+use crate::record::field::Kept;
+use crate::record::{self, KEY, RECORD_VERSION};
+
+/// The key of the refund controls, and the beginning of the keys of the hours' sums.
+const REFUNDS: &str = "refunds";
+const HOUR_MS: u64 = 3_600_000;
+/// How long an hour's sum is kept once the table is told to drop what is past its time.
+const HOUR_KEPT_SECONDS: u64 = 7 * 24 * 3_600;
 
 /// Whether refunds are sent, and how much an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,34 +35,111 @@ impl Default for RefundControls {
     }
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefundControlsRecord {
+    #[serde(rename = "k")]
+    key: String,
+    #[serde(rename = "r")]
+    record_version: u64,
+    #[serde(rename = "e")]
+    enabled: bool,
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    hourly_cap: Option<Kept<Money>>,
+}
+
 impl Store {
     /// The controls in force; the default where none were ever set.
     ///
     /// # Errors
     /// A [`StoreError`] if they cannot be had or read; then nothing may be sent.
     pub async fn refund_controls(&self) -> Result<RefundControls, StoreError> {
-        Err(StoreError::Misused("not built yet"))
+        let table = &self.tables.controls;
+        let item = self.get(table, REFUNDS, "load the refund controls").await?;
+        let Some(item) = item else {
+            return Ok(RefundControls::default());
+        };
+        let record: RefundControlsRecord = record::from_item(item)?;
+        Ok(RefundControls {
+            enabled: record.enabled,
+            hourly_cap: record.hourly_cap.map(|cap| cap.0),
+        })
     }
 
     /// Puts controls in force.
     ///
     /// # Errors
     /// A [`StoreError`] if they cannot be stored.
-    pub async fn set_refund_controls(&self, _controls: &RefundControls) -> Result<(), StoreError> {
-        Err(StoreError::Misused("not built yet"))
+    pub async fn set_refund_controls(&self, controls: &RefundControls) -> Result<(), StoreError> {
+        let item = record::to_item(&RefundControlsRecord {
+            key: REFUNDS.to_owned(),
+            record_version: record::VERSION,
+            enabled: controls.enabled,
+            hourly_cap: controls.hourly_cap.map(Kept),
+        });
+        let not_newer = Condition::not_newer();
+        let table = &self.tables.controls;
+        let put = self.put_if(table, item, not_newer, "set the refund controls");
+        match put.await? {
+            Put::Stored => Ok(()),
+            Put::Refused(_) => Err(StoreError::Misused(
+                "a newer program wrote the refund controls",
+            )),
+        }
     }
 
     /// Counts a refund about to be sent against the hour's cap; `false`: it would exceed it, and was
     /// not counted. Without a cap nothing is written.
     ///
+    /// A repeated attempt may count twice, and a refund that is then not sent stays counted: the cap
+    /// errs towards sending less, and the hour passes.
+    ///
     /// # Errors
     /// A [`StoreError`] if it cannot be counted; then it may not be sent.
     pub async fn count_refund(
         &self,
-        _amount: Money,
-        _cap: Option<Money>,
-        _now: Timestamp,
+        amount: Money,
+        cap: Option<Money>,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
-        Err(StoreError::Misused("not built yet"))
+        let Some(cap) = cap else { return Ok(true) };
+        let Some(room) = cap.checked_sub(amount) else {
+            return Ok(false);
+        };
+        let hour = now.as_millis() / HOUR_MS;
+        let currency = match amount.currency() {
+            Currency::Cny => Currency::Cny.code(),
+        };
+        let forget_at = hour * (HOUR_MS / 1_000) + HOUR_KEPT_SECONDS;
+        let number = |value: u64| AttributeValue::N(value.to_string());
+        let attempts = Attempts::default();
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.tables.controls)
+            .key(
+                KEY,
+                AttributeValue::S(format!("{REFUNDS}#{currency}#{hour}")),
+            )
+            .update_expression("ADD #a :amount SET #r = :r, #x = :x")
+            .condition_expression("attribute_not_exists(#a) OR #a <= :room")
+            .expression_attribute_names("#a", "a")
+            .expression_attribute_names("#r", RECORD_VERSION)
+            .expression_attribute_names("#x", "x")
+            .expression_attribute_values(":amount", number(amount.minor()))
+            .expression_attribute_values(":room", number(room.minor()))
+            .expression_attribute_values(":r", number(record::VERSION))
+            .expression_attribute_values(":x", number(forget_at))
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                Some(_) | None => Err(attempts.failed("count a refund", error)),
+            },
+        }
     }
 }

@@ -35,6 +35,7 @@ pub use api_key::{ApiKey, HashedKey};
 pub use controls::RefundControls;
 pub use due::DueItem;
 pub use error::StoreError;
+pub use evidence::KeptMessage;
 pub use merchants::{ChannelAccount, Merchant};
 pub use payments::{Created, Saved};
 pub use stored::{BrokenChain, Stored, TimelineEntry};

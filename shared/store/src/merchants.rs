@@ -1,10 +1,19 @@
 //! The table `merchants` (商户): who may ask, through which channel accounts, and who owns an account.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{AccountId, Channel, MerchantId, Mode};
+use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::api_key::{ApiKey, HashedKey};
+use crate::call::{Condition, Put};
 use crate::error::StoreError;
+use crate::record;
+use crate::record::bytes::Bytes;
+use crate::record::field::Kept;
+
+/// The attribute that names an account's owner.
+const OWNER: &str = "m";
 
 /// A merchant of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +47,62 @@ pub struct ChannelAccount {
     pub secret_name: String,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MerchantRecord {
+    #[serde(rename = "k")]
+    key: String,
+    #[serde(rename = "r")]
+    record_version: u64,
+    #[serde(rename = "i")]
+    id: Kept<MerchantId>,
+    #[serde(rename = "md")]
+    mode: Kept<Mode>,
+    #[serde(rename = "ak", default, skip_serializing_if = "Vec::is_empty")]
+    api_keys: Vec<Bytes>,
+    #[serde(rename = "ac", default, skip_serializing_if = "Vec::is_empty")]
+    accounts: Vec<AccountRecord>,
+    #[serde(rename = "ru", default, skip_serializing_if = "Vec::is_empty")]
+    return_urls: Vec<String>,
+    #[serde(rename = "nu", default, skip_serializing_if = "Vec::is_empty")]
+    notify_urls: Vec<String>,
+    #[serde(rename = "ws", default, skip_serializing_if = "Option::is_none")]
+    webhook_secret_name: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountRecord {
+    #[serde(rename = "i")]
+    id: Kept<AccountId>,
+    #[serde(rename = "c")]
+    channel: Kept<Channel>,
+    #[serde(rename = "j")]
+    settings: String,
+    #[serde(rename = "s")]
+    secret_name: String,
+}
+
+/// Whose account it is, found from the path of a webhook.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnerRecord {
+    #[serde(rename = "k")]
+    key: String,
+    #[serde(rename = "r")]
+    record_version: u64,
+    #[serde(rename = "m")]
+    owner: Kept<MerchantId>,
+}
+
+fn merchant_key(id: &MerchantId) -> String {
+    format!("m#{id}")
+}
+
+fn account_key(channel: Channel, account: &AccountId) -> String {
+    format!("a#{}#{account}", channel.name())
+}
+
 impl Merchant {
     /// Whether this is one of its keys. All of them are compared, each in constant time.
     #[must_use]
@@ -51,8 +116,22 @@ impl Store {
     ///
     /// # Errors
     /// A [`StoreError`] if the item cannot be had or read.
-    pub async fn merchant(&self, _id: &MerchantId) -> Result<Option<Merchant>, StoreError> {
-        Err(StoreError::Misused("not built yet"))
+    pub async fn merchant(&self, id: &MerchantId) -> Result<Option<Merchant>, StoreError> {
+        let table = &self.tables.merchants;
+        let Some(item) = self
+            .get(table, &merchant_key(id), "load a merchant")
+            .await?
+        else {
+            return Ok(None);
+        };
+        let record: MerchantRecord = record::from_item(item)?;
+        if record.id.0 != *id {
+            return Err(StoreError::Unreadable {
+                item: record.key,
+                why: "it is another merchant's".to_owned(),
+            });
+        }
+        Ok(Some(Merchant::try_from(record)?))
     }
 
     /// Stores a merchant, after making it the owner of its channel accounts. An account it no longer
@@ -61,8 +140,48 @@ impl Store {
     /// # Errors
     /// [`StoreError::AccountTaken`] if another merchant has one of the accounts, or any other
     /// [`StoreError`].
-    pub async fn put_merchant(&self, _merchant: &Merchant) -> Result<(), StoreError> {
-        Err(StoreError::Misused("not built yet"))
+    pub async fn put_merchant(&self, merchant: &Merchant) -> Result<(), StoreError> {
+        for account in &merchant.accounts {
+            self.own(&merchant.id, account.channel, &account.id).await?;
+        }
+        let item = record::to_item(&MerchantRecord::from(merchant));
+        let not_newer = Condition::not_newer();
+        let table = &self.tables.merchants;
+        match self
+            .put_if(table, item, not_newer, "store a merchant")
+            .await?
+        {
+            Put::Stored => Ok(()),
+            Put::Refused(_) => Err(StoreError::Misused(
+                "a newer program wrote this merchant's item",
+            )),
+        }
+    }
+
+    async fn own(
+        &self,
+        merchant: &MerchantId,
+        channel: Channel,
+        account: &AccountId,
+    ) -> Result<(), StoreError> {
+        let item = record::to_item(&OwnerRecord {
+            key: account_key(channel, account),
+            record_version: record::VERSION,
+            owner: Kept(merchant.clone()),
+        });
+        let free_or_ours = Condition {
+            expression: "attribute_not_exists(#k) OR #m = :m",
+            names: vec![("#k", record::KEY), ("#m", OWNER)],
+            values: vec![(":m", AttributeValue::S(merchant.to_string()))],
+        };
+        let table = &self.tables.merchants;
+        match self
+            .put_if(table, item, free_or_ours, "own a channel account")
+            .await?
+        {
+            Put::Stored => Ok(()),
+            Put::Refused(_) => Err(StoreError::AccountTaken(account.clone())),
+        }
     }
 
     /// Whose account this is.
@@ -71,9 +190,89 @@ impl Store {
     /// A [`StoreError`] if the item cannot be had or read.
     pub async fn account_owner(
         &self,
-        _channel: Channel,
-        _account: &AccountId,
+        channel: Channel,
+        account: &AccountId,
     ) -> Result<Option<MerchantId>, StoreError> {
-        Err(StoreError::Misused("not built yet"))
+        let table = &self.tables.merchants;
+        let key = account_key(channel, account);
+        let Some(item) = self.get(table, &key, "find an account's owner").await? else {
+            return Ok(None);
+        };
+        let record: OwnerRecord = record::from_item(item)?;
+        Ok(Some(record.owner.0))
+    }
+}
+
+impl From<&Merchant> for MerchantRecord {
+    fn from(merchant: &Merchant) -> Self {
+        let Merchant {
+            id,
+            mode,
+            api_keys,
+            accounts,
+            return_urls,
+            notify_urls,
+            webhook_secret_name,
+        } = merchant.clone();
+        Self {
+            key: merchant_key(&id),
+            record_version: record::VERSION,
+            id: Kept(id),
+            mode: Kept(mode),
+            api_keys: api_keys.iter().map(|key| Bytes(key.0.to_vec())).collect(),
+            accounts: accounts.into_iter().map(AccountRecord::from).collect(),
+            return_urls,
+            notify_urls,
+            webhook_secret_name,
+        }
+    }
+}
+
+impl TryFrom<MerchantRecord> for Merchant {
+    type Error = StoreError;
+
+    fn try_from(record: MerchantRecord) -> Result<Self, StoreError> {
+        let keys = record.api_keys.into_iter();
+        let keys = keys.map(|key| key.0.try_into().map(HashedKey));
+        Ok(Self {
+            id: record.id.0,
+            mode: record.mode.0,
+            api_keys: keys
+                .collect::<Result<_, _>>()
+                .map_err(|_| StoreError::Unreadable {
+                    item: record.key,
+                    why: "the hash of a key is not 32 bytes".to_owned(),
+                })?,
+            accounts: record
+                .accounts
+                .into_iter()
+                .map(ChannelAccount::from)
+                .collect(),
+            return_urls: record.return_urls,
+            notify_urls: record.notify_urls,
+            webhook_secret_name: record.webhook_secret_name,
+        })
+    }
+}
+
+impl From<ChannelAccount> for AccountRecord {
+    fn from(account: ChannelAccount) -> Self {
+        Self {
+            id: Kept(account.id),
+            channel: Kept(account.channel),
+            settings: account.settings,
+            secret_name: account.secret_name,
+        }
+    }
+}
+
+impl From<AccountRecord> for ChannelAccount {
+    fn from(record: AccountRecord) -> Self {
+        Self {
+            id: record.id.0,
+            channel: record.channel.0,
+            settings: record.settings,
+            secret_name: record.secret_name,
+        }
     }
 }
