@@ -46,5 +46,8 @@ async fn answer(app: &App, initiated: Initiated, now: Timestamp) -> Result<Respo
         Outcome::Stood => StatusCode::OK,
         Outcome::Awaited => StatusCode::ACCEPTED,
     };
-    Ok(json(status, &view::payment(app, &initiated.payment, now).await?))
+    Ok(json(
+        status,
+        &view::payment(app, &initiated.payment, now).await?,
+    ))
 }

@@ -16,7 +16,10 @@ async fn main() -> Result<(), Error> {
     let app = Arc::new(configuration::app()?);
     let routes = Router::new()
         .route("/v1/payments", post(handler::initiate))
-        .route("/v1/payments/{payment_no}/channel-orders", post(handler::initiate_again))
+        .route(
+            "/v1/payments/{payment_no}/channel-orders",
+            post(handler::initiate_again),
+        )
         .with_state(app);
     http::serve(routes).await
 }

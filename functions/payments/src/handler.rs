@@ -27,7 +27,10 @@ pub(crate) async fn find(
     let order_no = given.map_or_else(|| Err("is required".to_owned()), requests::order_no);
     let order_no = order_no.map_err(|detail| parameter("/merchant_order_no", detail))?;
     let found = app.find_by_order(&merchant, &order_no).await?;
-    Ok(json(StatusCode::OK, &view::payment(&app, found.payment(), now).await?))
+    Ok(json(
+        StatusCode::OK,
+        &view::payment(&app, found.payment(), now).await?,
+    ))
 }
 
 /// `GET /v1/payments/{payment_no}`; `?refresh=true` asks the channels first.
@@ -50,7 +53,10 @@ pub(crate) async fn read(
     } else {
         app.find(&merchant, payment_no).await?
     };
-    Ok(json(StatusCode::OK, &view::payment(&app, found.payment(), now).await?))
+    Ok(json(
+        StatusCode::OK,
+        &view::payment(&app, found.payment(), now).await?,
+    ))
 }
 
 /// `POST /v1/payments/{payment_no}/close`. The body, if there is one, is an empty object.
@@ -65,12 +71,22 @@ pub(crate) async fn close(
     if !body.is_empty() {
         let unknown = strict_json::object(&body)?;
         if let Some(name) = unknown.keys().next() {
-            return Err(parameter(&format!("/{name}"), "is not a known field".to_owned()));
+            return Err(parameter(
+                &format!("/{name}"),
+                "is not a known field".to_owned(),
+            ));
         }
     }
     let closed = app.close(&merchant, number(&payment_no)?, now).await?;
-    let status = if closed.proven { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok(json(status, &view::payment(&app, &closed.payment, now).await?))
+    let status = if closed.proven {
+        StatusCode::OK
+    } else {
+        StatusCode::ACCEPTED
+    };
+    Ok(json(
+        status,
+        &view::payment(&app, &closed.payment, now).await?,
+    ))
 }
 
 /// `POST /v1/payments/{payment_no}/refunds`.
@@ -85,9 +101,18 @@ pub(crate) async fn refund(
     let request = requests::refund(&body)?;
     let (refund_no, amount, reason) = (request.refund_no, request.amount, request.reason);
     let payment_no = number(&payment_no)?;
-    let given = app.give_back(&merchant, payment_no, refund_no, amount, reason, now).await?;
-    let status = if given.made { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(json(status, &view::payment(&app, &given.payment, now).await?))
+    let given = app
+        .give_back(&merchant, payment_no, refund_no, amount, reason, now)
+        .await?;
+    let status = if given.made {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok(json(
+        status,
+        &view::payment(&app, &given.payment, now).await?,
+    ))
 }
 
 /// A payment number from the path. One that is not ours is not there.
@@ -96,5 +121,8 @@ pub(crate) fn number(text: &str) -> Result<PaymentNo, Problem> {
 }
 
 fn parameter(pointer: &str, detail: String) -> Problem {
-    Problem::invalid(vec![FieldProblem { pointer: pointer.to_owned(), detail }])
+    Problem::invalid(vec![FieldProblem {
+        pointer: pointer.to_owned(),
+        detail,
+    }])
 }

@@ -20,7 +20,10 @@ async fn main() -> Result<(), Error> {
         .route("/v1/payments/{payment_no}", get(handler::read))
         .route("/v1/payments/{payment_no}/close", post(handler::close))
         .route("/v1/payments/{payment_no}/refunds", post(handler::refund))
-        .route("/v1/payments/{payment_no}/timeline", get(timeline::timeline))
+        .route(
+            "/v1/payments/{payment_no}/timeline",
+            get(timeline::timeline),
+        )
         .with_state(app);
     http::serve(routes).await
 }

@@ -22,7 +22,8 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let app = &configuration::app()?;
     run(service_fn(async |event: LambdaEvent<Request>| {
-        let payment_no = PaymentNo::parse(&event.payload.payment_no).ok_or("not a payment number")?;
+        let payment_no =
+            PaymentNo::parse(&event.payload.payment_no).ok_or("not a payment number")?;
         let refund_no = RefundNo::parse(&event.payload.refund_no).ok_or("not a refund number")?;
         let outcome = app.send_refund(payment_no, refund_no, clock::now()).await?;
         let said = match outcome {

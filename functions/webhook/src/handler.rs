@@ -26,8 +26,11 @@ pub(crate) async fn receive(
         .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
         .collect();
     let now = clock::now();
-    let notification =
-        UnverifiedNotification { headers: &headers, body: &body, received_at: now };
+    let notification = UnverifiedNotification {
+        headers: &headers,
+        body: &body,
+        received_at: now,
+    };
     let said = app.receive(channel, &account, notification, now).await?;
     let said = said.ok_or_else(Problem::not_found)?;
     let status = StatusCode::from_u16(said.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

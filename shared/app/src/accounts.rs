@@ -22,7 +22,10 @@ struct Memory<K, V> {
 
 impl<K: std::hash::Hash + Eq, V: Clone> Memory<K, V> {
     fn new(kept_for: Duration) -> Self {
-        Self { kept_for, entries: Mutex::new(HashMap::new()) }
+        Self {
+            kept_for,
+            entries: Mutex::new(HashMap::new()),
+        }
     }
 
     fn get(&self, key: &K) -> Option<V> {
@@ -69,8 +72,14 @@ impl Accounts {
         if let Some(merchant) = self.merchants.get(id) {
             return Ok(Some(merchant));
         }
-        let found = self.store.merchant(id).await.context("reading a merchant")?;
-        let Some(merchant) = found.map(Arc::new) else { return Ok(None) };
+        let found = self
+            .store
+            .merchant(id)
+            .await
+            .context("reading a merchant")?;
+        let Some(merchant) = found.map(Arc::new) else {
+            return Ok(None);
+        };
         self.merchants.put(id.clone(), Arc::clone(&merchant));
         Ok(Some(merchant))
     }
@@ -96,8 +105,12 @@ impl Accounts {
                 owner
             }
         };
-        let Some(merchant) = self.merchant(&owner).await? else { return Ok(None) };
-        let Some(held) = find(&merchant, account) else { return Ok(None) };
+        let Some(merchant) = self.merchant(&owner).await? else {
+            return Ok(None);
+        };
+        let Some(held) = find(&merchant, account) else {
+            return Ok(None);
+        };
         let adapter = payonce_channels::adapter(channel, &held.settings, None)?;
         Ok(Some((Arc::clone(&merchant), adapter)))
     }
@@ -116,7 +129,9 @@ impl Accounts {
             return Ok(adapter);
         }
         let found = self.merchant(merchant).await?;
-        let held = found.as_deref().and_then(|merchant| find(merchant, account));
+        let held = found
+            .as_deref()
+            .and_then(|merchant| find(merchant, account));
         let held = held.with_context(|| format!("merchant {merchant} has no account {account}"))?;
         let secret = self.secret(&held.secret_name).await?;
         let adapter: Arc<dyn Adapter> =
@@ -131,8 +146,10 @@ impl Accounts {
         }
         let answer = self.secrets.get_secret_value().secret_id(name).send().await;
         let answer = answer.with_context(|| format!("fetching the secret {name}"))?;
-        let text: Arc<str> =
-            answer.secret_string().with_context(|| format!("the secret {name} is empty"))?.into();
+        let text: Arc<str> = answer
+            .secret_string()
+            .with_context(|| format!("the secret {name} is empty"))?
+            .into();
         self.secret_texts.put(name.to_owned(), Arc::clone(&text));
         Ok(text)
     }

@@ -36,21 +36,30 @@ impl App {
             let done = self.advance(stored, Woken::ByMessage, now).await;
             done.is_err().then_some(payment_no)
         });
-        futures::future::join_all(advanced).await.into_iter().flatten().collect()
+        futures::future::join_all(advanced)
+            .await
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Performs what is due on one payment.
     ///
     /// # Errors
     /// A [`Failure`], already logged; what was due stays due.
-    pub async fn advance(&self, stored: Stored, woken: Woken, now: Timestamp) -> Result<(), Failure> {
+    pub async fn advance(
+        &self,
+        stored: Stored,
+        woken: Woken,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         let mut working = Working::new(stored);
         let payment_no = working.payment().payment_no();
         let done = self.perform(&mut working, woken, now).await;
         if let Err(failure) = &done {
             tracing::error!(
                 payment.no = %payment_no,
-                error = format!("{:#}", anyhow::format_err!("{failure:?}")),
+                error = failure.chain(),
                 metric = "advance_failed",
                 "payment {payment_no} could not be advanced"
             );
@@ -59,7 +68,11 @@ impl App {
         for no in refunds_due(working.payment(), now) {
             self.outbox.invoke_refund(payment_no, no).await;
         }
-        let ahead: Vec<_> = working.wakes_ahead(now).into_iter().filter(|at| *at > now).collect();
+        let ahead: Vec<_> = working
+            .wakes_ahead(now)
+            .into_iter()
+            .filter(|at| *at > now)
+            .collect();
         self.outbox.wake(payment_no, &ahead, now).await;
         done
     }
@@ -103,7 +116,10 @@ impl App {
 
 /// Whether something that was tried is still due, and nobody else will move it on.
 fn must_move(payment: &Payment, woken: Woken, now: Timestamp) -> bool {
-    let due = payment.obligations().into_iter().filter(|obligation| obligation.due.is_due(now));
+    let due = payment
+        .obligations()
+        .into_iter()
+        .filter(|obligation| obligation.due.is_due(now));
     due.into_iter().any(|obligation| match obligation.task {
         Task::SendRefund(_) => false,
         Task::Query(no) => woken == Woken::BySweep || !on_early_rung(payment, no),
@@ -118,9 +134,9 @@ fn must_move(payment: &Payment, woken: Woken, now: Timestamp) -> bool {
 /// Whether the attempt's due time is one of the first rungs, all sent as messages when it was made.
 fn on_early_rung(payment: &Payment, no: ChannelOrderNo) -> bool {
     payment.channel_order(no).is_some_and(|order| {
-        order.due.is_some_and(|due| {
-            due.messaged && due.at.since(order.created_at) <= EARLY_RUNGS
-        })
+        order
+            .due
+            .is_some_and(|due| due.messaged && due.at.since(order.created_at) <= EARLY_RUNGS)
     })
 }
 

@@ -19,7 +19,10 @@ pub(crate) struct Working {
 
 impl Working {
     pub(crate) const fn new(stored: Stored) -> Self {
-        Self { stored, wakes: Vec::new() }
+        Self {
+            stored,
+            wakes: Vec::new(),
+        }
     }
 
     pub(crate) fn payment(&self) -> &Payment {
@@ -73,7 +76,9 @@ pub(crate) async fn note(
             return Ok(true);
         }
     }
-    Err(Failure::Unavailable(anyhow::anyhow!("payment {payment_no} keeps moving")))
+    Err(Failure::Unavailable(anyhow::anyhow!(
+        "payment {payment_no} keeps moving"
+    )))
 }
 
 /// Carries out a command, deciding again if somebody wrote first.

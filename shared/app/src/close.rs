@@ -44,22 +44,38 @@ impl App {
                     barred = true;
                     break;
                 }
-                Err(Failure::Refused { refusal: Refusal::Moved, .. }) => {}
+                Err(Failure::Refused {
+                    refusal: Refusal::Moved,
+                    ..
+                }) => {}
                 Err(failure) => {
-                    self.outbox.wake(payment_no, &working.wakes_ahead(now), now).await;
+                    self.outbox
+                        .wake(payment_no, &working.wakes_ahead(now), now)
+                        .await;
                     return Err(failure);
                 }
             }
         }
         if !barred {
-            return Err(Failure::Unavailable(anyhow::anyhow!("the payment keeps moving")));
+            return Err(Failure::Unavailable(anyhow::anyhow!(
+                "the payment keeps moving"
+            )));
         }
-        let open = working.payment().channel_orders.iter().filter(|order| order.state.is_open());
+        let open = working
+            .payment()
+            .channel_orders
+            .iter()
+            .filter(|order| order.state.is_open());
         for no in open.map(|order| order.no).collect::<Vec<_>>() {
             self.close_at_channel(&mut working, no, now).await?;
         }
-        self.outbox.wake(payment_no, &working.wakes_ahead(now), now).await;
+        self.outbox
+            .wake(payment_no, &working.wakes_ahead(now), now)
+            .await;
         let proven = working.payment().state == PaymentState::Closed;
-        Ok(Closed { payment: working.payment().clone(), proven })
+        Ok(Closed {
+            payment: working.payment().clone(),
+            proven,
+        })
     }
 }

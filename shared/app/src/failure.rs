@@ -47,7 +47,22 @@ impl Failure {
     /// A refusal of a command on this payment.
     #[must_use]
     pub const fn refused(payment_no: PaymentNo, refusal: Refusal) -> Self {
-        Self::Refused { payment_no, refusal }
+        Self::Refused {
+            payment_no,
+            refusal,
+        }
+    }
+
+    /// What happened and what was behind it, in one line, without the contents of any record.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
     }
 
     /// A failed write about this payment: unknown if it may have been applied.

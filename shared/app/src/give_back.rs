@@ -35,9 +35,15 @@ impl App {
         now: Timestamp,
     ) -> Result<GivenBack, Failure> {
         let mut working = self.working_of(merchant, payment_no).await?;
-        let command = Command::Refund { request, amount, reason };
+        let command = Command::Refund {
+            request,
+            amount,
+            reason,
+        };
         let answer = change::carry_out(&self.store, &mut working, &command, now).await?;
-        self.outbox.wake(payment_no, &working.wakes_ahead(now), now).await;
+        self.outbox
+            .wake(payment_no, &working.wakes_ahead(now), now)
+            .await;
         let (refund_no, made) = match answer {
             Answer::Refunding(no) => (no, true),
             Answer::ExistingRefund(no) => (no, false),
@@ -49,6 +55,10 @@ impl App {
             | Answer::Recreate(_)
             | Answer::Switching(_) => unreachable!("a refund request is answered with a refund"),
         };
-        Ok(GivenBack { payment: working.payment().clone(), refund_no, made })
+        Ok(GivenBack {
+            payment: working.payment().clone(),
+            refund_no,
+            made,
+        })
     }
 }

@@ -72,6 +72,25 @@ pub enum Outcome {
     Awaited,
 }
 
+/// What is asked of a payment that stands.
+struct Wish {
+    amount: Money,
+    subject: String,
+    choice: Option<ChannelChoice>,
+    switch: bool,
+}
+
+impl Wish {
+    fn command(&self) -> Command {
+        Command::Initiate {
+            amount: self.amount,
+            subject: self.subject.clone(),
+            choice: self.choice.clone(),
+            switch: self.switch,
+        }
+    }
+}
+
 /// How long an initiation may take in all; the function is killed soon after.
 const BUDGET: Duration = Duration::from_secs(28);
 /// What must be left before another channel call is begun.
@@ -90,8 +109,16 @@ impl App {
     ) -> Result<Initiated, Failure> {
         let until = Instant::now() + BUDGET;
         let choice = self.choose(merchant, request.choice).await?;
-        registered(&merchant.return_urls, request.return_url.as_deref(), "/return_url")?;
-        registered(&merchant.notify_urls, request.notify_url.as_deref(), "/notify_url")?;
+        registered(
+            &merchant.return_urls,
+            request.return_url.as_deref(),
+            "/return_url",
+        )?;
+        registered(
+            &merchant.notify_urls,
+            request.notify_url.as_deref(),
+            "/notify_url",
+        )?;
         let terms = terms(merchant, &request);
         let key = PaymentKey::derive(&terms.merchant_id, &terms.merchant_order_no);
         if let Some(replaces) = &request.replaces {
@@ -100,9 +127,14 @@ impl App {
         let opened = decide::open(terms, choice.clone(), now);
         let Ok(decision) = opened else {
             let Some(working) = change::load(&self.store, key).await? else {
-                let detail =
-                    format!("must leave at least {} ms to pay in", LEAST_TIME_LEFT.as_millis());
-                return Err(Failure::Invalid(Invalid { pointer: "/expires_at", detail }));
+                let detail = format!(
+                    "must leave at least {} ms to pay in",
+                    LEAST_TIME_LEFT.as_millis()
+                );
+                return Err(Failure::Invalid(Invalid {
+                    pointer: "/expires_at",
+                    detail,
+                }));
             };
             return self.again(working, &request, choice, until, now).await;
         };
@@ -116,10 +148,18 @@ impl App {
                 let initiated = self.follow(working, decision.answer().clone(), now).await?;
                 // Opened without a way to pay: the buyer chooses later, and the payment is new.
                 let bare = initiated.payment.channel_orders.is_empty();
-                Ok(if bare { Initiated { outcome: Outcome::Made, ..initiated } } else { initiated })
+                Ok(if bare {
+                    Initiated {
+                        outcome: Outcome::Made,
+                        ..initiated
+                    }
+                } else {
+                    initiated
+                })
             }
             Created::Existing(stored) => {
-                self.again(Working::new(stored), &request, choice, until, now).await
+                self.again(Working::new(stored), &request, choice, until, now)
+                    .await
             }
         }
     }
@@ -140,9 +180,13 @@ impl App {
         let choice = self.choose(merchant, Some(choice)).await?;
         let working = self.working_of(merchant, payment_no).await?;
         let terms = working.payment().terms.clone();
-        let command =
-            Command::Initiate { amount: terms.amount, subject: terms.subject, choice, switch };
-        self.insist(working, command, until, now).await
+        let wish = Wish {
+            amount: terms.amount,
+            subject: terms.subject,
+            choice,
+            switch,
+        };
+        self.insist(working, wish, until, now).await
     }
 
     async fn again(
@@ -153,22 +197,23 @@ impl App {
         until: Instant,
         now: Timestamp,
     ) -> Result<Initiated, Failure> {
-        let command = Command::Initiate {
+        let wish = Wish {
             amount: request.amount,
             subject: request.subject.clone(),
             choice,
             switch: request.switch,
         };
-        self.insist(working, command, until, now).await
+        self.insist(working, wish, until, now).await
     }
 
     async fn insist(
         &self,
         mut working: Working,
-        command: Command,
+        wish: Wish,
         until: Instant,
         now: Timestamp,
     ) -> Result<Initiated, Failure> {
+        let command = wish.command();
         let answer = change::carry_out(&self.store, &mut working, &command, now).await?;
         let Answer::Switching(numbers) = answer else {
             return self.follow(working, answer, now).await;
@@ -184,24 +229,38 @@ impl App {
             return self.awaited(working, now).await;
         }
         // Proven closed, the others no longer stand in the way; unproven, this says so.
-        let command = match command {
-            Command::Initiate { amount, subject, choice, switch: _ } => {
-                Command::Initiate { amount, subject, choice, switch: false }
-            }
-            other => other,
-        };
+        let command = Wish {
+            switch: false,
+            ..wish
+        }
+        .command();
         match change::carry_out(&self.store, &mut working, &command, now).await {
             Ok(answer) => self.follow(working, answer, now).await,
             Err(failure) => {
-                self.outbox.wake(working.payment().payment_no(), &working.wakes_ahead(now), now).await;
+                self.outbox
+                    .wake(
+                        working.payment().payment_no(),
+                        &working.wakes_ahead(now),
+                        now,
+                    )
+                    .await;
                 Err(failure)
             }
         }
     }
 
     async fn awaited(&self, working: Working, now: Timestamp) -> Result<Initiated, Failure> {
-        self.outbox.wake(working.payment().payment_no(), &working.wakes_ahead(now), now).await;
-        Ok(Initiated { payment: working.payment().clone(), outcome: Outcome::Awaited })
+        self.outbox
+            .wake(
+                working.payment().payment_no(),
+                &working.wakes_ahead(now),
+                now,
+            )
+            .await;
+        Ok(Initiated {
+            payment: working.payment().clone(),
+            outcome: Outcome::Awaited,
+        })
     }
 
     /// Does what a granted initiation still needs, and says how it ended.
@@ -222,16 +281,30 @@ impl App {
             | Answer::Refunding(_)
             | Answer::ExistingRefund(_) => {
                 let payment = working.payment().clone();
-                return Ok(Initiated { payment, outcome: Outcome::Stood });
+                return Ok(Initiated {
+                    payment,
+                    outcome: Outcome::Stood,
+                });
             }
         };
         if !created_by_call(working.payment(), no) {
-            self.outbox.wake(working.payment().payment_no(), &working.wakes_ahead(now), now).await;
-            return Ok(Initiated { payment: working.payment().clone(), outcome: done });
+            self.outbox
+                .wake(
+                    working.payment().payment_no(),
+                    &working.wakes_ahead(now),
+                    now,
+                )
+                .await;
+            return Ok(Initiated {
+                payment: working.payment().clone(),
+                outcome: done,
+            });
         }
         self.create_at_channel(&mut working, no, now).await?;
         let payment = working.payment().clone();
-        let answered = payment.channel_order(no).is_some_and(|order| order.action.is_some());
+        let answered = payment
+            .channel_order(no)
+            .is_some_and(|order| order.action.is_some());
         let outcome = if answered { done } else { Outcome::Awaited };
         Ok(Initiated { payment, outcome })
     }
@@ -242,20 +315,36 @@ impl App {
         merchant: &Merchant,
         choice: Option<(Channel, Method)>,
     ) -> Result<Option<ChannelChoice>, Failure> {
-        let Some((channel, method)) = choice else { return Ok(None) };
+        let Some((channel, method)) = choice else {
+            return Ok(None);
+        };
         let Some(account) = merchant.accounts.iter().find(|a| a.channel == channel) else {
             let detail = format!("no account on {} is open for this merchant", channel.name());
-            return Err(Failure::Invalid(Invalid { pointer: "/channel", detail }));
+            return Err(Failure::Invalid(Invalid {
+                pointer: "/channel",
+                detail,
+            }));
         };
         // Having the key before the write: an intent nobody can act on would help no one.
         let signer = self.accounts.signer(&merchant.id, &account.id).await;
         let signer = signer.map_err(Failure::Unavailable)?;
         if !signer.methods().contains(&method) {
-            let offered: Vec<_> = signer.methods().iter().map(|method| method.name()).collect();
+            let offered: Vec<_> = signer
+                .methods()
+                .iter()
+                .map(|method| method.name())
+                .collect();
             let detail = format!("{} offers {}", channel.name(), offered.join(", "));
-            return Err(Failure::Invalid(Invalid { pointer: "/method", detail }));
+            return Err(Failure::Invalid(Invalid {
+                pointer: "/method",
+                detail,
+            }));
         }
-        Ok(Some(ChannelChoice { channel, method, account: account.id.clone() }))
+        Ok(Some(ChannelChoice {
+            channel,
+            method,
+            account: account.id.clone(),
+        }))
     }
 
     /// The older payment gives way before the new one is made, so that both can never stand.
@@ -271,12 +360,18 @@ impl App {
         let mut old = old.ok_or(Failure::NotFound)?;
         if replaces.payment_no.key() == new {
             let detail = "a payment cannot replace itself".to_owned();
-            return Err(Failure::Invalid(Invalid { pointer: "/replaces/payment_no", detail }));
+            return Err(Failure::Invalid(Invalid {
+                pointer: "/replaces/payment_no",
+                detail,
+            }));
         }
         if let Some(stored) = self.store.load(new).await? {
             let standing = &stored.payment().terms;
             if standing.amount != terms.amount || standing.subject != terms.subject {
-                return Err(Failure::refused(PaymentNo::new(new), Refusal::RequestMismatch));
+                return Err(Failure::refused(
+                    PaymentNo::new(new),
+                    Refusal::RequestMismatch,
+                ));
             }
         }
         let command = Command::Supersede {
@@ -284,16 +379,20 @@ impl App {
             confirmed_at: replaces.confirmed_at,
         };
         change::carry_out(&self.store, &mut old, &command, now).await?;
-        self.outbox.wake(replaces.payment_no, &old.wakes_ahead(now), now).await;
+        self.outbox
+            .wake(replaces.payment_no, &old.wakes_ahead(now), now)
+            .await;
         Ok(())
     }
 }
 
 fn created_by_call(payment: &Payment, no: ChannelOrderNo) -> bool {
-    payment.channel_order(no).is_some_and(|order| match order.policy().creation {
-        Creation::ByBrowser => false,
-        Creation::ByCall | Creation::Once => true,
-    })
+    payment
+        .channel_order(no)
+        .is_some_and(|order| match order.policy().creation {
+            Creation::ByBrowser => false,
+            Creation::ByCall | Creation::Once => true,
+        })
 }
 
 fn registered(list: &[String], url: Option<&str>, pointer: &'static str) -> Result<(), Failure> {

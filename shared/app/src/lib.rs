@@ -20,10 +20,10 @@ mod sweep;
 
 pub use accounts::Accounts;
 pub use advance::Woken;
-pub use failure::{Failure, Invalid};
-pub use initiate::{InitiateRequest, Initiated, Outcome, Replaces};
 pub use close::Closed;
+pub use failure::{Failure, Invalid};
 pub use give_back::GivenBack;
+pub use initiate::{InitiateRequest, Initiated, Outcome, Replaces};
 pub use outbox::Outbox;
 pub use send_refund::RefundOutcome;
 pub use sweep::Swept;

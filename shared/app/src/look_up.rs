@@ -12,7 +12,11 @@ impl App {
     ///
     /// # Errors
     /// [`Failure::NotFound`], or that the store cannot be read.
-    pub async fn find(&self, merchant: &Merchant, payment_no: PaymentNo) -> Result<Stored, Failure> {
+    pub async fn find(
+        &self,
+        merchant: &Merchant,
+        payment_no: PaymentNo,
+    ) -> Result<Stored, Failure> {
         Ok(self.working_of(merchant, payment_no).await?.stored)
     }
 
@@ -41,7 +45,9 @@ impl App {
     ) -> Result<Stored, Failure> {
         let mut working = self.working_of(merchant, payment_no).await?;
         self.query_open(&mut working, now).await?;
-        self.outbox.wake(payment_no, &working.wakes_ahead(now), now).await;
+        self.outbox
+            .wake(payment_no, &working.wakes_ahead(now), now)
+            .await;
         Ok(working.stored)
     }
 
@@ -51,7 +57,11 @@ impl App {
         working: &mut Working,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let open = working.payment().channel_orders.iter().filter(|order| order.state.is_open());
+        let open = working
+            .payment()
+            .channel_orders
+            .iter()
+            .filter(|order| order.state.is_open());
         let numbers: Vec<_> = open.map(|order| order.no).collect();
         for no in numbers {
             self.query_at_channel(working, no, now).await?;

@@ -54,7 +54,7 @@ impl App {
             Err(failure) => {
                 tracing::error!(
                     account.id = %account,
-                    ?failure,
+                    error = failure.chain(),
                     metric = "notification_not_stored",
                     "a notification to {account} could not be stored"
                 );
@@ -82,7 +82,9 @@ impl App {
                 metric = "notification_unplaced",
                 "a genuine notification names {no}, which has no payment here"
             );
-            self.store.quarantine(account, &no.to_string(), now, body).await?;
+            self.store
+                .quarantine(account, &no.to_string(), now, body)
+                .await?;
             return Ok(Received::Unplaced);
         };
         let known = working.payment().channel_order(no);
@@ -92,9 +94,17 @@ impl App {
             count_rejected(no.channel(), account, Rejected::WrongMerchant);
             return Ok(Received::Rejected);
         }
-        let evidence = Evidence { source: Source::Notification, digest: Some(digest) };
-        let Some(fact) = fact(notice, account, evidence) else { return Ok(Received::Durable) };
-        let raw = Raw { source: Source::Notification, bytes: body };
+        let evidence = Evidence {
+            source: Source::Notification,
+            digest: Some(digest),
+        };
+        let Some(fact) = fact(notice, account, evidence) else {
+            return Ok(Received::Durable);
+        };
+        let raw = Raw {
+            source: Source::Notification,
+            bytes: body,
+        };
         if change::note(&self.store, &mut working, &fact, Some(raw), now).await? {
             self.hurry(&working, no, now).await;
         }
@@ -110,7 +120,9 @@ impl App {
             "a notification about {no} changed payment {}",
             payment.payment_no()
         );
-        self.outbox.wake(payment.payment_no(), &working.wakes_ahead(now), now).await;
+        self.outbox
+            .wake(payment.payment_no(), &working.wakes_ahead(now), now)
+            .await;
     }
 }
 
@@ -118,13 +130,28 @@ fn fact(notice: Notice, account: &AccountId, evidence: Evidence) -> Option<Fact>
     let no = notice.channel_order_no;
     let occasion = Occasion::Told;
     match notice.news {
-        News::Trade(report) => {
-            Some(Fact::Reported { no, account: account.clone(), evidence, occasion, report })
-        }
-        News::Refund { no, report } => Some(Fact::RefundReported { no, evidence, occasion, report }),
-        News::Returned { return_no, returned_total } => {
-            Some(Fact::Returned { no, evidence, return_no, returned_total })
-        }
+        News::Trade(report) => Some(Fact::Reported {
+            no,
+            account: account.clone(),
+            evidence,
+            occasion,
+            report,
+        }),
+        News::Refund { no, report } => Some(Fact::RefundReported {
+            no,
+            evidence,
+            occasion,
+            report,
+        }),
+        News::Returned {
+            return_no,
+            returned_total,
+        } => Some(Fact::Returned {
+            no,
+            evidence,
+            return_no,
+            returned_total,
+        }),
         News::Nothing => None,
     }
 }

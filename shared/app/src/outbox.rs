@@ -29,7 +29,12 @@ impl Outbox {
         queries_url: String,
         refund_function: Option<String>,
     ) -> Self {
-        Self { sqs, lambda, queries_url, refund_function }
+        Self {
+            sqs,
+            lambda,
+            queries_url,
+            refund_function,
+        }
     }
 
     /// Wakes `query` for a payment at these times: one batch for up to ten.
@@ -45,7 +50,9 @@ impl Outbox {
                 let delay = at.since(now).as_seconds_rounded_up().min(DELAY_SECONDS_MAX);
                 SendMessageBatchRequestEntry::builder()
                     .id(index.to_string())
-                    .message_body(serde_json::json!({ "payment_no": payment_no.to_string() }).to_string())
+                    .message_body(
+                        serde_json::json!({ "payment_no": payment_no.to_string() }).to_string(),
+                    )
                     .delay_seconds(i32::try_from(delay).unwrap_or(0))
                     .build()
                     .expect("id and body are set")
@@ -73,7 +80,9 @@ impl Outbox {
 
     /// Has `refund` send this refund. Reading who is paid, and how much, is left to it.
     pub async fn invoke_refund(&self, payment_no: PaymentNo, refund_no: RefundNo) {
-        let Some(function) = &self.refund_function else { return };
+        let Some(function) = &self.refund_function else {
+            return;
+        };
         let payload = serde_json::json!({
             "payment_no": payment_no.to_string(),
             "refund_no": refund_no.to_string(),

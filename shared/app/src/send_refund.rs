@@ -45,21 +45,35 @@ impl App {
         };
         let controls = self.store.refund_controls().await?;
         if !controls.enabled {
-            return self.hold(&mut working, refund_no, now.plus(HOLD), now).await;
+            return self
+                .hold(&mut working, refund_no, now.plus(HOLD), now)
+                .await;
         }
-        if !self.store.count_refund(amount, controls.hourly_cap, now).await? {
-            return self.hold(&mut working, refund_no, next_hour(now), now).await;
+        if !self
+            .store
+            .count_refund(amount, controls.hourly_cap, now)
+            .await?
+        {
+            return self
+                .hold(&mut working, refund_no, next_hour(now), now)
+                .await;
         }
         let begin = Command::BeginRefund { no: refund_no };
         match change::carry_out(&self.store, &mut working, &begin, now).await {
             Ok(Answer::Refunding(_)) => {}
-            Ok(_) | Err(Failure::Refused { refusal: Refusal::NotDue, .. }) => {
+            Ok(_)
+            | Err(Failure::Refused {
+                refusal: Refusal::NotDue,
+                ..
+            }) => {
                 return Ok(RefundOutcome::NothingToSend);
             }
             Err(failure) => return Err(failure),
         }
         let report = self.refund_at_channel(&mut working, refund_no, now).await?;
-        self.outbox.wake(payment_no, &working.wakes_ahead(now), now).await;
+        self.outbox
+            .wake(payment_no, &working.wakes_ahead(now), now)
+            .await;
         Ok(RefundOutcome::Sent(report))
     }
 
@@ -77,11 +91,16 @@ impl App {
             metric = "refund_held",
             "refund {refund_no} is held by the controls"
         );
-        let hold = Command::HoldRefund { no: refund_no, until };
+        let hold = Command::HoldRefund {
+            no: refund_no,
+            until,
+        };
         match change::carry_out(&self.store, working, &hold, now).await {
-            Ok(_) | Err(Failure::Refused { refusal: Refusal::NotDue, .. }) => {
-                Ok(RefundOutcome::Held)
-            }
+            Ok(_)
+            | Err(Failure::Refused {
+                refusal: Refusal::NotDue,
+                ..
+            }) => Ok(RefundOutcome::Held),
             Err(failure) => Err(failure),
         }
     }

@@ -19,7 +19,10 @@ impl App {
         payment: &Payment,
         order: &ChannelOrder,
     ) -> Result<Arc<dyn Adapter>, Failure> {
-        let signer = self.accounts.signer(&payment.terms.merchant_id, &order.account).await;
+        let signer = self
+            .accounts
+            .signer(&payment.terms.merchant_id, &order.account)
+            .await;
         signer.map_err(Failure::Unavailable)
     }
 
@@ -46,12 +49,22 @@ impl App {
         format!("{}/v1/webhooks/{channel}/{account}", self.public_url)
     }
 
-    fn refund_order_of(&self, payment: &Payment, order: &ChannelOrder, refund: &Refund) -> RefundOrder {
-        let captured = payment.capture(&refund.trade_no).map_or(refund.amount, |c| c.amount);
+    fn refund_order_of(
+        &self,
+        payment: &Payment,
+        order: &ChannelOrder,
+        refund: &Refund,
+    ) -> RefundOrder {
+        let captured = payment
+            .capture(&refund.trade_no)
+            .map_or(refund.amount, |c| c.amount);
         RefundOrder {
             no: refund.no,
             amount: refund.amount,
-            reason: refund.reason.clone().unwrap_or_else(|| refund.cause.name().to_owned()),
+            reason: refund
+                .reason
+                .clone()
+                .unwrap_or_else(|| refund.cause.name().to_owned()),
             trade_no: refund.trade_no.clone(),
             captured,
             sent_at: refund.sent_at.unwrap_or(refund.created_at),
@@ -86,7 +99,9 @@ impl App {
     ) -> Result<(), Failure> {
         let payment = working.payment();
         let payment_no = payment.payment_no();
-        let Some(order) = payment.channel_order(no) else { return Ok(()) };
+        let Some(order) = payment.channel_order(no) else {
+            return Ok(());
+        };
         let adapter = self.signer_of(payment, order).await?;
         let request = self.order_of(payment, order);
         let wakes = std::mem::take(&mut working.wakes);
@@ -95,11 +110,16 @@ impl App {
             client.create(&request, now),
             self.outbox.wake(payment_no, &wakes, now)
         );
-        let Some(answer) = told.said else { return Ok(()) };
+        let Some(answer) = told.said else {
+            return Ok(());
+        };
         let refused = answer == CreateAnswer::Refused;
         let fact = Fact::CreateAnswered { no, answer };
         let raw = told.raw.as_deref().filter(|_| refused);
-        let raw = raw.map(|bytes| Raw { source: Source::Query, bytes });
+        let raw = raw.map(|bytes| Raw {
+            source: Source::Query,
+            bytes,
+        });
         change::note(&self.store, working, &fact, raw, now).await?;
         Ok(())
     }
@@ -113,7 +133,9 @@ impl App {
     ) -> Result<(), Failure> {
         let payment = working.payment();
         let (payment_no, asked) = (payment.payment_no(), payment.version);
-        let Some(order) = payment.channel_order(no) else { return Ok(()) };
+        let Some(order) = payment.channel_order(no) else {
+            return Ok(());
+        };
         let account = order.account.clone();
         let adapter = self.signer_of(payment, order).await?;
         let request = self.order_of(payment, order);
@@ -132,7 +154,10 @@ impl App {
             occasion: Occasion::Asked(asked),
             report: told.said,
         };
-        let raw = told.raw.as_deref().map(|bytes| Raw { source: Source::Query, bytes });
+        let raw = told.raw.as_deref().map(|bytes| Raw {
+            source: Source::Query,
+            bytes,
+        });
         change::note(&self.store, working, &fact, raw, now).await?;
         Ok(())
     }
@@ -147,7 +172,10 @@ impl App {
     ) -> Result<(), Failure> {
         self.query_at_channel(working, no, now).await?;
         let payment = working.payment();
-        let Some(order) = payment.channel_order(no).filter(|order| order.state.is_open()) else {
+        let Some(order) = payment
+            .channel_order(no)
+            .filter(|order| order.state.is_open())
+        else {
             return Ok(());
         };
         let policy = order.policy();
@@ -181,21 +209,31 @@ impl App {
         now: Timestamp,
     ) -> Result<(), Failure> {
         self.query_at_channel(working, no, now).await?;
-        let payment_no = working.payment().payment_no();
-        let open = working.payment().channel_order(no).is_some_and(|order| order.state.is_open());
+        let open = working
+            .payment()
+            .channel_order(no)
+            .is_some_and(|order| order.state.is_open());
         if !open {
             return Ok(());
         }
         let begin = payonce_domain::Command::BeginReversal { no };
         change::carry_out(&self.store, working, &begin, now).await?;
         let payment = working.payment();
-        let Some(order) = payment.channel_order(no) else { return Ok(()) };
+        let Some(order) = payment.channel_order(no) else {
+            return Ok(());
+        };
         let adapter = self.signer_of(payment, order).await?;
         let request = self.order_of(payment, order);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let told = client.reverse(&request, now).await;
-        let fact = Fact::ReversalAnswered { no, report: told.said };
-        let raw = told.raw.as_deref().map(|bytes| Raw { source: Source::Query, bytes });
+        let fact = Fact::ReversalAnswered {
+            no,
+            report: told.said,
+        };
+        let raw = told.raw.as_deref().map(|bytes| Raw {
+            source: Source::Query,
+            bytes,
+        });
         change::note(&self.store, working, &fact, raw, now).await?;
         Ok(())
     }
@@ -253,13 +291,24 @@ impl App {
             "spoke with the channel about refund {no}"
         );
         let evidence = answered(told.raw.as_deref());
-        let fact = Fact::RefundReported { no, evidence, occasion, report: told.said };
-        let raw = told.raw.as_deref().map(|bytes| Raw { source: Source::Query, bytes });
+        let fact = Fact::RefundReported {
+            no,
+            evidence,
+            occasion,
+            report: told.said,
+        };
+        let raw = told.raw.as_deref().map(|bytes| Raw {
+            source: Source::Query,
+            bytes,
+        });
         change::note(&self.store, working, &fact, raw, now).await?;
         Ok(told.said)
     }
 }
 
 fn answered(raw: Option<&[u8]>) -> Evidence {
-    Evidence { source: Source::Query, digest: raw.map(Digest::of) }
+    Evidence {
+        source: Source::Query,
+        digest: raw.map(Digest::of),
+    }
 }

@@ -59,7 +59,11 @@ impl App {
             .map(|item| self.advance_overdue(item, now))
             .buffer_unordered(AT_ONCE);
         while let Some(done) = work.next().await {
-            if done { swept.advanced += 1 } else { swept.failed += 1 }
+            if done {
+                swept.advanced += 1
+            } else {
+                swept.failed += 1
+            }
         }
         tracing::info!(
             advanced = swept.advanced,

@@ -7,7 +7,9 @@ use payonce_domain::Timestamp;
 /// The present moment.
 #[must_use]
 pub fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
@@ -15,12 +17,16 @@ pub fn now() -> Timestamp {
 #[must_use]
 pub fn rfc3339(at: Timestamp) -> String {
     let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX).to_string()
+    jiff::Timestamp::from_millisecond(millis)
+        .unwrap_or(jiff::Timestamp::MAX)
+        .to_string()
 }
 
 /// Reads RFC 3339 with any offset; `None` if it is no such text or lies before 1970.
 #[must_use]
 pub fn from_rfc3339(text: &str) -> Option<Timestamp> {
     let at: jiff::Timestamp = text.parse().ok()?;
-    u64::try_from(at.as_millisecond()).ok().map(Timestamp::from_millis)
+    u64::try_from(at.as_millisecond())
+        .ok()
+        .map(Timestamp::from_millis)
 }

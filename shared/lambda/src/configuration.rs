@@ -80,7 +80,6 @@ fn sdk_config(function: &str) -> anyhow::Result<SdkConfig> {
         .region(Region::new(variable("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http)
-        .sleep_impl(aws_config::default_provider_sleep())
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .stalled_stream_protection(

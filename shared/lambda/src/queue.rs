@@ -26,7 +26,10 @@ pub async fn each_payment(app: &App, event: SqsEvent) -> SqsBatchResponse {
             (record.message_id.unwrap_or_default(), payment_no)
         })
         .collect();
-    let numbers: Vec<_> = wakes.iter().filter_map(|(_, payment_no)| *payment_no).collect();
+    let numbers: Vec<_> = wakes
+        .iter()
+        .filter_map(|(_, payment_no)| *payment_no)
+        .collect();
     let failed = app.advance_all(&numbers, now).await;
     let mut response = SqsBatchResponse::default();
     for (message_id, payment_no) in wakes {

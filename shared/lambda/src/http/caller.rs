@@ -16,8 +16,13 @@ use super::problem::Problem;
 pub async fn merchant(accounts: &Accounts, headers: &HeaderMap) -> Result<Arc<Merchant>, Problem> {
     let presented = bearer(headers).and_then(ApiKey::parse);
     let (merchant_id, key) = presented.ok_or_else(Problem::unauthorized)?;
-    let found = accounts.merchant(&merchant_id).await.map_err(Failure::Unavailable)?;
-    found.filter(|merchant| merchant.accepts(&key)).ok_or_else(Problem::unauthorized)
+    let found = accounts
+        .merchant(&merchant_id)
+        .await
+        .map_err(Failure::Unavailable)?;
+    found
+        .filter(|merchant| merchant.accepts(&key))
+        .ok_or_else(Problem::unauthorized)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -17,14 +17,21 @@ impl<'a> Fields<'a> {
     /// The fields of a whole request.
     #[must_use]
     pub const fn new(map: Map<String, Value>, problems: &'a RefCell<Vec<FieldProblem>>) -> Self {
-        Self { map, pointer: String::new(), problems }
+        Self {
+            map,
+            pointer: String::new(),
+            problems,
+        }
     }
 
     /// Notes that a field is wrong.
     pub fn wrong(&self, name: &str, detail: impl Into<String>) {
         let name = name.replace('~', "~0").replace('/', "~1");
         let pointer = format!("{}/{name}", self.pointer);
-        self.problems.borrow_mut().push(FieldProblem { pointer, detail: detail.into() });
+        self.problems.borrow_mut().push(FieldProblem {
+            pointer,
+            detail: detail.into(),
+        });
     }
 
     /// A field that may be left out or null.
@@ -33,7 +40,11 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that must be there, read by `read`, which says what it should have been.
-    pub fn required<T>(&mut self, name: &str, read: impl Fn(Value) -> Result<T, String>) -> Option<T> {
+    pub fn required<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(Value) -> Result<T, String>,
+    ) -> Option<T> {
         match self.take(name) {
             Some(value) => self.read(name, value, read),
             None => {
@@ -44,12 +55,21 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be left out, read by `read`.
-    pub fn optional<T>(&mut self, name: &str, read: impl Fn(Value) -> Result<T, String>) -> Option<T> {
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(Value) -> Result<T, String>,
+    ) -> Option<T> {
         let value = self.take(name)?;
         self.read(name, value, read)
     }
 
-    fn read<T>(&self, name: &str, value: Value, read: impl Fn(Value) -> Result<T, String>) -> Option<T> {
+    fn read<T>(
+        &self,
+        name: &str,
+        value: Value,
+        read: impl Fn(Value) -> Result<T, String>,
+    ) -> Option<T> {
         match read(value) {
             Ok(read) => Some(read),
             Err(detail) => {
@@ -64,7 +84,11 @@ impl<'a> Fields<'a> {
         match self.take(name) {
             Some(Value::Object(map)) => {
                 let pointer = format!("{}/{name}", self.pointer);
-                Some(Fields { map, pointer, problems: self.problems })
+                Some(Fields {
+                    map,
+                    pointer,
+                    problems: self.problems,
+                })
             }
             Some(_) => {
                 self.wrong(name, "must be an object");
@@ -91,10 +115,7 @@ impl<'a> Fields<'a> {
 ///
 /// # Errors
 /// The problem, if there was any.
-pub fn outcome<T>(
-    value: Option<T>,
-    problems: RefCell<Vec<FieldProblem>>,
-) -> Result<T, Problem> {
+pub fn outcome<T>(value: Option<T>, problems: RefCell<Vec<FieldProblem>>) -> Result<T, Problem> {
     let problems = problems.into_inner();
     match value {
         Some(value) if problems.is_empty() => Ok(value),
@@ -108,7 +129,9 @@ pub fn outcome<T>(
 /// What it should have been.
 pub fn text(value: Value, length_max: usize) -> Result<String, String> {
     let expected = format!("must be a string of 1 to {length_max} characters");
-    let Value::String(text) = value else { return Err(expected) };
+    let Value::String(text) = value else {
+        return Err(expected);
+    };
     let length = text.chars().count();
     if length == 0 || length > length_max || text.chars().any(char::is_control) {
         return Err(expected);

@@ -28,8 +28,7 @@ pub async fn serve(routes: Router) -> Result<(), lambda_runtime::Error> {
 #[must_use]
 pub fn json(status: StatusCode, body: &Value) -> Response {
     let text = body.to_string();
-    let mut response =
-        (status, [(header::CONTENT_TYPE, "application/json")], text).into_response();
+    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], text).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::ACCEPTED {

@@ -16,9 +16,12 @@ pub struct FieldProblem {
     pub detail: String,
 }
 
-/// A refusal, ready to be sent.
+/// A refusal, ready to be sent. Boxed: it travels as the error of nearly every function here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
     status: StatusCode,
     slug: &'static str,
     title: &'static str,
@@ -31,6 +34,63 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// The request is malformed: these fields are wrong.
+    #[must_use]
+    pub fn invalid(fields: Vec<FieldProblem>) -> Self {
+        let detail = fields
+            .iter()
+            .map(|field| format!("{} {}", field.pointer, field.detail));
+        let detail = detail.collect::<Vec<_>>().join("; ");
+        Parts {
+            fields,
+            detail,
+            next_actions: &["correct-request"],
+            ..Parts::new(
+                StatusCode::BAD_REQUEST,
+                "invalid-request",
+                "The request is invalid",
+            )
+        }
+        .into()
+    }
+
+    /// The body is larger than any request of ours can be.
+    #[must_use]
+    pub fn too_large(limit_bytes: usize) -> Self {
+        Parts::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload-too-large",
+            "The request is too large",
+        )
+        .with_detail(&format!("The body may have at most {limit_bytes} bytes."))
+        .into()
+    }
+
+    /// No valid key came with the request.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Parts::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "The API key is missing or wrong",
+        )
+        .with_detail("Send the merchant's API key as `Authorization: Bearer <key>`.")
+        .into()
+    }
+
+    /// No such thing for this merchant.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Parts::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "There is no such payment",
+        )
+        .into()
+    }
+}
+
+impl Parts {
     const fn new(status: StatusCode, slug: &'static str, title: &'static str) -> Self {
         Self {
             status,
@@ -50,45 +110,16 @@ impl Problem {
         self
     }
 
-    /// The request is malformed: these fields are wrong.
-    #[must_use]
-    pub fn invalid(fields: Vec<FieldProblem>) -> Self {
-        let detail = fields.iter().map(|field| format!("{} {}", field.pointer, field.detail));
-        let detail = detail.collect::<Vec<_>>().join("; ");
-        Self {
-            fields,
-            detail,
-            next_actions: &["correct-request"],
-            ..Self::new(StatusCode::BAD_REQUEST, "invalid-request", "The request is invalid")
-        }
-    }
-
-    /// The body is larger than any request of ours can be.
-    #[must_use]
-    pub fn too_large(limit_bytes: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "The request is too large")
-            .with_detail(&format!("The body may have at most {limit_bytes} bytes."))
-    }
-
-    /// No valid key came with the request.
-    #[must_use]
-    pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "The API key is missing or wrong")
-            .with_detail("Send the merchant's API key as `Authorization: Bearer <key>`.")
-    }
-
-    /// No such thing for this merchant.
-    #[must_use]
-    pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such payment")
-    }
-
     fn unavailable() -> Self {
         Self {
             safe_to_retry: true,
             next_actions: &["retry"],
             retry_after: true,
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again shortly")
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Try again shortly",
+            )
         }
     }
 
@@ -126,21 +157,37 @@ impl Problem {
             },
             Refusal::OtherSuccessor => Self {
                 next_actions: &["query"],
-                ..Self::conflict("already-replaced", "Another order replaced this one already")
+                ..Self::conflict(
+                    "already-replaced",
+                    "Another order replaced this one already",
+                )
             },
             Refusal::ExceedsCaptured => {
                 Self::conflict("exceeds-captured", "More than is left of what was paid")
             }
             Refusal::TooManyAttempts => Self {
                 next_actions: &["new-order"],
-                ..Self::conflict("too-many-attempts", "The order has had as many attempts as it may")
+                ..Self::conflict(
+                    "too-many-attempts",
+                    "The order has had as many attempts as it may",
+                )
             },
-            Refusal::TooManyRefunds => {
-                Self::conflict("too-many-refunds", "The order has as many refunds as it may")
-            }
+            Refusal::TooManyRefunds => Self::conflict(
+                "too-many-refunds",
+                "The order has as many refunds as it may",
+            ),
             Refusal::Moved | Refusal::NotDue => Self::unavailable(),
         };
-        Self { payment_no: Some(payment_no), ..problem }
+        Self {
+            payment_no: Some(payment_no),
+            ..problem
+        }
+    }
+}
+
+impl From<Parts> for Problem {
+    fn from(parts: Parts) -> Self {
+        Self(Box::new(parts))
     }
 }
 
@@ -152,10 +199,16 @@ impl From<Failure> for Problem {
                 detail: invalid.detail,
             }]),
             Failure::NotFound => Self::not_found(),
-            Failure::Refused { payment_no, refusal } => Self::refused(payment_no, refusal),
+            Failure::Refused {
+                payment_no,
+                refusal,
+            } => Parts::refused(payment_no, refusal).into(),
             Failure::Unavailable(error) => {
-                tracing::error!(error = format!("{error:#}"), "a request could not be served");
-                Self::unavailable()
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "a request could not be served"
+                );
+                Parts::unavailable().into()
             }
             Failure::Unknown { payment_no, source } => {
                 tracing::error!(
@@ -163,13 +216,18 @@ impl From<Failure> for Problem {
                     error = %source,
                     "the outcome of a write to payment {payment_no} is not known"
                 );
-                Self {
+                Parts {
                     payment_no: Some(payment_no),
                     safe_to_retry: true,
                     next_actions: &["retry", "query"],
                     retry_after: true,
-                    ..Self::new(StatusCode::ACCEPTED, "outcome-unknown", "The outcome is not known yet")
+                    ..Parts::new(
+                        StatusCode::ACCEPTED,
+                        "outcome-unknown",
+                        "The outcome is not known yet",
+                    )
                 }
+                .into()
             }
         }
     }
@@ -177,34 +235,39 @@ impl From<Failure> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let parts = *self.0;
         let mut body = Map::new();
-        body.insert("type".into(), json!(format!("urn:payonce:problem:{}", self.slug)));
-        body.insert("title".into(), json!(self.title));
-        body.insert("status".into(), json!(self.status.as_u16()));
-        if !self.detail.is_empty() {
-            body.insert("detail".into(), json!(self.detail));
+        body.insert(
+            "type".into(),
+            json!(format!("urn:payonce:problem:{}", parts.slug)),
+        );
+        body.insert("title".into(), json!(parts.title));
+        body.insert("status".into(), json!(parts.status.as_u16()));
+        if !parts.detail.is_empty() {
+            body.insert("detail".into(), json!(parts.detail));
         }
-        if let Some(first) = self.fields.first() {
+        if let Some(first) = parts.fields.first() {
             body.insert("pointer".into(), json!(first.pointer));
-            let errors = self.fields.iter().map(|field| {
-                json!({ "pointer": field.pointer, "detail": field.detail })
-            });
+            let errors = parts
+                .fields
+                .iter()
+                .map(|field| json!({ "pointer": field.pointer, "detail": field.detail }));
             body.insert("errors".into(), errors.collect());
         }
-        if let Some(payment_no) = self.payment_no {
+        if let Some(payment_no) = parts.payment_no {
             body.insert("payment_no".into(), json!(payment_no.to_string()));
         }
-        body.insert("safe_to_retry".into(), json!(self.safe_to_retry));
-        body.insert("next_actions".into(), json!(self.next_actions));
+        body.insert("safe_to_retry".into(), json!(parts.safe_to_retry));
+        body.insert("next_actions".into(), json!(parts.next_actions));
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         let text = Value::Object(body).to_string();
-        let mut response = (self.status, kind, text).into_response();
+        let mut response = (parts.status, kind, text).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.status == StatusCode::UNAUTHORIZED {
+        if parts.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.retry_after {
+        if parts.retry_after {
             headers.insert(header::RETRY_AFTER, super::RETRY_AFTER);
         }
         response

@@ -96,7 +96,10 @@ pub fn channel_order(body: &[u8]) -> Result<ChannelOrderRequest, Problem> {
     let choice = choice(&mut fields, true);
     let switch = fields.optional("switch", boolean).unwrap_or(false);
     fields.end();
-    fields::outcome(choice.map(|choice| ChannelOrderRequest { choice, switch }), problems)
+    fields::outcome(
+        choice.map(|choice| ChannelOrderRequest { choice, switch }),
+        problems,
+    )
 }
 
 /// Reads `POST /v1/payments/{payment_no}/refunds`.
@@ -113,7 +116,13 @@ pub fn refund(body: &[u8]) -> Result<RefundRequest, Problem> {
     let amount = amount(&mut fields);
     let reason = fields.optional("reason", |v| fields::text(v, REASON_LENGTH_MAX));
     fields.end();
-    let request = (|| Some(RefundRequest { refund_no: refund_no?, amount: amount?, reason }))();
+    let request = (|| {
+        Some(RefundRequest {
+            refund_no: refund_no?,
+            amount: amount?,
+            reason,
+        })
+    })();
     fields::outcome(request, problems)
 }
 
@@ -135,12 +144,16 @@ fn string(value: Value) -> Result<String, String> {
 }
 
 fn boolean(value: Value) -> Result<bool, String> {
-    value.as_bool().ok_or_else(|| "must be true or false".to_owned())
+    value
+        .as_bool()
+        .ok_or_else(|| "must be true or false".to_owned())
 }
 
 fn amount(fields: &mut Fields<'_>) -> Option<Money> {
     let mut amount = fields.object("amount", true)?;
-    let value = amount.required("value", |v| fields::integer(&v, 1, Money::ORDER_MAX.minor()));
+    let value = amount.required("value", |v| {
+        fields::integer(&v, 1, Money::ORDER_MAX.minor())
+    });
     let currency = amount.required("currency", |value| {
         let currency = Currency::from_code(&string(value)?);
         currency.ok_or_else(|| "must be CNY".to_owned())
@@ -177,7 +190,11 @@ fn payer_details(fields: &mut Fields<'_>, choice: Option<(Channel, Method)>, pay
     let auth_code = fields.optional("auth_code", |value| {
         let text = string(value)?;
         let digits = (16..=24).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-        if digits { Ok(text) } else { Err("must be 16 to 24 digits".to_owned()) }
+        if digits {
+            Ok(text)
+        } else {
+            Err("must be 16 to 24 digits".to_owned())
+        }
     });
     match choice.map(|(_, method)| method) {
         Some(Method::Code) if auth_code.is_none() => {
@@ -210,7 +227,10 @@ fn expiry(fields: &mut Fields<'_>, now: Timestamp) -> Option<Timestamp> {
             None
         }
         (None, Some(within)) => {
-            let (min, max) = (EXPIRES_IN_MIN.as_millis() / 1_000, EXPIRES_IN_MAX.as_millis() / 1_000);
+            let (min, max) = (
+                EXPIRES_IN_MIN.as_millis() / 1_000,
+                EXPIRES_IN_MAX.as_millis() / 1_000,
+            );
             match fields::integer(&within, min, max) {
                 // A second more than asked for would be given by rounding up; the channel rounds down.
                 Ok(seconds) => Some(now.plus(Span::seconds(seconds)).max(least)),
@@ -237,21 +257,34 @@ fn expiry(fields: &mut Fields<'_>, now: Timestamp) -> Option<Timestamp> {
 fn client_ip(value: Value) -> Result<String, String> {
     let text = string(value)?;
     let address: Result<IpAddr, _> = text.parse();
-    address.map(|_| text).map_err(|_| "must be an IP address".to_owned())
+    address
+        .map(|_| text)
+        .map_err(|_| "must be an IP address".to_owned())
 }
 
 fn metadata(value: Value) -> Result<BTreeMap<String, String>, String> {
-    let expected =
-        || format!("must be an object of strings, {METADATA_BYTES_MAX} bytes of names and values at most");
-    let Value::Object(map) = value else { return Err(expected()) };
+    let expected = || {
+        format!(
+            "must be an object of strings, {METADATA_BYTES_MAX} bytes of names and values at most"
+        )
+    };
+    let Value::Object(map) = value else {
+        return Err(expected());
+    };
     let mut metadata = BTreeMap::new();
     let mut bytes = 0;
     for (name, value) in map {
-        let Value::String(text) = value else { return Err(expected()) };
+        let Value::String(text) = value else {
+            return Err(expected());
+        };
         bytes += name.len() + text.len();
         metadata.insert(name, text);
     }
-    if bytes > METADATA_BYTES_MAX { Err(expected()) } else { Ok(metadata) }
+    if bytes > METADATA_BYTES_MAX {
+        Err(expected())
+    } else {
+        Ok(metadata)
+    }
 }
 
 fn replaces(fields: &mut Fields<'_>) -> Option<Replaces> {
@@ -265,5 +298,8 @@ fn replaces(fields: &mut Fields<'_>) -> Option<Replaces> {
         at.ok_or_else(|| "must be an RFC 3339 time".to_owned())
     });
     replaces.end();
-    Some(Replaces { payment_no: payment_no?, confirmed_at: confirmed_at? })
+    Some(Replaces {
+        payment_no: payment_no?,
+        confirmed_at: confirmed_at?,
+    })
 }

@@ -24,13 +24,18 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     }
     let path = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let read = Node { path: &path }.deserialize(&mut reader).and_then(|value| {
-        reader.end()?;
-        Ok(value)
-    });
-    let pointer = path.borrow().iter().fold(String::new(), |pointer, step: &String| {
-        format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"))
-    });
+    let read = Node { path: &path }
+        .deserialize(&mut reader)
+        .and_then(|value| {
+            reader.end()?;
+            Ok(value)
+        });
+    let pointer = path
+        .borrow()
+        .iter()
+        .fold(String::new(), |pointer, step: &String| {
+            format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"))
+        });
     match read {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(at(pointer, "must be a JSON object")),
@@ -38,7 +43,10 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
         Err(error) if error.is_data() => Err(at(pointer, &error_text(&error))),
         Err(error) => {
             let (line, column) = (error.line(), error.column());
-            Err(at(pointer, &format!("is not valid JSON at line {line}, column {column}")))
+            Err(at(
+                pointer,
+                &format!("is not valid JSON at line {line}, column {column}"),
+            ))
         }
     }
 }
@@ -51,7 +59,10 @@ fn error_text(error: &serde_json::Error) -> String {
 }
 
 fn at(pointer: String, detail: &str) -> Problem {
-    Problem::invalid(vec![FieldProblem { pointer, detail: detail.to_owned() }])
+    Problem::invalid(vec![FieldProblem {
+        pointer,
+        detail: detail.to_owned(),
+    }])
 }
 
 /// A value at the end of `path`. The path is taken back only on success, so that after an error it
@@ -118,7 +129,9 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut values = Vec::new();
         loop {
             self.enter(values.len().to_string())?;
-            let Some(value) = seq.next_element_seed(self)? else { break };
+            let Some(value) = seq.next_element_seed(self)? else {
+                break;
+            };
             self.leave();
             values.push(value);
         }
@@ -152,7 +165,10 @@ mod tests {
 
     #[test]
     fn errors_point_at_the_place() {
-        assert!(refusal(r#"{"a":{"b":1,"b":2}}"#).contains(r#"pointer: "/a/b", detail: "is given twice"#));
+        assert!(
+            refusal(r#"{"a":{"b":1,"b":2}}"#)
+                .contains(r#"pointer: "/a/b", detail: "is given twice"#)
+        );
         assert!(refusal("[1]").contains("must be a JSON object"));
         assert!(refusal(r#"{"a":1} x"#).contains("not valid JSON"));
         assert!(refusal(r#"{"a":"#).contains(r#"pointer: "/a""#));

@@ -17,7 +17,9 @@ pub async fn payment(app: &App, payment: &Payment, now: Timestamp) -> Result<Val
     for order in &payment.channel_orders {
         channel_orders.push(channel_order(app, payment, order, now).await?);
     }
-    let money = payment.money().map_err(|error| Failure::Unavailable(error.into()))?;
+    let money = payment
+        .money()
+        .map_err(|error| Failure::Unavailable(error.into()))?;
     Ok(json!({
         "payment_no": payment.payment_no().to_string(),
         "merchant_order_no": payment.terms.merchant_order_no.as_str(),
@@ -51,10 +53,16 @@ async fn channel_order(
     let payable = order.state == ChannelOrderState::Pending
         && payment.state == PaymentState::Paying
         && now < payment.terms.expires_at;
-    let given = if payable { app.action(payment, order, now).await? } else { None };
+    let given = if payable {
+        app.action(payment, order, now).await?
+    } else {
+        None
+    };
     let expires_at = order.action_expires_at.unwrap_or(payment.terms.expires_at);
-    let capture =
-        payment.captures.iter().find(|capture| capture.channel_order_no == order.no);
+    let capture = payment
+        .captures
+        .iter()
+        .find(|capture| capture.channel_order_no == order.no);
     Ok(json!({
         "channel_order_no": order.no.to_string(),
         "channel": order.channel().name(),
