@@ -1,11 +1,11 @@
 //! The demo merchants and the secrets made up for them, kept so that a restart does not change the keys in a newcomer's
 //! shell history.
 
-use std::fmt::Write as _;
-
 use anyhow::{Context, anyhow};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use payonce_domain::MerchantId;
+use payonce_store::ApiKey;
 use serde::{Deserialize, Serialize};
 
 use crate::directory::Directory;
@@ -48,7 +48,7 @@ impl Credentials {
                 .with_context(|| format!("reading {}; --fresh makes a new one", path.display()));
         }
         let made = Self {
-            operator_token: format!("op_test_{}", random_hex(24)?),
+            operator_token: format!("op_{}", URL_SAFE_NO_PAD.encode(random::<32>()?)),
             merchants: vec![
                 merchant("m-strict", Mode::Strict)?,
                 merchant("m-lenient", Mode::Lenient)?,
@@ -61,11 +61,14 @@ impl Credentials {
 }
 
 fn merchant(merchant_id: &str, mode: Mode) -> anyhow::Result<MerchantEndpoint> {
+    let id = MerchantId::new(merchant_id).expect("the demo merchants are well named");
     Ok(MerchantEndpoint {
         merchant_id: merchant_id.to_owned(),
-        api_key: format!("sk_test_{}", random_hex(24)?),
+        api_key: ApiKey::generate(&id).reveal().to_owned(),
         mode,
         webhook_secret: format!("whsec_{}", STANDARD.encode(random::<24>()?)),
+        return_urls: vec![format!("https://{merchant_id}.example/return")],
+        notify_urls: vec![format!("https://{merchant_id}.example/notify")],
     })
 }
 
@@ -73,13 +76,4 @@ fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| anyhow!("asking for randomness: {error}"))?;
     Ok(bytes)
-}
-
-fn random_hex(bytes: usize) -> anyhow::Result<String> {
-    let mut buffer = vec![0; bytes];
-    getrandom::fill(&mut buffer).map_err(|error| anyhow!("asking for randomness: {error}"))?;
-    Ok(buffer.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
 }

@@ -38,6 +38,10 @@ pub struct MerchantEndpoint {
     pub mode: Mode,
     /// Signs what we tell the merchant: `whsec_` and base64.
     pub webhook_secret: String,
+    /// Where its buyers may be sent; a payment may name one of these.
+    pub return_urls: Vec<String>,
+    /// Where it may be told; a payment may name one of these.
+    pub notify_urls: Vec<String>,
 }
 
 /// The two modes a merchant can be in.

@@ -1,10 +1,17 @@
-//! Puts the demo merchants and their channel accounts where the functions look for them.
+//! Puts the demo merchants and their channel accounts where the functions look for them: settings in the table
+//! `merchants`, private keys in Secrets Manager.
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use anyhow::Context;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials as AwsCredentials, Region};
+use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
+use payonce_domain::{AccountId, Channel, MerchantId};
+use payonce_store::{ApiKey, ChannelAccount, Merchant, Store, Tables};
+use serde_json::{Value, json};
 
-use crate::credentials::Credentials;
+use crate::credentials::{ACCOUNTS, Credentials};
+use crate::endpoints::{MerchantEndpoint, Mode};
 
 /// What there is to seed, and where.
 #[derive(Debug)]
@@ -15,7 +22,7 @@ pub(crate) struct Seeding<'a> {
     pub(crate) region: &'a str,
     /// Real table names by logical name.
     pub(crate) tables: &'a BTreeMap<String, String>,
-    /// The merchants with their keys, and the operator's token.
+    /// The merchants with their keys.
     pub(crate) credentials: &'a Credentials,
     /// What the simulator's `GET /_ctl/keys` says, with every `base_url` already led through a test's proxy.
     pub(crate) keys: &'a Value,
@@ -25,6 +32,164 @@ pub(crate) struct Seeding<'a> {
 
 /// Writes merchants, accounts and secrets. Writing the same again changes nothing.
 pub(crate) async fn seed(seeding: &Seeding<'_>) -> anyhow::Result<()> {
-    let _ = seeding;
+    let store = store(seeding)?;
+    let secrets = secrets(seeding);
+    for demo in &seeding.credentials.merchants {
+        let mut accounts = Vec::new();
+        for account in ACCOUNTS
+            .iter()
+            .filter(|each| each.merchant_id == demo.merchant_id)
+        {
+            let keys = keys_of(seeding.keys, account.channel, account.account)?;
+            let secret_name = format!(
+                "{}{}/{}",
+                seeding.secret_prefix, account.channel, account.account
+            );
+            let secret = json!({ "private_key": text(keys, "merchant_private_key")? });
+            keep(&secrets, &secret_name, &secret.to_string()).await?;
+            accounts.push(ChannelAccount {
+                id: AccountId::new(account.account).context("naming an account")?,
+                channel: channel(account.channel)?,
+                settings: settings(keys)?.to_string(),
+                secret_name,
+            });
+        }
+        let webhook_secret_name = format!(
+            "{}merchants/{}/webhook",
+            seeding.secret_prefix, demo.merchant_id
+        );
+        keep(&secrets, &webhook_secret_name, &demo.webhook_secret).await?;
+        store
+            .put_merchant(&merchant(demo, accounts, webhook_secret_name)?)
+            .await
+            .with_context(|| format!("storing {}", demo.merchant_id))?;
+    }
+    Ok(())
+}
+
+fn merchant(
+    demo: &MerchantEndpoint,
+    accounts: Vec<ChannelAccount>,
+    webhook_secret_name: String,
+) -> anyhow::Result<Merchant> {
+    let (id, key) = ApiKey::parse(&demo.api_key)
+        .context("credentials.json holds a key of another time; --fresh makes a new one")?;
+    let named = MerchantId::new(demo.merchant_id.as_str()).context("naming a merchant")?;
+    anyhow::ensure!(id == named, "the key of {named} names {id}");
+    Ok(Merchant {
+        id,
+        mode: match demo.mode {
+            Mode::Strict => payonce_domain::Mode::Strict,
+            Mode::Lenient => payonce_domain::Mode::Lenient,
+        },
+        api_keys: vec![key.hashed()],
+        accounts,
+        return_urls: demo.return_urls.clone(),
+        notify_urls: demo.notify_urls.clone(),
+        webhook_secret_name: Some(webhook_secret_name),
+    })
+}
+
+fn channel(name: &str) -> anyhow::Result<Channel> {
+    match name {
+        "alipay" => Ok(Channel::Alipay),
+        other => anyhow::bail!("no demo account knows the channel {other}"),
+    }
+}
+
+/// What the Alipay adapter reads: nothing here is secret.
+fn settings(keys: &Value) -> anyhow::Result<Value> {
+    Ok(json!({
+        "app_id": text(keys, "app_id")?,
+        "seller_id": text(keys, "seller_id")?,
+        "gateway": text(keys, "base_url")?,
+        "public_keys": [text(keys, "channel_public_key")?],
+    }))
+}
+
+fn keys_of<'a>(keys: &'a Value, channel: &str, account: &str) -> anyhow::Result<&'a Value> {
+    keys[channel]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|each| each["account"] == account)
+        .with_context(|| format!("the channel simulator has no keys for {account}"))
+}
+
+fn text<'a>(keys: &'a Value, name: &str) -> anyhow::Result<&'a str> {
+    keys[name]
+        .as_str()
+        .with_context(|| format!("the channel simulator's keys have no {name}"))
+}
+
+fn store(seeding: &Seeding<'_>) -> anyhow::Result<Store> {
+    let table = |name: &str| {
+        seeding
+            .tables
+            .get(name)
+            .cloned()
+            .with_context(|| format!("no table {name} was deployed"))
+    };
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(seeding.region.to_owned()))
+        .endpoint_url(seeding.aws_endpoint_url)
+        .credentials_provider(nobody())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    Ok(Store::new(
+        aws_sdk_dynamodb::Client::from_conf(config),
+        Tables {
+            payments: table("payments")?,
+            evidence: table("evidence")?,
+            merchants: table("merchants")?,
+            controls: table("controls")?,
+            // Seeding puts nothing into the due index.
+            due_shards: 1,
+        },
+    ))
+}
+
+fn secrets(seeding: &Seeding<'_>) -> aws_sdk_secretsmanager::Client {
+    let config = aws_sdk_secretsmanager::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(seeding.region.to_owned()))
+        .endpoint_url(seeding.aws_endpoint_url)
+        .credentials_provider(nobody())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    aws_sdk_secretsmanager::Client::from_conf(config)
+}
+
+/// The emulator asks for a signature and does not look at it.
+fn nobody() -> AwsCredentials {
+    AwsCredentials::new("test", "test", None, None, "local")
+}
+
+/// Makes the secret, or gives it this value.
+async fn keep(
+    secrets: &aws_sdk_secretsmanager::Client,
+    name: &str,
+    value: &str,
+) -> anyhow::Result<()> {
+    let made = secrets
+        .create_secret()
+        .name(name)
+        .secret_string(value)
+        .send()
+        .await;
+    let Err(error) = made else { return Ok(()) };
+    let error = error.into_service_error();
+    let exists = matches!(error, CreateSecretError::ResourceExistsException(_));
+    if !exists {
+        return Err(error).with_context(|| format!("making the secret {name}"));
+    }
+    secrets
+        .put_secret_value()
+        .secret_id(name)
+        .secret_string(value)
+        .send()
+        .await
+        .with_context(|| format!("changing the secret {name}"))?;
     Ok(())
 }

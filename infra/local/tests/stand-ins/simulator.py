@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stands in for the channel simulator: the same command line, the same first line, no keys."""
+"""Stands in for the channel simulator: the same command line, the same first line, keys that open nothing."""
 
 import argparse
 import http.server
@@ -16,10 +16,14 @@ given = arguments.parse_args()
 with open(given.setup, encoding="utf-8") as file:
     setup = json.load(file)
 
+nothing = {"app_id": "1", "seller_id": "2", "base_url": "http://127.0.0.1:9/gateway.do"}
+nothing |= {"merchant_private_key": "none", "channel_public_key": "none"}
+keys = {"alipay": [{**account, **nothing} for account in setup["accounts"]]}
+
 
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = json.dumps({"alipay": setup["accounts"]} if self.path == "/_ctl/keys" else {}).encode()
+        body = json.dumps(keys if self.path == "/_ctl/keys" else {}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
