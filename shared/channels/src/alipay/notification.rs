@@ -40,7 +40,7 @@ pub(super) fn read(
 }
 
 /// The fields of a form whose signature holds.
-fn verified(account: &Account, body: &[u8]) -> Result<Fields, Rejected> {
+pub(super) fn verified(account: &Account, body: &[u8]) -> Result<Fields, Rejected> {
     if body.len() > BODY_BYTES_MAX {
         return Err(Rejected::Malformed("it is too long"));
     }

@@ -18,7 +18,7 @@ use crate::{beijing, yuan};
 const QR_LIFE: Span = Span::hours(2);
 
 /// The content of an answer whose signature holds.
-struct Content<'a>(Members<'a>);
+pub(super) struct Content<'a>(Members<'a>);
 
 impl<'a> Content<'a> {
     /// A member that is a string and not empty: Alipay sends empty ones for what it does not know.
@@ -216,11 +216,12 @@ fn refund_standing(content: &Content<'_>, order: &Order, refund: &RefundOrder) -
     {
         return RefundReport::NoAnswer;
     }
+    // Only an empty answer may leave out whose refund it speaks of.
+    let named =
+        content.says("out_trade_no", &order_no) && content.says("out_request_no", &refund_no);
     let amount = content.text("refund_amount");
     match content.text("refund_status").as_deref() {
         Some("REFUND_SUCCESS") => {
-            let named = content.says("out_trade_no", &order_no)
-                && content.says("out_request_no", &refund_no);
             let same = amount.and_then(|text| yuan::parse(&text)) == Some(refund.amount);
             if named && same {
                 return RefundReport::Succeeded;
@@ -228,6 +229,8 @@ fn refund_standing(content: &Content<'_>, order: &Order, refund: &RefundOrder) -
             tracing::error!(refund.no = %refund_no, named, same, "the refund {refund_no} succeeded under another amount or number");
             RefundReport::NoAnswer
         }
+        Some("REFUND_PROCESSING") if named => RefundReport::Accepted,
+        Some("REFUND_FAIL") if named => RefundReport::Failed,
         Some(word) => {
             unknown_word("refund_status", word);
             RefundReport::NoAnswer
@@ -239,7 +242,7 @@ fn refund_standing(content: &Content<'_>, order: &Order, refund: &RefundOrder) -
 }
 
 /// Checks the signature over the content exactly as it arrived, and only then reads it.
-fn signed<'a>(
+pub(super) fn signed<'a>(
     account: &Account,
     method: &'static str,
     answer: &'a HttpAnswer,
@@ -265,8 +268,14 @@ fn signed<'a>(
             return None;
         }
     };
-    let content = Content(Members::parse(raw)?);
-    let code = content.text("code")?;
+    let content = Members::parse(raw).map(Content);
+    let Some((content, code)) = content.and_then(|content| {
+        let code = content.text("code")?;
+        Some((content, code))
+    }) else {
+        tracing::warn!(method, "alipay's answer to {method} has no code");
+        return None;
+    };
     let sub_code = content.text("sub_code");
     let verdict = status::verdict(&code, sub_code.as_deref());
     let certificate = document.text("alipay_cert_sn");
@@ -289,46 +298,30 @@ fn report_trouble(
     match verdict {
         // Where our own signature is wrong, Alipay does not sign its refusal: it proves nothing about an
         // order, and is still the best hint of what to mend.
-        Verdict::Misconfigured => {
+        Verdict::Misconfigured | Verdict::Faulty => {
             tracing::error!(
                 method,
                 authentic,
                 code,
                 sub_code,
-                "alipay refuses our account at {method}: {code} {sub_code}"
+                "alipay refuses {method} as such: {code} {sub_code}"
             );
         }
-        Verdict::Faulty => {
-            tracing::error!(
+        Verdict::Unknown | Verdict::Limited | Verdict::Unmapped | Verdict::InProgress => {
+            tracing::warn!(
                 method,
                 authentic,
                 code,
                 sub_code,
-                "alipay cannot read our {method}: {code} {sub_code}"
+                "alipay has no answer to {method} that we can use: {code} {sub_code}"
             );
         }
-        _ if !authentic => {
+        Verdict::Done | Verdict::Refused(_) if !authentic => {
             tracing::warn!(
                 method,
                 code,
                 sub_code,
                 "the signature on alipay's answer to {method} does not hold"
-            );
-        }
-        Verdict::Unmapped | Verdict::InProgress => {
-            tracing::warn!(
-                method,
-                code,
-                sub_code,
-                "alipay answers {method} with a word we do not know: {code} {sub_code}"
-            );
-        }
-        Verdict::Unknown | Verdict::Limited => {
-            tracing::warn!(
-                method,
-                code,
-                sub_code,
-                "alipay has no answer to {method}: {code} {sub_code}"
             );
         }
         Verdict::Done | Verdict::Refused(_) => {}

@@ -1,0 +1,166 @@
+//! Messages that Alipay itself and its SDKs signed. They lie beside the checkout, not in it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use payonce_domain::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::account::Account;
+use super::super::{certificate, certificate_sn, notification, response, root_certificate_sn};
+use super::{SELLER_ID, answer, form};
+use crate::notification::{Rejected, UnverifiedNotification};
+use crate::registry::adapter;
+use crate::rsa::VerifyingKey;
+use crate::strict_json::Members;
+
+/// The vectors, or `None` where this checkout stands alone. In CI their absence is a failure.
+fn vectors() -> Option<Value> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join("../../../shared/vectors/alipay.json");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(serde_json::from_str(&text).unwrap()),
+        Err(error) if std::env::var_os("CI").is_some() => {
+            panic!("CI must have {}: {error}", path.display())
+        }
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
+            {
+                eprintln!("SKIPPED: no vectors at {}: {error}", path.display());
+            }
+            None
+        }
+    }
+}
+
+fn settings(public_key: &str, app_id: &str, seller_id: &str) -> String {
+    json!({
+        "app_id": app_id,
+        "seller_id": seller_id,
+        "gateway": super::GATEWAY,
+        "public_keys": [public_key],
+    })
+    .to_string()
+}
+
+#[test]
+fn every_public_vector_holds() {
+    let Some(file) = vectors() else { return };
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for vector in file["vectors"].as_array().unwrap() {
+        let (id, kind) = (text(vector, "id"), text(vector, "kind"));
+        let key = vector
+            .get("key")
+            .map(|name| text(&file["keys"], name.as_str().unwrap()));
+        match kind {
+            "notify" => notify(vector, key.unwrap()),
+            "response" => signed_response(vector, key.unwrap()),
+            "response_substring" => {
+                let members = Members::parse(text(vector, "raw")).unwrap();
+                let raw = members.raw(text(vector, "response_key"));
+                assert_eq!(raw, Some(text(vector, "expect")), "{id}");
+            }
+            "cert_sn" => {
+                let sn = certificate_sn(key.unwrap());
+                assert_eq!(sn.as_deref(), Some(text(vector, "expect")), "{id}");
+            }
+            "root_cert_sn" => {
+                let sn = root_certificate_sn(key.unwrap());
+                assert_eq!(sn.as_deref(), Some(text(vector, "expect")), "{id}");
+            }
+            "cert_spki_b64" => {
+                let found = certificate::public_key(key.unwrap()).unwrap();
+                let expected = VerifyingKey::parse(text(vector, "expect")).unwrap();
+                assert_eq!(found, expected, "{id}");
+            }
+            // Contents are not encrypted here: TLS carries them, and no call of ours holds a secret.
+            "aes_cbc_zero_iv_pkcs7" => {}
+            other => panic!("{id}: no test for a vector of kind {other}"),
+        }
+        *counts.entry(kind).or_default() += 1;
+    }
+    assert_eq!(counts["notify"], 6);
+    assert_eq!(counts["response"] + counts["response_substring"], 4);
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap()
+}
+
+fn notify(vector: &Value, key: &str) {
+    let id = text(vector, "id");
+    let fields: BTreeMap<&str, &str> = vector["params"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+        .collect();
+    let body = form::encode(fields.iter().map(|(name, value)| (*name, *value)));
+    let seller_id = fields.get("seller_id").copied().unwrap_or(SELLER_ID);
+    let settings = settings(key, fields["app_id"], seller_id);
+    let account = Account::open(&settings, None).unwrap();
+    let holds = vector["expect"].as_bool().unwrap();
+    let verified = notification::verified(&account, body.as_bytes());
+    assert_eq!(verified.is_ok(), holds, "{id}");
+
+    // Seen from outside: genuine, and about numbers that we never gave.
+    let adapter = adapter(payonce_domain::Channel::Alipay, &settings, None).unwrap();
+    let verify = |body: &[u8]| {
+        adapter.verify(UnverifiedNotification {
+            headers: &[],
+            body,
+            received_at: Timestamp::from_millis(0),
+        })
+    };
+    let expected = if holds {
+        Rejected::NotOurNumber
+    } else {
+        Rejected::BadSignature
+    };
+    assert_eq!(verify(body.as_bytes()), Err(expected), "{id}");
+    // Without the fields that only trade notifications have, nothing is left to be changed unseen.
+    for name in fields.keys().filter(|name| **name != "sign") {
+        let changed = fields.iter().map(|(field, value)| {
+            let value = if field == name {
+                format!("{value}x")
+            } else {
+                (*value).to_owned()
+            };
+            (*field, value)
+        });
+        let changed: Vec<_> = changed.collect();
+        let body = form::encode(changed.iter().map(|(name, value)| (*name, value.as_str())));
+        let rejected = verify(body.as_bytes()).unwrap_err();
+        assert!(!rejected.is_genuine(), "{id}: {name}");
+    }
+}
+
+fn signed_response(vector: &Value, key: &str) {
+    let id = text(vector, "id");
+    let account = Account::open(&settings(key, "1", "2"), None).unwrap();
+    let raw = text(vector, "raw");
+    let holds = |body: Vec<u8>| {
+        response::signed(&account, "alipay.open.file.upload", &answer(body)).is_some()
+    };
+    assert!(holds(raw.into()), "{id}");
+    let members = Members::parse(raw).unwrap();
+    let signed = members.raw(text(vector, "response_key")).unwrap();
+    assert_eq!(signed, text(vector, "string_to_verify"), "{id}");
+    let signature = STANDARD.decode(text(vector, "sign")).unwrap();
+    for (index, bit) in (0..signature.len()).flat_map(|index| (0..8).map(move |bit| (index, bit))) {
+        let mut other = signature.clone();
+        other[index] ^= 1 << bit;
+        let body = raw.replace(text(vector, "sign"), &STANDARD.encode(other));
+        assert!(!holds(body.into_bytes()), "{id}: bit {bit} of byte {index}");
+    }
+    let start = raw.find(signed).unwrap();
+    for index in start..start + signed.len() {
+        for bit in 0..8 {
+            let mut body = raw.as_bytes().to_vec();
+            body[index] ^= 1 << bit;
+            assert!(!holds(body), "{id}: bit {bit} of byte {index}");
+        }
+    }
+}
