@@ -93,9 +93,10 @@ where
     C: Conversation + Sync,
     C::Answer: Send,
 {
-    let fault = topic
-        .fault_operation
-        .and_then(|operation| simulator.take_fault(topic.channel, operation));
+    let fault = topic.fault_operation.and_then(|operation| {
+        let number = topic.channel_order_no.as_deref();
+        simulator.take_fault(topic.channel, operation, number)
+    });
     let journal = |outcome: &str, detail| {
         simulator.write(topic.line(Kind::Answer, outcome, detail));
     };

@@ -102,13 +102,25 @@ impl Fault {
 }
 
 /// A request for one or more faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Order {
     pub(crate) channel: Channel,
     pub(crate) operation: Operation,
+    /// Only conversations about this order go wrong, so that tests that run together do not meet
+    /// each other's faults.
+    channel_order_no: Option<String>,
     fault: Fault,
     times: u64,
 }
+
+const FIELDS: [&str; 6] = [
+    "channel",
+    "operation",
+    "channel_order_no",
+    "fault",
+    "times",
+    "delay_ms",
+];
 
 /// Why a request for faults was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,7 +136,7 @@ impl Order {
             return Err(bad("", "the body must be a JSON object"));
         };
         for name in members.keys() {
-            if !["channel", "operation", "fault", "times", "delay_ms"].contains(&name.as_str()) {
+            if !FIELDS.contains(&name.as_str()) {
                 return Err(bad(name, "there is no such field"));
             }
         }
@@ -135,6 +147,10 @@ impl Order {
         Ok(Self {
             channel: word(members.get("channel"), "channel")?,
             operation: word(members.get("operation"), "operation")?,
+            channel_order_no: match members.get("channel_order_no") {
+                None | Some(Value::Null) => None,
+                named => Some(word(named, "channel_order_no")?),
+            },
             fault: Fault {
                 kind: word(members.get("fault"), "fault")?,
                 delay: delay.map(Duration::from_millis),
@@ -187,11 +203,18 @@ impl Faults {
     }
 
     /// Uses up the oldest fault for this occasion, once.
-    pub(crate) fn take(&mut self, channel: Channel, operation: Operation) -> Option<Fault> {
-        let index = self
-            .waiting
-            .iter()
-            .position(|order| order.channel == channel && order.operation == operation)?;
+    pub(crate) fn take(
+        &mut self,
+        channel: Channel,
+        operation: Operation,
+        channel_order_no: Option<&str>,
+    ) -> Option<Fault> {
+        let index = self.waiting.iter().position(|order| {
+            let named = order.channel_order_no.as_deref();
+            order.channel == channel
+                && order.operation == operation
+                && (named.is_none() || named == channel_order_no)
+        })?;
         let order = self.waiting.get_mut(index)?;
         let fault = order.fault;
         order.times -= 1;
@@ -219,11 +242,26 @@ mod tests {
         };
         faults.add(read("drop", 2));
         faults.add(read("http_500", 1));
-        let taken: Vec<_> = std::iter::from_fn(|| faults.take(Channel::Alipay, Operation::Query))
-            .map(Fault::name)
-            .collect();
+        let taken: Vec<_> =
+            std::iter::from_fn(|| faults.take(Channel::Alipay, Operation::Query, None))
+                .map(Fault::name)
+                .collect();
         assert_eq!(taken, ["drop", "drop", "http_500"]);
-        assert_eq!(faults.take(Channel::Alipay, Operation::Query), None);
+        assert_eq!(faults.take(Channel::Alipay, Operation::Query, None), None);
+    }
+
+    #[test]
+    fn a_fault_for_one_order_leaves_the_others_alone() {
+        let mut faults = Faults::default();
+        let body = json!({
+            "channel": "alipay", "operation": "query", "fault": "drop", "channel_order_no": "A1",
+        });
+        faults.add(Order::read(&body).unwrap());
+        let mut take = |number| faults.take(Channel::Alipay, Operation::Query, number);
+        assert_eq!(take(Some("A2")), None);
+        assert_eq!(take(None), None);
+        assert_eq!(take(Some("A1")).map(Fault::name), Some("drop".to_owned()));
+        assert_eq!(take(Some("A1")), None);
     }
 
     #[test]
@@ -252,6 +290,10 @@ mod tests {
         check(
             json!({"channel": "alipay", "operation": "query", "fault": "delay", "delay_ms": "9"}),
             "delay_ms",
+        );
+        check(
+            json!({"channel": "alipay", "operation": "query", "fault": "drop", "channel_order_no": 1}),
+            "channel_order_no",
         );
         check(
             json!({"channel": "alipay", "operation": "query", "fault": "drop", "time": 1}),

@@ -142,7 +142,8 @@ enum Outcome {
 }
 
 async fn attempt(simulator: Arc<Simulator>, client: HttpClient, notice: Notice) {
-    let fault = simulator.take_fault(notice.channel, Operation::Notify);
+    let number = Some(notice.channel_order_no.as_str());
+    let fault = simulator.take_fault(notice.channel, Operation::Notify, number);
     let sender = Sender {
         simulator: &simulator,
         client: &client,

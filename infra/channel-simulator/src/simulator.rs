@@ -165,8 +165,13 @@ impl Simulator {
         self.look(|world| world.write(line));
     }
 
-    pub(crate) fn take_fault(&self, channel: Channel, operation: Operation) -> Option<Fault> {
-        self.look(|world| world.faults.take(channel, operation))
+    pub(crate) fn take_fault(
+        &self,
+        channel: Channel,
+        operation: Operation,
+        channel_order_no: Option<&str>,
+    ) -> Option<Fault> {
+        self.look(|world| world.faults.take(channel, operation, channel_order_no))
     }
 
     /// A handler that panicked has failed its own request; the books themselves are changed by
