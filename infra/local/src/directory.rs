@@ -23,7 +23,7 @@ impl Directory {
         let lock = File::create(root.join("lock")).context("making the lock file")?;
         if lock.try_lock().is_err() {
             bail!(
-                "a local stack already runs in {}; stop it first",
+                "a local stack already runs in {}; stop it, or name another --directory",
                 root.display()
             );
         }

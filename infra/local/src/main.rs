@@ -6,6 +6,7 @@
     reason = "this program talks to a person"
 )]
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -28,6 +29,9 @@ struct Arguments {
     /// Build with optimisation; takes minutes
     #[arg(long)]
     release: bool,
+    /// Where to keep everything; a second stack beside the first needs its own [default: target/local]
+    #[arg(long)]
+    directory: Option<PathBuf>,
     /// Forget payments, keys and books of earlier runs
     #[arg(long)]
     fresh: bool,
@@ -48,13 +52,15 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let usual = StackOptions::for_people();
     let options = StackOptions {
+        directory: arguments.directory.unwrap_or(usual.directory.clone()),
         port: arguments.port,
         simulator_port: arguments.simulator_port,
         emulator_port: arguments.emulator_port,
         release: arguments.release,
         fresh: arguments.fresh,
-        ..StackOptions::for_people()
+        ..usual
     };
     // Dropping an unfinished start stops what it had started.
     let started = tokio::select! {
@@ -83,7 +89,7 @@ fn greet(stack: &Stack) {
     println!("\nPayonce runs at {}", endpoints.api_url);
     println!("  channel simulator  {}", endpoints.simulator_url);
     println!("  AWS emulator       {}", endpoints.aws_endpoint_url);
-    println!("  addresses, keys    target/local/endpoints.json");
+    println!("  addresses, keys    {}", stack.endpoints_file().display());
     if let Some(merchant) = endpoints.merchants.first() {
         println!(
             "\nA first payment:\n\n{}\n",

@@ -188,6 +188,12 @@ impl Stack {
         &self.endpoints
     }
 
+    /// The file that holds them.
+    #[must_use]
+    pub fn endpoints_file(&self) -> PathBuf {
+        self.directory.endpoints()
+    }
+
     /// Returns when something that should run has stopped, and says what.
     pub async fn failure(&mut self) -> String {
         loop {
