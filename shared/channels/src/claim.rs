@@ -62,7 +62,7 @@
 //! };
 //! ```
 //!
-//! Adapters hand claims to the two functions at the end of this file. Those alone compare them with the
+//! Adapters hand claims to `report` and `notice` in this file. Those alone compare them with the
 //! order and the account, and those alone make reports of them.
 
 use payonce_domain::{

@@ -45,10 +45,10 @@ fn sent(request: Result<HttpRequest, CannotSend>, method: &str) -> (Members, Val
 }
 
 fn page(order: &Order, now: Timestamp) -> String {
-    match alipay().action(order, now).unwrap() {
-        Action::Redirect { url } => url,
-        other => panic!("{other:?}"),
-    }
+    let Some(Action::Redirect { url }) = alipay().action(order, now) else {
+        panic!("a page order has an address");
+    };
+    url
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn notify(vector: &Value, key: &str) {
         Rejected::BadSignature
     };
     assert_eq!(verify(body.as_bytes()), Err(expected), "{id}");
-    // Without the fields that only trade notifications have, nothing is left to be changed unseen.
+    // No field can be changed unseen.
     for name in fields.keys().filter(|name| **name != "sign") {
         let changed = fields.iter().map(|(field, value)| {
             let value = if field == name {
