@@ -226,6 +226,13 @@ impl RefundNo {
         (generation <= Self::GENERATIONS_MAX).then_some(Self { generation, ..self })
     }
 
+    /// Whether both are generations of one refund.
+    #[must_use]
+    pub fn is_generation_of(self, other: Self) -> bool {
+        let generation = other.generation;
+        Self { generation, ..self } == other
+    }
+
     /// Reads a number; `None` unless its layout and check characters hold.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

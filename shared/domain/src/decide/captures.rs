@@ -47,26 +47,13 @@ pub(super) fn paid(
 
 /// Enters a new capture and decides what becomes of it.
 fn take(draft: &mut Draft, mut capture: Capture) {
-    let no = capture.channel_order_no;
     capture.disposition = judge(draft, &capture);
     if capture.disposition == Disposition::Suspended(SuspenseReason::ChannelReturns) {
         capture.due = Some(draft.due(draft.now.plus(RETURN_WATCH)));
     }
-    let right_amount = capture.disposition != Disposition::Returning(RefundCause::WrongAmount);
     let applied = capture.disposition == Disposition::Applied;
     let trade_no = capture.trade_no.clone();
-    if let Some(order) = draft
-        .payment
-        .channel_orders
-        .iter_mut()
-        .find(|order| order.no == no)
-    {
-        order.state = if right_amount {
-            ChannelOrderState::Paid
-        } else {
-            ChannelOrderState::Failed
-        };
-    }
+    move_channel_order(draft, &capture);
     draft.payment.captures.push(capture);
     if applied {
         draft.payment.state = PaymentState::Paid;
@@ -75,19 +62,77 @@ fn take(draft: &mut Draft, mut capture: Capture) {
     }
 }
 
+/// What a capture makes of its attempt. A paid one stays paid, whatever else the channel takes for it.
+fn move_channel_order(draft: &mut Draft, capture: &Capture) {
+    let now = draft.now;
+    let right_amount = capture.amount == draft.payment.terms.amount;
+    let Some(index) = draft
+        .payment
+        .channel_orders
+        .iter()
+        .position(|order| order.no == capture.channel_order_no)
+    else {
+        return;
+    };
+    let state = draft.payment.channel_orders[index].state;
+    let reversing = capture.disposition == Disposition::Suspended(SuspenseReason::Reversing);
+    match state {
+        ChannelOrderState::Paid => {}
+        // Until the channel says what became of the reversal it is asked for it again and again.
+        ChannelOrderState::Closing if reversing => {}
+        ChannelOrderState::Submitted
+        | ChannelOrderState::Pending
+        | ChannelOrderState::Failed
+        | ChannelOrderState::Closed
+            if reversing =>
+        {
+            let due = draft.due(now);
+            let order = &mut draft.payment.channel_orders[index];
+            order.state = ChannelOrderState::Closing;
+            order.closing_since = Some(now);
+            order.due = Some(due);
+        }
+        ChannelOrderState::Submitted
+        | ChannelOrderState::Pending
+        | ChannelOrderState::Closing
+        | ChannelOrderState::Failed
+        | ChannelOrderState::Closed => {
+            draft.payment.channel_orders[index].state = if right_amount {
+                ChannelOrderState::Paid
+            } else {
+                ChannelOrderState::Failed
+            };
+        }
+    }
+}
+
 /// What becomes of a capture, from what is known at this moment. The first that is in time wins.
+///
+/// Money that may go back without us comes first, whatever its amount: ours on top would be a
+/// second return.
 fn judge(draft: &Draft, capture: &Capture) -> Disposition {
     let payment = &draft.payment;
     let in_time = capture.paid_at <= payment.terms.expires_at;
     let order = payment.channel_order(capture.channel_order_no);
-    if capture.amount != payment.terms.amount {
-        return Disposition::Returning(RefundCause::WrongAmount);
-    }
-    if order.is_some_and(|order| order.reversing_since.is_some()) {
-        return Disposition::Suspended(SuspenseReason::Reversing);
+    if let Some(order) = order.filter(|order| order.reversing_since.is_some()) {
+        match order.state {
+            ChannelOrderState::Submitted
+            | ChannelOrderState::Pending
+            | ChannelOrderState::Closing
+            | ChannelOrderState::Closed => {
+                return Disposition::Suspended(SuspenseReason::Reversing);
+            }
+            // The reversal was refused for good; no answer to it will come any more.
+            ChannelOrderState::Paid | ChannelOrderState::Failed => {
+                return Disposition::Returning(RefundCause::LatePayment);
+            }
+        }
     }
     if !in_time && order.is_some_and(|order| order.policy().returns_late_captures) {
         return Disposition::Suspended(SuspenseReason::ChannelReturns);
+    }
+    if capture.amount != payment.terms.amount {
+        return Disposition::Returning(RefundCause::WrongAmount);
     }
     match payment.state {
         PaymentState::Paid => Disposition::Returning(RefundCause::DuplicatePayment),

@@ -100,9 +100,13 @@ fn counts(draft: &Draft, occasion: Occasion) -> bool {
     }
 }
 
+/// Ends an attempt that took no money. One whose capture waits for a reversal did take some: it goes
+/// on until the channel answers the reversal itself.
 fn end_unpaid(draft: &mut Draft, no: ChannelOrderNo) {
+    let waits = waiting(draft, no).is_some();
     if let Some(order) = find(draft, no)
         && order.state.is_open()
+        && !waits
     {
         order.state = ChannelOrderState::Closed;
     }
@@ -145,23 +149,50 @@ pub(super) fn begin_reversal(draft: &mut Draft, no: ChannelOrderNo) -> Result<An
     Ok(Answer::Noted)
 }
 
-pub(super) fn reversal_answered(draft: &mut Draft, no: ChannelOrderNo, report: ReversalReport) {
-    let waiting = draft.payment.captures.iter().position(|capture| {
+/// The capture of this attempt that waits for the outcome of a reversal.
+fn waiting(draft: &Draft, no: ChannelOrderNo) -> Option<usize> {
+    draft.payment.captures.iter().position(|capture| {
         capture.channel_order_no == no
             && capture.disposition == Disposition::Suspended(SuspenseReason::Reversing)
-    });
-    match (report, waiting) {
-        (ReversalReport::Again, None | Some(_)) => {}
-        (ReversalReport::Reversed, None) => end_unpaid(draft, no),
-        (ReversalReport::Reversed, Some(index)) => {
-            draft.payment.captures[index].disposition =
-                Disposition::Returning(RefundCause::LatePayment);
-            super::refunds::returned_by_reversal(draft, index);
+    })
+}
+
+pub(super) fn reversal_answered(draft: &mut Draft, no: ChannelOrderNo, report: ReversalReport) {
+    match report {
+        ReversalReport::Again => {}
+        ReversalReport::Reversed => {
+            while let Some(index) = waiting(draft, no) {
+                free(draft, index);
+                super::returns::by_reversal(draft, index);
+            }
+            end_unpaid(draft, no);
         }
-        (ReversalReport::Refused, None) => {}
-        (ReversalReport::Refused, Some(index)) => {
-            draft.payment.captures[index].disposition =
-                Disposition::Returning(RefundCause::LatePayment);
+        ReversalReport::Refused => {
+            let mut amounts_right = Vec::new();
+            while let Some(index) = waiting(draft, no) {
+                amounts_right.push(free(draft, index));
+            }
+            // What was taken stays taken, so the attempt ends as any that took money does.
+            if let (Some(right), Some(order)) = (amounts_right.into_iter().max(), find(draft, no)) {
+                order.state = if right {
+                    ChannelOrderState::Paid
+                } else {
+                    ChannelOrderState::Failed
+                };
+            }
         }
     }
+}
+
+/// A capture need not wait any longer: it goes back, one way or the other. Whether its amount was right.
+fn free(draft: &mut Draft, index: usize) -> bool {
+    let asked = draft.payment.terms.amount;
+    let capture = &mut draft.payment.captures[index];
+    let right = capture.amount == asked;
+    capture.disposition = Disposition::Returning(if right {
+        RefundCause::LatePayment
+    } else {
+        RefundCause::WrongAmount
+    });
+    right
 }

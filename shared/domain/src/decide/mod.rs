@@ -11,6 +11,7 @@ mod channel_orders;
 mod closing;
 mod initiate;
 mod refunds;
+mod returns;
 
 use crate::channel_order::ChannelOrderState;
 use crate::command::{ChannelChoice, Command, Refusal};
@@ -161,7 +162,7 @@ pub fn on_fact(payment: &Payment, fact: Fact, now: Timestamp) -> Decision {
             return_no,
             returned_total,
         } => {
-            refunds::returned(&mut draft, no, evidence, &return_no, returned_total);
+            returns::by_channel(&mut draft, no, evidence, &return_no, returned_total);
         }
         Fact::ReturnAbsent { trade_no } => captures::return_absent(&mut draft, &trade_no),
         Fact::Ticked => closing::ticked(&mut draft),

@@ -8,7 +8,7 @@ use crate::evidence::{Evidence, Source};
 use crate::fact::{Occasion, RefundReport};
 use crate::ids::{ChannelTradeNo, MerchantRefundNo};
 use crate::money::Money;
-use crate::numbers::{ChannelOrderNo, RefundIdentity, RefundNo};
+use crate::numbers::{RefundIdentity, RefundNo};
 use crate::payment::{CaseKind, PaymentState};
 use crate::refund::{Refund, RefundCause, RefundState};
 use crate::schedule::{self, Policy};
@@ -74,7 +74,7 @@ pub(super) fn return_what_is_owed(draft: &mut Draft) {
     }
 }
 
-fn unused(draft: &Draft, first: RefundNo) -> Option<RefundNo> {
+pub(super) fn unused(draft: &Draft, first: RefundNo) -> Option<RefundNo> {
     let mut candidate = Some(first);
     while let Some(no) = candidate {
         if draft.payment.refund(no).is_none() {
@@ -100,7 +100,9 @@ pub(super) fn request(
     reason: Option<String>,
 ) -> Result<Answer, Refusal> {
     let of_request = |refund: &&Refund| refund.request.as_ref() == Some(&request);
-    if let Some(last) = draft.payment.refunds.iter().rfind(of_request) {
+    // The newest generation that holds money; one withdrawn for it is not what became of the request.
+    let generations = draft.payment.refunds.iter().filter(of_request);
+    if let Some(last) = generations.max_by_key(|refund| refund.state.reserves()) {
         let same = last.amount == amount;
         return if same {
             Ok(Answer::ExistingRefund(last.no))
@@ -237,18 +239,17 @@ fn succeeded(draft: &mut Draft, index: usize) {
         RefundState::Failed => {
             // It moved money after all. Room is made by withdrawing successors that were not sent.
             draft.open_case(CaseKind::RefundContradiction, refund.no.to_string());
-            withdraw_unsent(draft, &refund.trade_no);
-            let room = draft
-                .payment
-                .capture(&refund.trade_no)
-                .map(|capture| draft.payment.unreserved(capture));
-            if room.is_none_or(|room| room.checked_sub(refund.amount).is_none()) {
+            if room_at_most(draft, &refund.trade_no) < refund.amount {
                 return;
             }
+            make_room(draft, &refund.trade_no, refund.amount, refund.no);
         }
     }
+    let now = draft.now;
     let refund = &mut draft.payment.refunds[index];
     refund.state = RefundState::Succeeded;
+    // Somebody sent it, if not this record's writer: it must never count as unsent again.
+    refund.sent_at.get_or_insert(now);
     refund.due = None;
 }
 
@@ -368,120 +369,51 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
     }
 }
 
-/// The channel returned money by itself: entered as done, and what we would send shrinks by it.
-pub(super) fn returned(
-    draft: &mut Draft,
-    no: ChannelOrderNo,
-    evidence: Evidence,
-    return_no: &str,
-    returned_total: Money,
-) {
-    if evidence.source == Source::Hint {
-        return;
-    }
-    let Some(capture) = draft
+pub(super) fn unsent(refund: &Refund) -> bool {
+    refund.state == RefundState::Due && refund.sent_at.is_none()
+}
+
+/// The most of a capture that could be free, were all that was never sent withdrawn.
+fn room_at_most(draft: &Draft, trade_no: &ChannelTradeNo) -> Money {
+    let Some(capture) = draft.payment.capture(trade_no) else {
+        return draft.payment.terms.amount.zero_like();
+    };
+    draft
         .payment
-        .captures
+        .refunds
         .iter()
-        .find(|c| c.channel_order_no == no)
-        .cloned()
-    else {
-        draft.open_case(CaseKind::ReturnedTooMuch, no.to_string());
-        return;
-    };
-    // Ours that may have moved count as moved: the total names them too.
-    let mut ours = draft.payment.refunds.iter().filter(|refund| {
-        refund.trade_no == capture.trade_no
-            && refund.state.reserves()
-            && refund.state != RefundState::Due
-    });
-    let counted = ours.try_fold(capture.amount.zero_like(), |sum, refund| {
-        sum.checked_add(refund.amount)
-    });
-    let Some(excess) = counted.and_then(|counted| returned_total.checked_sub(counted)) else {
-        return;
-    };
-    if excess.is_zero() {
-        return;
-    }
-    if draft
-        .payment
-        .unreserved(&capture)
-        .checked_sub(excess)
-        .is_none()
-    {
-        withdraw_unsent(draft, &capture.trade_no);
-    }
-    let room = draft.payment.unreserved(&capture);
-    let amount = excess.at_most(room);
-    if amount != excess {
-        draft.open_case(CaseKind::ReturnedTooMuch, capture.trade_no.as_str());
-    }
-    let identity = RefundIdentity::Channel(return_no);
-    let number = unused(draft, RefundNo::new(no, identity, 1));
-    if let (Some(number), false) = (number, amount.is_zero()) {
-        record_returned(
-            draft,
-            number,
-            &capture.trade_no,
-            RefundCause::Channel,
-            amount,
-            draft.now,
-        );
-    }
-    for held in &mut draft.payment.captures {
-        if held.trade_no == capture.trade_no && amount == room {
-            held.due = None;
-        }
-    }
+        .filter(|refund| refund.trade_no == *trade_no && unsent(refund))
+        .try_fold(draft.payment.unreserved(capture), |sum, refund| {
+            sum.checked_add(refund.amount)
+        })
+        .unwrap_or(capture.amount)
 }
 
-/// A reversal (冲正) succeeded although the money had come: it went back with it.
-pub(super) fn returned_by_reversal(draft: &mut Draft, index: usize) {
-    let capture = draft.payment.captures[index].clone();
-    let amount = draft.payment.unreserved(&capture);
-    let first = RefundNo::new(
-        capture.channel_order_no,
-        RefundIdentity::Reversal(&capture.trade_no),
-        1,
-    );
-    if let Some(no) = unused(draft, first) {
-        let cause = RefundCause::LatePayment;
-        record_returned(draft, no, &capture.trade_no, cause, amount, draft.now);
-    }
-}
-
-fn record_returned(
+/// Withdraws as few refunds that were never sent as free this much of a capture: first the other
+/// generations of `moved`, which stand for the same money, then the newest. A compensation that is
+/// still owed afterwards is reserved anew.
+pub(super) fn make_room(
     draft: &mut Draft,
-    no: RefundNo,
     trade_no: &ChannelTradeNo,
-    cause: RefundCause,
     amount: Money,
-    at: Timestamp,
+    moved: RefundNo,
 ) {
-    draft.payment.refunds.push(Refund {
-        no,
-        channel_order_no: no.channel_order(),
-        trade_no: trade_no.clone(),
-        cause,
-        amount,
-        state: RefundState::Succeeded,
-        request: None,
-        reason: None,
-        created_at: at,
-        sent_at: Some(at),
-        sends_unanswered: 0,
-        due: None,
-    });
-}
-
-/// Ends refunds that were never sent; what they reserved is free, and is reserved anew as needed.
-fn withdraw_unsent(draft: &mut Draft, trade_no: &ChannelTradeNo) {
-    for refund in &mut draft.payment.refunds {
-        let unsent = refund.state == RefundState::Due && refund.sent_at.is_none();
-        if refund.trade_no == *trade_no && unsent {
-            refund.state = RefundState::Failed;
-            refund.due = None;
+    loop {
+        let free = draft.payment.capture(trade_no);
+        if free.is_none_or(|capture| draft.payment.unreserved(capture) >= amount) {
+            return;
         }
+        let mut candidates: Vec<_> = (0..draft.payment.refunds.len())
+            .filter(|index| {
+                let refund = &draft.payment.refunds[*index];
+                refund.trade_no == *trade_no && unsent(refund)
+            })
+            .collect();
+        candidates.sort_by_key(|index| draft.payment.refunds[*index].no.is_generation_of(moved));
+        let Some(index) = candidates.pop() else {
+            return;
+        };
+        draft.payment.refunds[index].state = RefundState::Failed;
+        draft.payment.refunds[index].due = None;
     }
 }
