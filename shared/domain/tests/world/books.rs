@@ -1,0 +1,110 @@
+//! The test's own count of the money, kept from what was said and never from what was decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use payonce_domain::fact::Occasion;
+use payonce_domain::{
+    ChannelOrderNo, ChannelTradeNo, Disposition, Fact, Money, Payment, RefundNo, RefundReport,
+    Report, ReversalReport, Source, SuspenseReason,
+};
+
+/// Everything verified that channels said about money.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Books {
+    /// Every amount that a verified claim named for a trade.
+    pub(crate) claims: BTreeMap<ChannelTradeNo, BTreeSet<(ChannelOrderNo, Money)>>,
+    /// Refund numbers whose last word was that the money moved.
+    pub(crate) moved: BTreeSet<RefundNo>,
+    /// What channels returned by themselves, at most.
+    pub(crate) returned: BTreeMap<ChannelOrderNo, Money>,
+    /// Trades whose money went back with a confirmed reversal.
+    pub(crate) reversed: BTreeSet<ChannelTradeNo>,
+}
+
+impl Books {
+    /// Notes a fact, seen against the payment it met.
+    pub(crate) fn note(&mut self, before: &Payment, fact: &Fact) {
+        match fact {
+            Fact::Reported {
+                no,
+                account,
+                evidence,
+                report: Report::Paid {
+                    trade_no, amount, ..
+                },
+                ..
+            } => {
+                let known = before.channel_order(*no);
+                let ours = no.key() == before.key && known.is_none_or(|o| o.account == *account);
+                if evidence.source > Source::Hint && ours {
+                    self.claims
+                        .entry(trade_no.clone())
+                        .or_default()
+                        .insert((*no, *amount));
+                }
+            }
+            Fact::RefundReported {
+                no,
+                evidence,
+                occasion,
+                report,
+            } if evidence.source > Source::Hint => {
+                self.note_refund(before, *no, *occasion, *report);
+            }
+            Fact::Returned {
+                no,
+                evidence,
+                returned_total,
+                ..
+            } if evidence.source > Source::Hint => {
+                let most = self.returned.entry(*no).or_insert(*returned_total);
+                *most = (*most).max(*returned_total);
+            }
+            Fact::ReversalAnswered {
+                no,
+                report: ReversalReport::Reversed,
+            } => {
+                let waiting = before.captures.iter().filter(|capture| {
+                    capture.channel_order_no == *no
+                        && capture.disposition == Disposition::Suspended(SuspenseReason::Reversing)
+                });
+                self.reversed.extend(waiting.map(|c| c.trade_no.clone()));
+            }
+            Fact::Reported { .. }
+            | Fact::RefundReported { .. }
+            | Fact::Returned { .. }
+            | Fact::ReversalAnswered { .. }
+            | Fact::CreateAnswered { .. }
+            | Fact::ReturnAbsent { .. }
+            | Fact::Ticked => {}
+        }
+    }
+
+    fn note_refund(
+        &mut self,
+        before: &Payment,
+        no: RefundNo,
+        occasion: Occasion,
+        report: RefundReport,
+    ) {
+        let Some(refund) = before.refund(no) else {
+            return;
+        };
+        match report {
+            RefundReport::Succeeded => {
+                self.moved.insert(no);
+            }
+            RefundReport::Failed => {
+                // The refusal of one call is no word on another call that is still out.
+                if occasion != Occasion::Sent || refund.sends_unanswered <= 1 {
+                    self.moved.remove(&no);
+                }
+            }
+            RefundReport::Accepted
+            | RefundReport::NotYet
+            | RefundReport::NeedsPerson
+            | RefundReport::NotFound
+            | RefundReport::NoAnswer => {}
+        }
+    }
+}
