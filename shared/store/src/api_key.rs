@@ -77,3 +77,56 @@ impl fmt::Debug for HashedKey {
         f.write_str("HashedKey(hidden)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_names_its_merchant_and_reads_back() {
+        let merchant = MerchantId::new("demo-strict").unwrap();
+        // Half of all secrets hold an underscore or a hyphen: the merchant must still be found.
+        for _ in 0..200 {
+            let key = ApiKey::generate(&merchant);
+            let (named, read) = ApiKey::parse(key.reveal()).unwrap();
+            assert_eq!((&named, read.reveal()), (&merchant, key.reveal()));
+            assert_eq!(key.reveal().len(), "pk_demo-strict_".len() + SECRET_LENGTH);
+            assert!(HashedKey::any_is(&[read.hashed()], &key));
+        }
+    }
+
+    #[test]
+    fn only_a_key_of_the_merchant_is_accepted() {
+        let merchant = MerchantId::new("m").unwrap();
+        let keys: Vec<_> = (0..3).map(|_| ApiKey::generate(&merchant)).collect();
+        let kept: Vec<_> = keys.iter().map(ApiKey::hashed).collect();
+        assert!(keys.iter().all(|key| HashedKey::any_is(&kept, key)));
+        assert!(!HashedKey::any_is(&kept, &ApiKey::generate(&merchant)));
+        assert!(!HashedKey::any_is(&[], &keys[0]));
+    }
+
+    #[test]
+    fn what_is_no_key_is_not_read() {
+        let secret = "A".repeat(SECRET_LENGTH);
+        for text in [
+            "",
+            "pk_",
+            "pk_m_",
+            &format!("pk__{secret}"),
+            &format!("pk_M_{secret}"),
+            &format!("sk_m_{secret}"),
+            &format!("pk_m_{secret}A"),
+            &format!("pk_m_{}", "?".repeat(SECRET_LENGTH)),
+            &format!("pk_m_{} ", &secret[1..]),
+        ] {
+            assert!(ApiKey::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_never_shown_by_accident() {
+        let key = ApiKey::generate(&MerchantId::new("m").unwrap());
+        let shown = format!("{key:?} {:?}", key.hashed());
+        assert_eq!(shown, "ApiKey(hidden) HashedKey(hidden)");
+    }
+}

@@ -28,6 +28,8 @@ mod payments;
 mod record;
 mod stored;
 mod token;
+#[cfg(test)]
+mod walk;
 
 use std::sync::Arc;
 

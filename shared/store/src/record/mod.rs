@@ -269,3 +269,6 @@ fn name_of(item: &Item) -> String {
         Some(_) | None => "an item without a key".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;
