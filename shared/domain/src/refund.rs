@@ -80,6 +80,15 @@ impl RefundState {
         }
     }
 
+    /// Whether there is nothing more to do about it under this number.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Due | Self::Sent | Self::Accepted | Self::Manual => false,
+            Self::Succeeded | Self::Failed => true,
+        }
+    }
+
     /// The name in the HTTP contract.
     #[must_use]
     pub const fn name(self) -> &'static str {

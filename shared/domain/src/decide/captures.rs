@@ -12,7 +12,7 @@ use crate::refund::{RefundCause, RefundState};
 use crate::time::{Span, Timestamp};
 
 /// How often a capture that the channel should return by itself is looked at.
-const RETURN_WATCH: Span = Span::days(1);
+pub(super) const RETURN_WATCH: Span = Span::days(1);
 
 pub(super) fn paid(
     draft: &mut Draft,
@@ -40,17 +40,25 @@ pub(super) fn paid(
                 due: None,
             },
         ),
-        Some(index) if draft.payment.captures[index].amount == amount => {}
+        Some(index) if draft.payment.captures[index].amount == amount => {
+            confirm(draft, index, source);
+        }
         Some(index) => contradict(draft, index, amount, paid_at, source),
+    }
+}
+
+/// The same claim from another source. Only a wrong amount keeps the rank of what confirmed it: that
+/// is the only case whose outcome a later contradiction could still turn.
+fn confirm(draft: &mut Draft, index: usize, source: Source) {
+    let capture = &mut draft.payment.captures[index];
+    if capture.disposition == Disposition::Returning(RefundCause::WrongAmount) {
+        capture.source = capture.source.max(source);
     }
 }
 
 /// Enters a new capture and decides what becomes of it.
 fn take(draft: &mut Draft, mut capture: Capture) {
     capture.disposition = judge(draft, &capture);
-    if capture.disposition == Disposition::Suspended(SuspenseReason::ChannelReturns) {
-        capture.due = Some(draft.due(draft.now.plus(RETURN_WATCH)));
-    }
     let applied = capture.disposition == Disposition::Applied;
     let trade_no = capture.trade_no.clone();
     move_channel_order(draft, &capture);

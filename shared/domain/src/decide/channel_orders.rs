@@ -20,6 +20,7 @@ fn find(draft: &mut Draft, no: ChannelOrderNo) -> Option<&mut ChannelOrder> {
 }
 
 pub(super) fn create_answered(draft: &mut Draft, no: ChannelOrderNo, answer: CreateAnswer) {
+    let now = draft.now;
     let Some(order) = find(draft, no) else { return };
     order.creates_unanswered = order.creates_unanswered.saturating_sub(1);
     let unanswered = order.creates_unanswered > 0;
@@ -30,8 +31,13 @@ pub(super) fn create_answered(draft: &mut Draft, no: ChannelOrderNo, answer: Cre
             CreateAnswer::Made { action, expires_at },
         ) => {
             order.state = ChannelOrderState::Pending;
-            order.action = Some(action);
-            order.action_expires_at = expires_at;
+            // The first action stands until it expires: the buyer may be looking at it.
+            let stands = order.action.is_some()
+                && order.action_expires_at.is_none_or(|expires| expires > now);
+            if !stands {
+                order.action = Some(action);
+                order.action_expires_at = expires_at;
+            }
         }
         (ChannelOrderState::Submitted, CreateAnswer::Refused) if !unanswered => {
             order.state = ChannelOrderState::Failed;
@@ -59,7 +65,7 @@ pub(super) fn reported(
     occasion: Occasion,
     report: Report,
 ) {
-    if evidence.source == Source::Hint {
+    if evidence.source == Source::Hint || no.key() != draft.payment.key {
         return;
     }
     if find(draft, no).is_some_and(|order| order.account != account) {

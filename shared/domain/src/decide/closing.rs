@@ -119,7 +119,7 @@ pub(super) fn ticked(draft: &mut Draft) {
             .due
             .is_some_and(|due| due.is_due(now))
         {
-            let due = draft.due(now.plus(crate::time::Span::days(1)));
+            let due = draft.due(now.plus(super::captures::RETURN_WATCH));
             draft.payment.captures[index].due = Some(due);
         }
     }

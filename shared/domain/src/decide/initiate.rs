@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 /// times needs a person.
 pub(super) const CHANNEL_ORDERS_MAX: usize = 20;
 
+/// The highest attempt that fits the two digits of a channel order number.
+const ATTEMPT_MAX: u8 = 99;
+
 pub(super) fn open(terms: Terms, now: Timestamp) -> Result<Draft, Refusal> {
     let terms = Terms {
         expires_at: terms.expires_at.floor_to_second(),
@@ -143,7 +146,13 @@ pub(super) fn add(draft: &mut Draft, choice: ChannelChoice) -> Result<ChannelOrd
     if attempts >= CHANNEL_ORDERS_MAX {
         return Err(Refusal::TooManyAttempts);
     }
-    let attempt = u8::try_from(attempts + 1).map_err(|_| Refusal::TooManyAttempts)?;
+    // Counted from the highest, not from how many there are: an attempt that was adopted from a
+    // channel's report may have any number, and none is given twice.
+    let highest = draft.payment.channel_orders.iter().map(|o| o.no.attempt());
+    let attempt = highest.max().unwrap_or(0) + 1;
+    if attempt > ATTEMPT_MAX {
+        return Err(Refusal::TooManyAttempts);
+    }
     let no = ChannelOrderNo::new(draft.payment.key, choice.channel, choice.method, attempt);
     let now = draft.now;
     let policy = crate::schedule::policy(choice.channel, choice.method);

@@ -13,6 +13,7 @@ mod initiate;
 mod refunds;
 mod returns;
 
+use crate::capture::{Disposition, SuspenseReason};
 use crate::channel_order::ChannelOrderState;
 use crate::command::{ChannelChoice, Command, Refusal};
 use crate::fact::Fact;
@@ -252,6 +253,7 @@ impl Draft {
             }
         }
         refunds::return_what_is_owed(self);
+        self.set_missing_dues();
         let open = self
             .payment
             .channel_orders
@@ -267,10 +269,41 @@ impl Draft {
         };
     }
 
-    fn finish(mut self, before: Option<&Payment>, input: Input, answer: Answer) -> Decision {
-        if before != Some(&self.payment) {
-            self.settle();
+    /// Whatever is open or owed has a time.
+    fn set_missing_dues(&mut self) {
+        let now = self.now;
+        for index in 0..self.payment.channel_orders.len() {
+            let order = &self.payment.channel_orders[index];
+            if order.state.is_open() && order.due.is_none() {
+                self.payment.channel_orders[index].due = Some(self.due(now));
+            }
         }
+        for index in 0..self.payment.refunds.len() {
+            let refund = &self.payment.refunds[index];
+            if !refund.state.is_final() && refund.due.is_none() {
+                self.payment.refunds[index].due = Some(self.due(now));
+            }
+        }
+        for index in 0..self.payment.captures.len() {
+            let capture = &self.payment.captures[index];
+            let waits = capture.disposition
+                == Disposition::Suspended(SuspenseReason::ChannelReturns)
+                && !self.payment.unreserved(capture).is_zero();
+            match (waits, capture.due) {
+                (true, None) => {
+                    let at = now.plus(captures::RETURN_WATCH);
+                    self.payment.captures[index].due = Some(self.due(at));
+                }
+                (false, Some(_)) => self.payment.captures[index].due = None,
+                (true, Some(_)) | (false, None) => {}
+            }
+        }
+    }
+
+    fn finish(mut self, before: Option<&Payment>, input: Input, answer: Answer) -> Decision {
+        // Settled even where nothing came: a record that was damaged is made good by whatever
+        // touches it next.
+        self.settle();
         if before == Some(&self.payment) {
             let before = before.map(|payment| payment.version);
             let (payment, wakes) = (self.payment, Vec::new());

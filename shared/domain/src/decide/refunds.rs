@@ -1,6 +1,8 @@
 //! Refunds (退款): reserved in the write that decides them, one number until the channel itself says
 //! that it failed.
 
+use std::collections::BTreeSet;
+
 use super::{Answer, Draft};
 use crate::capture::Disposition;
 use crate::command::Refusal;
@@ -110,13 +112,14 @@ pub(super) fn request(
             Err(Refusal::RequestMismatch)
         };
     }
-    let asked = draft
+    // Requests are limited, generations are not: what a channel fails to do is not the merchant's doing.
+    let requests: BTreeSet<_> = draft
         .payment
         .refunds
         .iter()
-        .filter(|refund| refund.request.is_some())
-        .count();
-    if asked >= MERCHANT_REFUNDS_MAX {
+        .filter_map(|refund| refund.request.as_ref())
+        .collect();
+    if requests.len() >= MERCHANT_REFUNDS_MAX {
         return Err(Refusal::TooManyRefunds);
     }
     let winner = match draft.payment.state {
@@ -237,12 +240,14 @@ fn succeeded(draft: &mut Draft, index: usize) {
         RefundState::Succeeded => return,
         RefundState::Due | RefundState::Sent | RefundState::Accepted | RefundState::Manual => {}
         RefundState::Failed => {
-            // It moved money after all. Room is made by withdrawing successors that were not sent.
+            // It moved money after all. What was to follow it and was not sent is not sent any more,
+            // whether or not the capture has room for both.
             draft.open_case(CaseKind::RefundContradiction, refund.no.to_string());
             if room_at_most(draft, &refund.trade_no) < refund.amount {
                 return;
             }
-            make_room(draft, &refund.trade_no, refund.amount, refund.no);
+            withdraw_later_generations(draft, &refund);
+            make_room(draft, &refund.trade_no, refund.amount);
         }
     }
     let now = draft.now;
@@ -389,31 +394,28 @@ fn room_at_most(draft: &Draft, trade_no: &ChannelTradeNo) -> Money {
         .unwrap_or(capture.amount)
 }
 
-/// Withdraws as few refunds that were never sent as free this much of a capture: first the other
-/// generations of `moved`, which stand for the same money, then the newest. A compensation that is
-/// still owed afterwards is reserved anew.
-pub(super) fn make_room(
-    draft: &mut Draft,
-    trade_no: &ChannelTradeNo,
-    amount: Money,
-    moved: RefundNo,
-) {
+fn withdraw_later_generations(draft: &mut Draft, moved: &Refund) {
+    for refund in &mut draft.payment.refunds {
+        let same = refund.no.is_generation_of(moved.no) && refund.request == moved.request;
+        if same && unsent(refund) {
+            refund.state = RefundState::Failed;
+            refund.due = None;
+        }
+    }
+}
+
+/// Withdraws as few refunds that were never sent as free this much of a capture, the newest first. A
+/// compensation that is still owed afterwards is reserved anew.
+pub(super) fn make_room(draft: &mut Draft, trade_no: &ChannelTradeNo, amount: Money) {
     loop {
-        let free = draft.payment.capture(trade_no);
-        if free.is_none_or(|capture| draft.payment.unreserved(capture) >= amount) {
+        let capture = draft.payment.capture(trade_no);
+        if capture.is_none_or(|capture| draft.payment.unreserved(capture) >= amount) {
             return;
         }
-        let mut candidates: Vec<_> = (0..draft.payment.refunds.len())
-            .filter(|index| {
-                let refund = &draft.payment.refunds[*index];
-                refund.trade_no == *trade_no && unsent(refund)
-            })
-            .collect();
-        candidates.sort_by_key(|index| draft.payment.refunds[*index].no.is_generation_of(moved));
-        let Some(index) = candidates.pop() else {
-            return;
-        };
-        draft.payment.refunds[index].state = RefundState::Failed;
-        draft.payment.refunds[index].due = None;
+        let mut refunds = draft.payment.refunds.iter_mut();
+        let newest = refunds.rfind(|refund| refund.trade_no == *trade_no && unsent(refund));
+        let Some(refund) = newest else { return };
+        refund.state = RefundState::Failed;
+        refund.due = None;
     }
 }

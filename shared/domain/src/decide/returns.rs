@@ -45,7 +45,7 @@ pub(super) fn by_channel(
         return;
     }
     let number = RefundNo::new(no, RefundIdentity::Channel(return_no), 1);
-    make_room(draft, &capture.trade_no, excess, number);
+    make_room(draft, &capture.trade_no, excess);
     let room = draft.payment.unreserved(&capture);
     let amount = excess.at_most(room);
     if amount != excess {
@@ -60,11 +60,6 @@ pub(super) fn by_channel(
             amount,
             draft.now,
         );
-    }
-    for held in &mut draft.payment.captures {
-        if held.trade_no == capture.trade_no && amount == room {
-            held.due = None;
-        }
     }
 }
 

@@ -7,6 +7,7 @@
 pub(crate) mod books;
 pub(crate) mod fingerprint;
 pub(crate) mod laws;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,34 @@
+//! A damaged record: whatever touches it next makes good what was lost.
+
+use super::world::{self, at};
+use super::*;
+use payonce_domain::RefundState;
+
+#[test]
+fn a_compensation_lost_from_the_record_is_made_again_under_its_number() {
+    let mut damaged = Tale::of(Mode::Strict, PAGE)
+        .paid(first(PAGE), "A")
+        .paid(first(PAGE), "AA")
+        .payment;
+    let lost = damaged.refunds.remove(0);
+    let repaired = decide::on_fact(&damaged, Fact::Ticked, at(60));
+    assert!(repaired.changed());
+    let again = repaired.payment().refund(lost.no).expect("the same number");
+    assert_eq!((again.state, again.amount), (RefundState::Due, lost.amount));
+}
+
+#[test]
+fn a_lost_due_time_is_set_again() {
+    let mut damaged = Tale::of(Mode::Strict, PAGE).payment;
+    damaged.channel_orders[0].due = None;
+    let repaired = decide::on_fact(&damaged, Fact::Ticked, at(60));
+    laws::nothing_owed_is_forgotten(repaired.payment());
+
+    let mut damaged = Tale::of(Mode::Strict, PAGE)
+        .paid(first(PAGE), "A")
+        .command(world::refund("r-1", 500))
+        .payment;
+    damaged.refunds[0].due = None;
+    let repaired = decide::on_fact(&damaged, Fact::Ticked, at(60));
+    laws::nothing_owed_is_forgotten(repaired.payment());
+}
