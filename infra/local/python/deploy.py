@@ -6,6 +6,7 @@ else touched) and one thing more: the emulator makes HTTP APIs without the route
 from the processed template.
 """
 
+import concurrent.futures
 import hashlib
 import io
 import json
@@ -41,23 +42,30 @@ def zipped(path):
     return hashlib.sha256(content).hexdigest(), archive.getvalue()
 
 
+def upload(s3, name, path):
+    digest, archive = zipped(path)
+    key = f"{name}-{digest[:32]}.zip"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=archive)
+    say(progress=f"packaged {name} ({len(archive) / 1e6:.0f} MB)")
+    return {"Bucket": BUCKET, "Key": key}
+
+
 def package(template, binaries, s3):
     try:
         s3.create_bucket(Bucket=BUCKET)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
             raise
-    for name, resource in template["Resources"].items():
-        if resource["Type"] != FUNCTION:
-            continue
-        binary = resource["Metadata"]["BuildProperties"]["Binary"]
-        if binary not in binaries:
-            raise SystemExit(f"{name} in template.yaml wants the binary {binary}, which was not built")
-        digest, archive = zipped(binaries[binary])
-        key = f"{name}-{digest[:32]}.zip"
-        s3.put_object(Bucket=BUCKET, Key=key, Body=archive)
-        resource["Properties"]["CodeUri"] = {"Bucket": BUCKET, "Key": key}
-        say(progress=f"packaged {name} ({len(archive) / 1e6:.0f} MB)")
+    functions = {name: each for name, each in template["Resources"].items() if each["Type"] == FUNCTION}
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        uploads = {}
+        for name, resource in functions.items():
+            binary = resource["Metadata"]["BuildProperties"]["Binary"]
+            if binary not in binaries:
+                raise SystemExit(f"{name} in template.yaml wants the binary {binary}, which was not built")
+            uploads[name] = pool.submit(upload, s3, name, binaries[binary])
+        for name, uploaded in uploads.items():
+            functions[name]["Properties"]["CodeUri"] = uploaded.result()
     return json.dumps(template)
 
 

@@ -83,7 +83,7 @@ impl Directory {
         self.root.join("simulator-state.json")
     }
 
-    /// The emulator unpacks function code here at every start and leaves it behind; so every start empties it.
+    /// The emulator unpacks function code here and leaves it behind; so every start and every stop empties it.
     pub(crate) fn temporary(&self) -> PathBuf {
         self.root.join("tmp")
     }
@@ -97,6 +97,13 @@ impl Directory {
         let part = path.with_extension("part");
         fs::write(&part, content).with_context(|| format!("writing {}", part.display()))?;
         fs::rename(&part, path).with_context(|| format!("writing {}", path.display()))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Hundreds of megabytes of unpacked functions. What stays, the next start removes.
+        let _ = remove(&self.temporary());
     }
 }
 

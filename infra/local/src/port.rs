@@ -19,12 +19,18 @@ pub(crate) fn choose(asked: u16, memory: &Path, option: &str) -> anyhow::Result<
             .or_else(|_| free(0))
             .context("finding a free port")?
     } else {
-        free(asked).with_context(|| {
-            format!("port {asked} is taken; free it, or choose another with {option}")
-        })?
+        check(asked, option)?;
+        asked
     };
     Directory::write(memory, &port.to_string())?;
     Ok(port)
+}
+
+/// Whether a port that was asked for can be had; 0 always can.
+pub(crate) fn check(asked: u16, option: &str) -> anyhow::Result<()> {
+    free(asked)
+        .map(|_| ())
+        .with_context(|| format!("port {asked} is taken; free it, or choose another with {option}"))
 }
 
 fn free(port: u16) -> std::io::Result<u16> {

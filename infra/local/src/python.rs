@@ -25,14 +25,13 @@ pub(crate) struct Python(PathBuf);
 impl Python {
     /// Makes the environment, or takes the one that is there. A mark is written last, so one that was interrupted half
     /// way has none and is made anew.
-    pub(crate) async fn prepare(progress: &Progress) -> anyhow::Result<Self> {
+    pub(crate) async fn prepare(host: &HostPython, progress: &Progress) -> anyhow::Result<Self> {
         let requirements = script_folder()
             .parent()
             .expect("the folder has a parent")
             .join("requirements.txt");
         let pins = fs::read_to_string(&requirements)
             .with_context(|| format!("reading {}", requirements.display()))?;
-        let host = host_python().await?;
         let cache = &workspace().join("target").join("local");
         fs::create_dir_all(cache).with_context(|| format!("making {}", cache.display()))?;
         // Tests start side by side and share the environment; the second waits for the first to have made it.
@@ -102,12 +101,15 @@ impl Python {
     }
 }
 
-struct HostPython {
+/// The Python that is installed on this machine.
+#[derive(Debug)]
+pub(crate) struct HostPython {
     program: String,
     version: String,
 }
 
-async fn host_python() -> anyhow::Result<HostPython> {
+/// Finds one that will do, or says what to install.
+pub(crate) async fn find() -> anyhow::Result<HostPython> {
     const QUESTION: &str =
         "import sys, venv, ensurepip; print(sys.version_info >= (3, 9), sys.version)";
     let mut answers = Vec::new();

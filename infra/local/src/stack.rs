@@ -15,8 +15,9 @@ use crate::endpoints::Endpoints;
 use crate::front_door::{FrontDoor, Reserved, Target};
 use crate::guarded::{self, Guarded};
 use crate::plain_http;
+use crate::port;
 use crate::progress::Progress;
-use crate::python::Python;
+use crate::python::{self, Python};
 use crate::seed::{self, Seeding};
 use crate::simulator::{self, Simulator};
 use crate::start_page;
@@ -100,12 +101,17 @@ impl Stack {
         let reserved = Reserved::take(options.port)?;
         let front_door_url = reserved.url();
 
-        // Python first: what is missing should be said before a long build, not after it.
-        let python = Python::prepare(&progress).await?;
-        let binaries = match options.binaries {
-            Some(binaries) => binaries,
-            None => Binaries::build_saying(options.release, &progress).await?,
+        // What is missing or taken should be said before a long build, not after it.
+        port::check(options.simulator_port, "--simulator-port")?;
+        port::check(options.emulator_port, "--emulator-port")?;
+        let host = python::find().await?;
+        let build = async {
+            match options.binaries {
+                Some(binaries) => Ok(binaries),
+                None => Binaries::build_saying(options.release, &progress).await,
+            }
         };
+        let (python, binaries) = tokio::try_join!(Python::prepare(&host, &progress), build)?;
         guarded::sweep(&python, &directory, &["emulator", "channel simulator"])?;
 
         let client = plain_http::client();
