@@ -2,6 +2,7 @@
 
 use super::Draft;
 use super::refunds::{make_room, unsent, unused};
+use crate::capture::Disposition;
 use crate::evidence::{Evidence, Source};
 use crate::ids::ChannelTradeNo;
 use crate::money::Money;
@@ -11,6 +12,10 @@ use crate::refund::{Refund, RefundCause, RefundState};
 use crate::time::Timestamp;
 
 /// The channel returned money by itself: entered as done, and what we would send shrinks by it.
+///
+/// A channel that took money twice for one attempt names the attempt, not the trade. What it returned
+/// is then sought where a return is expected: money that waits for it, then money on its way back,
+/// and the winner last.
 pub(super) fn by_channel(
     draft: &mut Draft,
     no: ChannelOrderNo,
@@ -21,45 +26,38 @@ pub(super) fn by_channel(
     if evidence.source == Source::Hint {
         return;
     }
-    let Some(capture) = draft
-        .payment
-        .captures
-        .iter()
-        .find(|c| c.channel_order_no == no)
-        .cloned()
-    else {
-        draft.open_case(CaseKind::ReturnedTooMuch, no.to_string());
-        return;
-    };
     // Ours that may have moved count as moved: the total names them too.
     let mut ours = draft.payment.refunds.iter().filter(|refund| {
-        refund.trade_no == capture.trade_no && refund.state.reserves() && !unsent(refund)
+        refund.channel_order_no == no && refund.state.reserves() && !unsent(refund)
     });
-    let counted = ours.try_fold(capture.amount.zero_like(), |sum, refund| {
+    let counted = ours.try_fold(returned_total.zero_like(), |sum, refund| {
         sum.checked_add(refund.amount)
     });
-    let Some(excess) = counted.and_then(|counted| returned_total.checked_sub(counted)) else {
+    let Some(mut excess) = counted.and_then(|counted| returned_total.checked_sub(counted)) else {
         return;
     };
-    if excess.is_zero() {
-        return;
+    let captures = draft.payment.captures.iter();
+    let mut sought: Vec<_> = captures
+        .filter(|c| c.channel_order_no == no)
+        .cloned()
+        .collect();
+    sought.sort_by_key(|capture| match capture.disposition {
+        Disposition::Suspended(_) => 0,
+        Disposition::Returning(_) => 1,
+        Disposition::Applied => 2,
+    });
+    for capture in sought {
+        make_room(draft, &capture.trade_no, excess);
+        let amount = excess.at_most(draft.payment.unreserved(&capture));
+        let first = RefundNo::new(no, RefundIdentity::Channel(return_no), 1);
+        if let (Some(number), false) = (unused(draft, first), amount.is_zero()) {
+            let cause = RefundCause::Channel;
+            record_returned(draft, number, &capture.trade_no, cause, amount, draft.now);
+            excess = excess.checked_sub(amount).unwrap_or(excess.zero_like());
+        }
     }
-    let number = RefundNo::new(no, RefundIdentity::Channel(return_no), 1);
-    make_room(draft, &capture.trade_no, excess);
-    let room = draft.payment.unreserved(&capture);
-    let amount = excess.at_most(room);
-    if amount != excess {
-        draft.open_case(CaseKind::ReturnedTooMuch, capture.trade_no.as_str());
-    }
-    if let (Some(number), false) = (unused(draft, number), amount.is_zero()) {
-        record_returned(
-            draft,
-            number,
-            &capture.trade_no,
-            RefundCause::Channel,
-            amount,
-            draft.now,
-        );
+    if !excess.is_zero() {
+        draft.open_case(CaseKind::ReturnedTooMuch, no.to_string());
     }
 }
 

@@ -287,6 +287,15 @@ fn unionpay_returns_late_captures_by_itself() {
              | channel 700 succeeded, late_payment 1299 due",
         ),
         (
+            "one attempt paid twice, the second time late: what comes back is the late money",
+            Tale::of(Mode::Strict, BANK)
+                .paid(first(BANK), "W")
+                .fact(late(BANK, "U"))
+                .fact(world::returned(first(BANK), "row-1", world::PRICE)),
+            "noted | paid | gateway paid | W 1999 applied, U 1999 suspended (channel returns) \
+             | channel 1999 succeeded",
+        ),
+        (
             "absence is said of a winner: nothing",
             Tale::of(Mode::Strict, BANK)
                 .paid(first(BANK), "U")
@@ -297,6 +306,11 @@ fn unionpay_returns_late_captures_by_itself() {
     for (name, tale, end) in &cases {
         check(name, tale, end);
     }
+    let twice = Tale::of(Mode::Strict, BANK)
+        .paid(first(BANK), "W")
+        .fact(late(BANK, "U"))
+        .fact(world::returned(first(BANK), "row-1", world::PRICE));
+    assert_eq!(twice.payment.refunds[0].trade_no, world::trade("U"));
     let watched = waiting().payment;
     assert!(
         watched.due_at().is_some_and(|due| due <= at(86_460)),
