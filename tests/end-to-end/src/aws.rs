@@ -89,6 +89,23 @@ impl Aws {
         Ok(())
     }
 
+    /// Puts a message into the queue that says no more than any other: look at this payment.
+    ///
+    /// # Errors
+    /// If the queue does not take it.
+    pub async fn wake(&self, payment_no: &str) -> anyhow::Result<()> {
+        let url = self
+            .endpoints
+            .queues
+            .get("payment-queries")
+            .context("there is no queue")?;
+        let message = json!({ "payment_no": payment_no }).to_string();
+        let body = json!({ "QueueUrl": url, "MessageBody": message });
+        self.json_call("AmazonSQS.SendMessage", "1.0", &body)
+            .await?;
+        Ok(())
+    }
+
     /// Invokes a function by its folder name and waits for what it returns.
     ///
     /// # Errors

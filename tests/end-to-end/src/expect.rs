@@ -59,3 +59,33 @@ pub fn is_problem(answer: &Answer, status: u16, slug: &str) -> anyhow::Result<()
     );
     Ok(())
 }
+
+/// The answer has one of these statuses.
+///
+/// # Errors
+/// If it has another.
+pub fn is_one_of(answer: &Answer, statuses: &[u16]) -> anyhow::Result<()> {
+    ensure!(
+        statuses.contains(&answer.status),
+        "one of {statuses:?} was expected: {}",
+        answer.shown()
+    );
+    Ok(())
+}
+
+/// The newest channel order of a payment by this method.
+///
+/// # Errors
+/// If it has none.
+pub fn attempt<'a>(payment: &'a Value, method: &str) -> anyhow::Result<&'a Value> {
+    let orders = payment["channel_orders"].as_array();
+    let found = orders.and_then(|all| all.iter().rfind(|order| order["method"] == method));
+    found.with_context(|| format!("no {method} order in {payment}"))
+}
+
+/// The refunds of a payment with this cause.
+#[must_use]
+pub fn refunds<'a>(payment: &'a Value, cause: &str) -> Vec<&'a Value> {
+    let refunds = payment["refunds"].as_array().into_iter().flatten();
+    refunds.filter(|refund| refund["cause"] == cause).collect()
+}

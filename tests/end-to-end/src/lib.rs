@@ -18,7 +18,7 @@ mod world;
 pub use audit::audit;
 pub use aws::Aws;
 pub use eventually::eventually;
-pub use expect::{is_problem, same, text};
+pub use expect::{attempt, is_one_of, is_problem, refunds, same, text};
 pub use http::{Answer, Http};
 pub use merchant::{Merchant, Order};
 pub use notification::Notification;

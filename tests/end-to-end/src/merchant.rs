@@ -205,6 +205,15 @@ impl Merchant {
 }
 
 impl Order {
+    /// The same number, and another amount.
+    #[must_use]
+    pub fn with_amount(&self, amount: u64) -> Self {
+        Self {
+            amount,
+            ..self.clone()
+        }
+    }
+
     /// The body of `POST /v1/payments`.
     #[must_use]
     pub fn request(&self, method: &str) -> Value {

@@ -93,7 +93,7 @@ pub fn run(options: StackOptions, scenarios: Vec<Scenario>) -> anyhow::Result<()
         Trial::test(scenario.name, move || {
             let world = shared.world()?;
             let played = shared.runtime.block_on((scenario.play)(world));
-            played.map_err(|error| Failed::from(format!("{error:?}")))
+            played.map_err(|error| Failed::from(format!("{error:#}")))
         })
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());

@@ -22,7 +22,7 @@ pub struct World {
     pub aws: Aws,
     /// A client without any key.
     pub http: Http,
-    queue: Arc<RwLock<()>>,
+    turn: Arc<RwLock<()>>,
 }
 
 impl World {
@@ -38,7 +38,7 @@ impl World {
             aws: Aws::new(http.clone(), Arc::clone(&endpoints)),
             http,
             endpoints,
-            queue: Arc::new(RwLock::new(())),
+            turn: Arc::new(RwLock::new(())),
         })
     }
 
@@ -58,14 +58,14 @@ impl World {
         self.merchant(Mode::Strict)
     }
 
-    /// Nobody empties the queue while this is held.
-    pub async fn messages_arrive(&self) -> RwLockReadGuard<'_, ()> {
-        self.queue.read().await
+    /// Others may run beside whoever holds this, but nobody who empties the queue or needs the whole machine.
+    pub async fn beside_others(&self) -> RwLockReadGuard<'_, ()> {
+        self.turn.read().await
     }
 
-    /// Nobody relies on the queue while this is held.
-    pub async fn messages_may_be_lost(&self) -> RwLockWriteGuard<'_, ()> {
-        self.queue.write().await
+    /// Nobody runs beside whoever holds this.
+    pub async fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.turn.write().await
     }
 
     fn merchant(&self, mode: Mode) -> anyhow::Result<Merchant> {

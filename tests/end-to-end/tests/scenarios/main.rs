@@ -1,8 +1,149 @@
 //! Everything that must be seen to work, through the deployed local stack over HTTP, against the channel's own books.
+//!
+//! Scenarios are named after the rows of the failure matrix that they cover. They run side by side on one stack, so each
+//! works on orders of its own and lays faults for those alone. What is not here: a notification before the answer to the
+//! initiation. For `page` and `wap` no call of ours makes the order known, so no notification can precede our answer.
 
-use end_to_end::run;
+mod bad_requests;
+mod buyer_pays;
+mod buyer_pays_twice;
+mod callers;
+mod closing;
+mod initiating;
+mod lost_messages;
+mod refunding;
+mod strangers;
+mod switching;
+
+use end_to_end::{run, scenario};
 use payonce_local::StackOptions;
 
 fn main() -> anyhow::Result<()> {
-    run(StackOptions::for_test("scenarios"), Vec::new())
+    let scenarios = vec![
+        // First, since it waits for a minute while the others run.
+        scenario(
+            "f42_f63_paid_by_the_scan_when_every_message_is_lost",
+            lost_messages::paid_by_the_scan,
+        ),
+        scenario(
+            "f1_f3_a_hundred_clicks_make_one_channel_order",
+            initiating::hundred_clicks,
+        ),
+        scenario(
+            "f2_another_amount_or_subject_is_refused",
+            initiating::mismatch,
+        ),
+        scenario(
+            "f9_a_page_that_times_out_is_opened_again",
+            initiating::page_times_out,
+        ),
+        scenario(
+            "f9_f49_a_create_that_times_out_after_effect_is_repeated",
+            initiating::create_times_out_after,
+        ),
+        scenario(
+            "f9_f49_a_create_that_times_out_before_effect_is_repeated",
+            initiating::create_times_out_before,
+        ),
+        scenario(
+            "f26_one_notification_twenty_times_changes_once",
+            buyer_pays::twenty_copies,
+        ),
+        scenario("f26_paid_at_once_by_the_notification", buyer_pays::at_once),
+        scenario(
+            "f27_a_lost_notification_is_repaired_in_seconds",
+            buyer_pays::notification_lost,
+        ),
+        scenario(
+            "f60_f62_lenient_page_and_wap_both_paid",
+            buyer_pays_twice::both_orders_of_events,
+        ),
+        scenario(
+            "f60_f62_lenient_both_paid_one_learnt_by_query",
+            buyer_pays_twice::one_learnt_by_query,
+        ),
+        scenario(
+            "f1_strict_second_attempt_is_state_unknown",
+            switching::without_consent,
+        ),
+        scenario(
+            "f56_strict_switch_closes_the_opened_attempt",
+            switching::opened,
+        ),
+        scenario(
+            "f49_strict_switch_cannot_prove_an_unopened_link",
+            switching::unopened,
+        ),
+        scenario(
+            "f56_strict_switch_finds_the_first_paid",
+            switching::found_paid,
+        ),
+        scenario(
+            "f60_paid_after_close_through_an_unopened_link",
+            closing::unopened_link,
+        ),
+        scenario(
+            "f55_f59_closed_at_the_channel_and_confirmed",
+            closing::opened,
+        ),
+        scenario(
+            "f56_paid_between_question_and_close",
+            closing::paid_during_close,
+        ),
+        scenario("f57_the_answer_to_the_close_is_lost", closing::answer_lost),
+        scenario("f61_pay_and_close_race", closing::race),
+        scenario("f56_a_paid_order_is_not_closed", closing::already_paid),
+        scenario(
+            "f60_a_replaced_order_gives_its_money_back",
+            closing::replaced,
+        ),
+        scenario(
+            "f71_f74_a_refund_whose_answer_is_lost_moves_once",
+            refunding::answer_lost,
+        ),
+        scenario(
+            "f72_a_refund_of_unknown_outcome_keeps_its_number",
+            refunding::system_error,
+        ),
+        scenario(
+            "f71_a_compensation_whose_answer_is_lost_moves_once",
+            refunding::compensation,
+        ),
+        scenario(
+            "f75_racing_partial_refunds_stay_within_the_capture",
+            refunding::race,
+        ),
+        scenario(
+            "f76_the_same_refund_number_is_the_same_refund",
+            refunding::repeated,
+        ),
+        scenario(
+            "f33_forged_and_tampered_notifications_change_nothing",
+            strangers::forged,
+        ),
+        scenario(
+            "f37_another_merchants_notification_changes_nothing",
+            strangers::foreign,
+        ),
+        scenario(
+            "f34_replayed_notifications_change_nothing",
+            strangers::replayed,
+        ),
+        scenario("f35_a_wrong_amount_goes_back", strangers::wrong_amount),
+        scenario(
+            "f36_a_genuine_notification_without_a_payment_is_kept",
+            strangers::unplaced,
+        ),
+        scenario("s8_bad_fields_are_named", bad_requests::fields),
+        scenario(
+            "s8_deep_and_huge_bodies_are_refused",
+            bad_requests::deep_and_huge,
+        ),
+        scenario("s4_every_wrong_key_gets_one_answer", callers::keys),
+        scenario(
+            "s6_another_merchants_payment_is_an_absent_one",
+            callers::tenants,
+        ),
+    ];
+    run(StackOptions::for_test("scenarios"), scenarios)
 }
