@@ -68,15 +68,7 @@ pub(crate) async fn close(
 ) -> Result<Response, Problem> {
     let now = clock::now();
     let merchant = caller::merchant(&app.accounts, &headers).await?;
-    if !body.is_empty() {
-        let unknown = strict_json::object(&body)?;
-        if let Some(name) = unknown.keys().next() {
-            return Err(parameter(
-                &format!("/{name}"),
-                "is not a known field".to_owned(),
-            ));
-        }
-    }
+    requests::nothing(&body)?;
     let closed = app.close(&merchant, number(&payment_no)?, now).await?;
     let status = if closed.proven {
         StatusCode::OK

@@ -11,6 +11,7 @@ use payonce_channels::UnverifiedNotification;
 use payonce_domain::{AccountId, Channel};
 use payonce_lambda::clock;
 use payonce_lambda::http::problem::Problem;
+use payonce_lambda::http::strict_json::BODY_MAX_BYTES;
 
 /// `POST /v1/webhooks/{channel}/{account}`.
 pub(crate) async fn receive(
@@ -21,6 +22,9 @@ pub(crate) async fn receive(
 ) -> Result<Response, Problem> {
     let channel = Channel::from_name(&channel).ok_or_else(Problem::not_found)?;
     let account = AccountId::new(account).map_err(|_| Problem::not_found())?;
+    if body.len() > BODY_MAX_BYTES {
+        return Err(Problem::too_large(BODY_MAX_BYTES));
+    }
     let headers: Vec<_> = headers
         .iter()
         .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))

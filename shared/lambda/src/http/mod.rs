@@ -8,6 +8,7 @@ pub mod strict_json;
 pub mod view;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -20,7 +21,10 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 /// # Errors
 /// If the Lambda runtime cannot be reached.
 pub async fn serve(routes: Router) -> Result<(), lambda_runtime::Error> {
-    let routes = routes.fallback(|| async { problem::Problem::not_found() });
+    // A body that is too large is refused by whoever reads it, in our own words.
+    let routes = routes
+        .fallback(|| async { problem::Problem::not_found() })
+        .layer(DefaultBodyLimit::disable());
     lambda_http::run(routes).await
 }
 

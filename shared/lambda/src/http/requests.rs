@@ -126,6 +126,19 @@ pub fn refund(body: &[u8]) -> Result<RefundRequest, Problem> {
     fields::outcome(request, problems)
 }
 
+/// Reads a body in which there is nothing to say: none at all, or an empty object.
+///
+/// # Errors
+/// 400 naming every field, or 413.
+pub fn nothing(body: &[u8]) -> Result<(), Problem> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    let problems = RefCell::new(Vec::new());
+    Fields::new(strict_json::object(body)?, &problems).end();
+    fields::outcome(Some(()), problems)
+}
+
 /// Reads a merchant's order number, from a body or a query.
 ///
 /// # Errors
