@@ -11,11 +11,12 @@ use payonce_app::{Accounts, App, Outbox};
 use payonce_channels::Transport;
 use payonce_store::{Store, Tables};
 
-/// One try of a call to AWS. In the same region an answer takes milliseconds; this is for the bad day.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// One try of a call to AWS. In the same region an answer takes milliseconds; this is for the bad day, on which giving up
+/// sooner and asking again would only add to the load.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A call to AWS with all its tries.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPTS: u32 = 3;
 
 /// Everything the use cases act through, as this function's environment names it.
