@@ -3,6 +3,7 @@
 //! Method, path, headers and the bytes of the body pass unchanged in both directions. It decides nothing.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,13 +16,16 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use http_body_util::BodyExt;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::binaries::workspace;
 use crate::plain_http::{self, PlainClient};
 
 /// The slowest function answers within 29 seconds; the emulator may first have to start its process.
 const ANSWER_LIMIT: Duration = Duration::from_secs(40);
+/// How many requests are handed on at a time; the others wait at the door. Each becomes a process here, and a small
+/// machine that starts a hundred of them at once answers none in time.
+const AT_ONCE: usize = 32;
 /// As much as API Gateway takes.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 
@@ -112,12 +116,14 @@ impl Drop for FrontDoor {
 struct Door {
     client: PlainClient,
     target: Target,
+    turns: Arc<Semaphore>,
 }
 
 fn router(target: Target) -> Router {
     let door = Door {
         client: plain_http::client(),
         target,
+        turns: Arc::new(Semaphore::new(AT_ONCE)),
     };
     Router::new()
         .route("/", get(start_page))
@@ -139,6 +145,7 @@ async fn openapi() -> Response {
 }
 
 async fn forward(State(door): State<Door>, request: Request) -> Response {
+    let _turn = door.turns.acquire().await;
     match tokio::time::timeout(ANSWER_LIMIT, pass(&door, request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => bad_gateway(&format!("{error:#}")),
