@@ -9,11 +9,14 @@ use payonce_domain::{
     ReversalReport, Source, Timestamp, Version,
 };
 
+/// What happens, given the payment as it stands and the attempt it is about.
+type Happening = dyn Fn(&Payment, ChannelOrderNo) -> Input;
+
 /// Something that happens, at its own time where that matters.
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) when: Option<Timestamp>,
-    pub(crate) input: Box<dyn Fn(&Payment, ChannelOrderNo) -> Input>,
+    pub(crate) input: Box<Happening>,
 }
 
 fn event(name: &str, input: impl Fn(&Payment, ChannelOrderNo) -> Input + 'static) -> Event {
