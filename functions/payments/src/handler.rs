@@ -11,7 +11,7 @@ use payonce_app::App;
 use payonce_domain::PaymentNo;
 use payonce_lambda::clock;
 use payonce_lambda::http::problem::{FieldProblem, Problem};
-use payonce_lambda::http::{caller, json, requests, strict_json, view};
+use payonce_lambda::http::{caller, json, requests, view};
 
 type Parameters = Query<BTreeMap<String, String>>;
 
