@@ -117,7 +117,7 @@ pub(crate) async fn tenants(world: World) -> anyhow::Result<()> {
     audit(&world, &owner, &foreign).await?;
     let before = owner.payment(&foreign).await?;
     let absent = other.order(1).payment_no()?;
-    let malformed = "P0";
+    let malformed = ["P0", "%FF", "%00"];
 
     let refund = json!({ "refund_no": "r-1", "amount": { "value": 1, "currency": "CNY" } });
     let another = json!({ "channel": "alipay", "method": "wap" });
@@ -138,7 +138,9 @@ pub(crate) async fn tenants(world: World) -> anyhow::Result<()> {
         let answer = ask(&foreign).await?;
         is_problem(&answer, 404, "not-found").with_context(|| format!("{method} …{rest}"))?;
         alike(&answer, &ask(&absent).await?).with_context(|| format!("{method} …{rest}"))?;
-        alike(&answer, &ask(malformed).await?).with_context(|| format!("{method} …{rest}"))?;
+        for no in malformed {
+            alike(&answer, &ask(no).await?).with_context(|| format!("{method} {no}{rest}"))?;
+        }
     }
     let found = other
         .get(&format!("/v1/payments?merchant_order_no={}", order.number))
