@@ -247,7 +247,8 @@ fn nexts(place: &Place) -> Vec<Place> {
         change(&mut to);
         nexts.push(to);
     };
-    for index in 0..place.payment.channel_orders.len() {
+    let attempts = place.payment.channel_orders.len();
+    for (index, trade_no) in TRADES.into_iter().enumerate().take(attempts) {
         if place.truth[index] == Truth::Unknown {
             // The channel takes nothing after the deadline; the margin is for its clock, not the buyer.
             if place.now <= deadline() {
@@ -257,7 +258,7 @@ fn nexts(place: &Place) -> Vec<Place> {
         }
         if let Truth::Paid(paid_at) = place.truth[index] {
             next(&|to| {
-                to.fact(world::paid(no(index), TRADES[index], world::PRICE, paid_at));
+                to.fact(world::paid(no(index), trade_no, world::PRICE, paid_at));
             });
         }
         next(&|to| to.hear(index, to.payment.version, to.report(index)));
