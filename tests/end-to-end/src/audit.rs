@@ -137,3 +137,79 @@ fn fen(value: &Value, pointer: &str) -> anyhow::Result<u64> {
     let found = value.pointer(pointer).and_then(Value::as_u64);
     found.with_context(|| format!("no count at {pointer} of {value}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn payment() -> Value {
+        let fen = |value: u64| json!({ "value": value, "currency": "CNY" });
+        json!({
+            "state": "paid",
+            "channel_orders": [{ "channel_order_no": "A" }, { "channel_order_no": "B" }],
+            "money": { "captured": fen(20), "applied": fen(10), "refunded": fen(10) },
+            "refunds": [
+                { "refund_no": "R", "state": "succeeded", "cause": "duplicate_payment", "amount": fen(10) },
+            ],
+        })
+    }
+
+    fn books() -> Vec<Value> {
+        let order = |no: &str, refunds: Value| {
+            json!({
+                "channel_order_no": no,
+                "created_count": 1,
+                "captures": [{ "amount": 10 }],
+                "refunds": refunds,
+            })
+        };
+        let back = json!([{ "refund_no": "R", "amount": 10, "state": "succeeded" }]);
+        vec![order("A", json!([])), order("B", back)]
+    }
+
+    #[test]
+    fn books_that_agree_pass_and_every_difference_is_found() {
+        let check = |spoil: fn(&mut Value, &mut Vec<Value>)| {
+            let (mut payment, mut books) = (payment(), books());
+            spoil(&mut payment, &mut books);
+            compare(&payment, &books).map_err(|error| error.to_string())
+        };
+        assert_eq!(check(|_, _| {}), Ok(()));
+        let wrong: [(&str, fn(&mut Value, &mut Vec<Value>)); 9] = [
+            ("a capture we do not know", |_, books| {
+                books[0]["captures"] = json!([{ "amount": 10 }, { "amount": 1 }]);
+            }),
+            ("a capture the channel does not know", |_, books| {
+                books[0]["captures"] = json!([])
+            }),
+            ("a refund that never moved", |_, books| {
+                books[1]["refunds"] = json!([])
+            }),
+            ("a refund under another number", |_, books| {
+                books[1]["refunds"][0]["refund_no"] = json!("S");
+            }),
+            ("a refund that moved twice", |_, books| {
+                books[1]["captures"] = json!([{ "amount": 20 }]);
+                let once = books[1]["refunds"][0].clone();
+                books[1]["refunds"] = json!([once.clone(), once]);
+            }),
+            ("more back than taken", |_, books| {
+                books[1]["refunds"][0]["amount"] = json!(11)
+            }),
+            ("two payable orders", |_, books| {
+                books[0]["created_count"] = json!(2)
+            }),
+            ("an order we do not know", |_, books| {
+                books[0]["channel_order_no"] = json!("C");
+            }),
+            ("money kept on a closed order", |payment, _| {
+                payment["state"] = json!("closed")
+            }),
+        ];
+        for (what, spoil) in wrong {
+            assert!(check(spoil).is_err(), "{what} passed the audit");
+        }
+    }
+}
