@@ -5,6 +5,8 @@
 use anyhow::Context;
 use serde_json::{Map, Value};
 
+use crate::template::each;
+
 /// The whole document.
 #[derive(Clone, Debug)]
 pub struct OpenApi(Value);
@@ -89,7 +91,8 @@ impl OpenApi {
             .strip_prefix('#')
             .expect("references stay in the document");
         let target = self.0.pointer(pointer);
-        self.resolve(target.unwrap_or_else(|| panic!("{reference} leads nowhere")))
+        assert!(target.is_some(), "{reference} leads nowhere");
+        self.resolve(target.expect("asserted just now"))
     }
 
     /// Every operation, in the order of the paths.
@@ -154,10 +157,7 @@ impl OpenApi {
         let mut note = |text: String| wrong.push(format!("{place}: {text}"));
         for (keyword, rule) in members(schema) {
             let fits = match keyword {
-                "type" => match rule {
-                    Value::Array(kinds) => kinds.iter().any(|kind| is_of(kind, value)),
-                    one => is_of(one, value),
-                },
+                "type" => each(rule).into_iter().any(|kind| is_of(kind, value)),
                 "enum" => rule.as_array().is_some_and(|values| values.contains(value)),
                 "const" => rule == value,
                 "minimum" => value.as_i64().is_none_or(|n| Some(n) >= rule.as_i64()),
@@ -208,7 +208,7 @@ impl OpenApi {
 }
 
 /// The members of an object; none of anything else.
-pub(crate) fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let members = value.as_object().into_iter().flat_map(Map::iter);
     members.map(|(name, value)| (name.as_str(), value))
 }

@@ -119,7 +119,8 @@ fn resource_name(arn: &Value) -> String {
     }
 }
 
-fn each(value: &Value) -> Vec<&Value> {
+/// The elements of a list, or the one value that stands in a list's place.
+pub(crate) fn each(value: &Value) -> Vec<&Value> {
     value
         .as_array()
         .map_or_else(|| vec![value], |list| list.iter().collect())

@@ -1,0 +1,147 @@
+//! Adds a merchant to a deployed stack, or gives one other settings, and prints its API key once.
+//!
+//! ```sh
+//! MERCHANTS_TABLE=… cargo run -p payonce-lambda --example add_merchant < merchant.json
+//! ```
+//!
+//! The region and the credentials are those of the AWS command line. The channel accounts' secrets must be in Secrets
+//! Manager already: what does not open is not stored. A merchant that exists keeps its keys; `--new-key` gives it one
+//! more and drops all but the newest of the old ones.
+
+#![expect(clippy::print_stdout, reason = "this program talks to a person")]
+
+use std::io::Read;
+
+use anyhow::{Context, bail};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use payonce_domain::{AccountId, Channel, MerchantId, Mode};
+use payonce_store::{ApiKey, ChannelAccount, Merchant, Store, Tables};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What is read from standard input.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    merchant_id: String,
+    mode: String,
+    #[serde(default)]
+    return_urls: Vec<String>,
+    #[serde(default)]
+    notify_urls: Vec<String>,
+    accounts: Vec<AskedAccount>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedAccount {
+    account: String,
+    channel: String,
+    settings: Value,
+    secret_name: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let new_key = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => false,
+        ["--new-key"] => true,
+        _ => bail!("the only argument is --new-key; the merchant is read from standard input"),
+    };
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .context("reading standard input")?;
+    let asked: Asked = serde_json::from_str(&text).context("reading the merchant")?;
+
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let config = aws_config::defaults(aws_config::BehaviorVersion::latest());
+    let config = config.http_client(http).load().await;
+    let secrets = aws_sdk_secretsmanager::Client::new(&config);
+    let store = Store::new(aws_sdk_dynamodb::Client::new(&config), tables()?);
+
+    let id = MerchantId::new(asked.merchant_id.as_str()).context("merchant_id")?;
+    let known = store
+        .merchant(&id)
+        .await
+        .context("looking for the merchant")?;
+    let (mut api_keys, webhook_secret_name) = known
+        .map(|merchant| (merchant.api_keys, merchant.webhook_secret_name))
+        .unwrap_or_default();
+    let made = (api_keys.is_empty() || new_key).then(|| ApiKey::generate(&id));
+    if let Some(key) = &made {
+        api_keys.truncate(1);
+        api_keys.insert(0, key.hashed());
+    }
+    let mut accounts = Vec::new();
+    for account in &asked.accounts {
+        accounts.push(opened(account, &secrets).await?);
+    }
+    let merchant = Merchant {
+        id: id.clone(),
+        mode: match asked.mode.as_str() {
+            "strict" => Mode::Strict,
+            "lenient" => Mode::Lenient,
+            _ => bail!("mode must be strict or lenient"),
+        },
+        api_keys,
+        accounts,
+        return_urls: asked.return_urls,
+        notify_urls: asked.notify_urls,
+        webhook_secret_name,
+    };
+    store
+        .put_merchant(&merchant)
+        .await
+        .context("storing the merchant")?;
+    println!("merchant {id} is stored; functions see it within a minute");
+    if let Some(key) = made {
+        println!(
+            "API key, shown once and kept only as a hash:\n{}",
+            key.reveal()
+        );
+    }
+    Ok(())
+}
+
+/// Only the table of merchants is touched.
+fn tables() -> anyhow::Result<Tables> {
+    let merchants = std::env::var("MERCHANTS_TABLE")
+        .context("MERCHANTS_TABLE must be the stack's output MerchantsTableName")?;
+    Ok(Tables {
+        payments: String::new(),
+        evidence: String::new(),
+        merchants,
+        controls: String::new(),
+        due_shards: 1,
+    })
+}
+
+/// The account, if its settings and its secret fit together.
+async fn opened(
+    asked: &AskedAccount,
+    secrets: &aws_sdk_secretsmanager::Client,
+) -> anyhow::Result<ChannelAccount> {
+    let name = &asked.account;
+    let channel =
+        Channel::from_name(&asked.channel).with_context(|| format!("the channel of {name}"))?;
+    let settings = asked.settings.to_string();
+    let secret = secrets
+        .get_secret_value()
+        .secret_id(&asked.secret_name)
+        .send()
+        .await;
+    let secret = secret.with_context(|| format!("fetching the secret {}", asked.secret_name))?;
+    let secret = secret.secret_string().context("the secret is not a text")?;
+    payonce_channels::adapter(channel, &settings, Some(secret))
+        .with_context(|| format!("opening the account {name}"))?;
+    Ok(ChannelAccount {
+        id: AccountId::new(name.as_str()).context("account")?,
+        channel,
+        settings,
+        secret_name: asked.secret_name.clone(),
+    })
+}
