@@ -8,9 +8,14 @@
 //! Manager already: what does not open is not stored. A merchant that exists keeps its keys; `--new-key` gives it one
 //! more and drops all but the newest of the old ones.
 
-#![expect(clippy::print_stdout, reason = "this program talks to a person")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this program talks to a person"
+)]
 
 use std::io::Read;
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -42,7 +47,17 @@ struct AskedAccount {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match add().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn add() -> anyhow::Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let new_key = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => false,
