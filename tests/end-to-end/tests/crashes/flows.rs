@@ -38,6 +38,7 @@ macro_rules! flow {
             name: $name,
             function: $function,
             strict: false,
+            besides: None,
             play: |take| Box::pin($play(take)),
         }
     };
