@@ -91,7 +91,7 @@ impl App {
         let mut first_failure = None;
         for task in &tasks {
             let tried = match task {
-                Task::Query(no) => self.query_at_channel(working, *no, now).await,
+                Task::Query(no) => self.query_at_channel(working, *no, now).await.map(|_| ()),
                 Task::Close(no) => self.close_at_channel(working, *no, now).await,
                 Task::Reverse(no) => self.reverse_at_channel(working, *no, now).await,
                 Task::AskRefund(no) => self.ask_refund(working, *no, now).await.map(|_| ()),

@@ -11,6 +11,9 @@ use crate::App;
 use crate::change::{self, Raw, Working};
 use crate::failure::Failure;
 
+/// The status for what is not the channel's word about a payment of the account.
+const REJECTED: u16 = 400;
+
 /// What became of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Received {
@@ -48,9 +51,14 @@ impl App {
                 Ok(Received::Rejected)
             }
         };
-        let durable = match received {
-            Ok(Received::Durable) => true,
-            Ok(Received::Rejected | Received::Unplaced) => false,
+        let said = match received {
+            Ok(Received::Durable) => adapter.acknowledge(true),
+            // Its sender is at fault, not we: strangers must not look like an outage of ours.
+            Ok(Received::Rejected) => Acknowledgement {
+                status: REJECTED,
+                ..adapter.acknowledge(false)
+            },
+            Ok(Received::Unplaced) => adapter.acknowledge(false),
             Err(failure) => {
                 tracing::error!(
                     account.id = %account,
@@ -58,10 +66,10 @@ impl App {
                     metric = "notification_not_stored",
                     "a notification to {account} could not be stored"
                 );
-                false
+                adapter.acknowledge(false)
             }
         };
-        Ok(Some(adapter.acknowledge(durable)))
+        Ok(Some(said))
     }
 
     /// Puts verified news where it belongs.

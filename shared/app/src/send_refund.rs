@@ -1,7 +1,8 @@
 //! Send a refund: once, under its own number, reading who and how much from the item.
 
 use payonce_domain::{
-    Answer, Command, PaymentNo, RefundNo, RefundReport, RefundState, Refusal, Span, Timestamp,
+    Answer, Command, PaymentNo, RefundCause, RefundNo, RefundReport, RefundState, Refusal, Report,
+    Source, Span, Timestamp, schedule,
 };
 
 use crate::App;
@@ -15,7 +16,8 @@ pub enum RefundOutcome {
     Sent(RefundReport),
     /// There is nothing to send under this number: it was sent, is being sent, or does not exist.
     NothingToSend,
-    /// Refunds are switched off or the hour's cap is reached; it stays owed.
+    /// Refunds are switched off, the hour's cap is reached, or the channel has to be asked first; it
+    /// stays owed.
     Held,
 }
 
@@ -58,6 +60,12 @@ impl App {
                 .hold(&mut working, refund_no, next_hour(now), now)
                 .await;
         }
+        if let Some(outcome) = self
+            .confirm_wrong_amount(&mut working, refund_no, now)
+            .await?
+        {
+            return Ok(outcome);
+        }
         let begin = Command::BeginRefund { no: refund_no };
         match change::carry_out(&self.store, &mut working, &begin, now).await {
             Ok(Answer::Refunding(_)) => {}
@@ -77,6 +85,50 @@ impl App {
         Ok(RefundOutcome::Sent(report))
     }
 
+    /// A wrong amount that only a notification named is asked about before money moves on it: the
+    /// channel's answer outranks it, and may show that the right amount was paid after all.
+    async fn confirm_wrong_amount(
+        &self,
+        working: &mut Working,
+        refund_no: RefundNo,
+        now: Timestamp,
+    ) -> Result<Option<RefundOutcome>, Failure> {
+        let payment = working.payment();
+        let Some(refund) = payment.refund(refund_no) else {
+            return Ok(None);
+        };
+        let source = payment
+            .capture(&refund.trade_no)
+            .map(|capture| capture.source);
+        if refund.cause != RefundCause::WrongAmount || source != Some(Source::Notification) {
+            return Ok(None);
+        }
+        let no = refund.channel_order_no;
+        let report = self.query_at_channel(working, no, now).await?;
+        self.outbox
+            .wake(
+                working.payment().payment_no(),
+                &working.wakes_ahead(now),
+                now,
+            )
+            .await;
+        let still_due = working
+            .payment()
+            .refund(refund_no)
+            .is_some_and(|refund| refund.state == RefundState::Due);
+        match report {
+            Report::NoAnswer => {
+                let again = schedule::policy(no.channel(), no.method()).refund_again;
+                self.hold(working, refund_no, now.plus(again), now)
+                    .await
+                    .map(Some)
+            }
+            Report::Paid { .. } | Report::Unpaid | Report::Closed | Report::NotFound => {
+                Ok((!still_due).then_some(RefundOutcome::NothingToSend))
+            }
+        }
+    }
+
     async fn hold(
         &self,
         working: &mut Working,
@@ -89,7 +141,7 @@ impl App {
             refund.no = %refund_no,
             until_ms = until.as_millis(),
             metric = "refund_held",
-            "refund {refund_no} is held by the controls"
+            "refund {refund_no} is held"
         );
         let hold = Command::HoldRefund {
             no: refund_no,

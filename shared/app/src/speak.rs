@@ -6,7 +6,7 @@ use payonce_channels::{Adapter, ChannelClient, CloseAnswer, Order, RefundOrder};
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
     Action, ChannelOrder, ChannelOrderNo, ClosingCause, CreateAnswer, Digest, Evidence, Fact,
-    Payment, Refund, RefundNo, RefundReport, Source, Timestamp,
+    Payment, Refund, RefundNo, RefundReport, Report, Source, Timestamp,
 };
 
 use crate::App;
@@ -130,11 +130,11 @@ impl App {
         working: &mut Working,
         no: ChannelOrderNo,
         now: Timestamp,
-    ) -> Result<(), Failure> {
+    ) -> Result<Report, Failure> {
         let payment = working.payment();
         let (payment_no, asked) = (payment.payment_no(), payment.version);
         let Some(order) = payment.channel_order(no) else {
-            return Ok(());
+            return Ok(Report::NoAnswer);
         };
         let account = order.account.clone();
         let adapter = self.signer_of(payment, order).await?;
@@ -152,14 +152,14 @@ impl App {
             account,
             evidence: answered(told.raw.as_deref()),
             occasion: Occasion::Asked(asked),
-            report: told.said,
+            report: told.said.clone(),
         };
         let raw = told.raw.as_deref().map(|bytes| Raw {
             source: Source::Query,
             bytes,
         });
         change::note(&self.store, working, &fact, raw, now).await?;
-        Ok(())
+        Ok(told.said)
     }
 
     /// Asks, closes at the channel, asks again (关单). Only the channel's word on the last question
@@ -195,7 +195,8 @@ impl App {
         let told = client.close(&request, now).await;
         match told.said {
             CloseAnswer::Accepted | CloseAnswer::Conflict => {
-                self.query_at_channel(working, no, now).await
+                self.query_at_channel(working, no, now).await?;
+                Ok(())
             }
             CloseAnswer::NotFound | CloseAnswer::NoAnswer => Ok(()),
         }

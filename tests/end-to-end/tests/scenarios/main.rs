@@ -131,6 +131,10 @@ fn main() -> anyhow::Result<()> {
         ),
         scenario("f35_a_wrong_amount_goes_back", strangers::wrong_amount),
         scenario(
+            "f35_an_amount_misquoted_by_a_notification_is_corrected",
+            strangers::misquoted,
+        ),
+        scenario(
             "f36_a_genuine_notification_without_a_payment_is_kept",
             strangers::unplaced,
         ),

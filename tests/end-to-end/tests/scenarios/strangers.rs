@@ -341,3 +341,26 @@ pub(crate) async fn unplaced(world: World) -> anyhow::Result<()> {
         1,
     )
 }
+
+/// A genuine notification names an amount that the channel's own answer corrects: the answer
+/// outranks it before any money moves, and the order is paid with what was really taken.
+pub(crate) async fn misquoted(world: World) -> anyhow::Result<()> {
+    let _turn = world.beside_others().await;
+    let merchant = world.lenient()?;
+    let stage = Stage::new(&world, &merchant).await?;
+    let no = stage.order.payment_no()?;
+    let misquote = Fault::once("notify", "wrong_amount");
+    world.simulator.fault(&stage.number, misquote).await?;
+    world.simulator.pay(&stage.number).await?;
+    eventually(Duration::from_secs(60), "paid after all", || async {
+        let payment = merchant.payment(&no).await?;
+        same("state", text(&payment, "/state")?, "paid")
+    })
+    .await?;
+    let settled = audit(&world, &merchant, &no).await?;
+    same("applied", &settled["money"]["applied"]["value"], 1_999)?;
+    for refund in refunds(&settled, "wrong_amount") {
+        same("withdrawn", text(refund, "/state")?, "failed")?;
+    }
+    Ok(())
+}
