@@ -12,6 +12,7 @@ mod contract;
 mod defects;
 mod refunds;
 mod reversals;
+mod times;
 #[path = "../world/mod.rs"]
 mod world;
 

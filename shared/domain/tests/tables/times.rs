@@ -1,0 +1,127 @@
+//! When what is owed comes due, and when the sweep has to look should its message be lost.
+
+use super::world::{self, at, deadline};
+use super::*;
+use payonce_domain::fact::Occasion;
+use payonce_domain::obligation::BACKSTOP;
+use payonce_domain::time::Span;
+use payonce_domain::{RefundReport, Task};
+
+fn due(tale: &Tale, task: &Task) -> Option<Timestamp> {
+    let all = tale.payment.obligations();
+    let found = all.into_iter().find(|obligation| obligation.task == *task);
+    found.map(|obligation| obligation.due.at)
+}
+
+#[test]
+fn each_obligation_has_its_own_time() {
+    let page = || Tale::of(Mode::Strict, PAGE);
+    let query = || Task::Query(first(PAGE));
+    let close = || Task::Close(first(PAGE));
+    let no = world::reversal(first(PAGE), "AA");
+    let sent = || {
+        page()
+            .paid(first(PAGE), "A")
+            .paid(first(PAGE), "AA")
+            .begin(no)
+    };
+    let sent_said = |report| sent().fact(world::refund_said(no, Occasion::Sent, report));
+    let expired = || page().when(deadline()).tick();
+    let day = Span::days(1);
+    let cases = [
+        ("the first question", page(), query(), at(5)),
+        ("the next rung", page().at(5).tick(), query(), at(15)),
+        (
+            "a rung that was missed is not made up",
+            page().at(40).tick(),
+            query(),
+            at(60),
+        ),
+        (
+            "no question after the deadline",
+            page().at(1_799 - 10).tick(),
+            query(),
+            deadline(),
+        ),
+        ("the deadline", page(), Task::Expire, deadline()),
+        ("closing begins at once", expired(), close(), deadline()),
+        (
+            "and goes on",
+            expired().tick(),
+            close(),
+            deadline().plus(Span::seconds(10)),
+        ),
+        (
+            "F49: the proof by absence is not slept over",
+            expired().when(deadline().plus(Span::seconds(60))).tick(),
+            close(),
+            deadline().plus(world::MARGIN),
+        ),
+        (
+            "a refund is owed at once",
+            page().paid(first(PAGE), "A").paid(first(PAGE), "AA"),
+            Task::SendRefund(no),
+            at(0),
+        ),
+        (
+            "F77: Alipay is asked about a refund after ten seconds at the soonest",
+            sent(),
+            Task::AskRefund(no),
+            at(12),
+        ),
+        (
+            "F77: and accepted changes nothing of that",
+            sent_said(RefundReport::Accepted),
+            Task::AskRefund(no),
+            at(12),
+        ),
+        (
+            "F77: without effect",
+            sent_said(RefundReport::NotYet),
+            Task::SendRefund(no),
+            at(30),
+        ),
+        (
+            "F78: a person's refund is asked about daily",
+            sent_said(RefundReport::NeedsPerson),
+            Task::AskRefund(no),
+            at(0).plus(day),
+        ),
+        (
+            "F78: for ever",
+            sent_said(RefundReport::NeedsPerson)
+                .when(at(0).plus(day))
+                .tick(),
+            Task::AskRefund(no),
+            at(0).plus(day).plus(day),
+        ),
+    ];
+    for (name, tale, task, when) in &cases {
+        assert_eq!(due(tale, task), Some(*when), "{name}");
+    }
+}
+
+#[test]
+fn the_index_leaves_time_for_the_message() {
+    let page = Tale::of(Mode::Strict, PAGE);
+    assert_eq!(page.payment.due_at(), Some(at(5).plus(BACKSTOP)));
+    let no_choice = world::opened(Mode::Strict, None);
+    assert_eq!(
+        no_choice.due_at(),
+        Some(deadline()),
+        "no message goes that far"
+    );
+    let done = page.paid(first(PAGE), "A");
+    assert_eq!(done.payment.due_at(), None, "nothing is owed any more");
+}
+
+#[test]
+fn the_rungs_of_the_first_minutes_are_messages_sent_at_once() {
+    let opening = decide::open(
+        world::terms(Mode::Strict),
+        Some(world::choice(PAGE)),
+        world::START,
+    );
+    let rungs = [5, 15, 30, 60, 120, 300, 600].map(at);
+    assert_eq!(opening.unwrap().wakes(), rungs);
+}
