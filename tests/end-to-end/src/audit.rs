@@ -169,15 +169,18 @@ mod tests {
         vec![order("A", json!([])), order("B", back)]
     }
 
+    /// Makes a payment and the channel's books disagree.
+    type Spoil = fn(&mut Value, &mut Vec<Value>);
+
     #[test]
     fn books_that_agree_pass_and_every_difference_is_found() {
-        let check = |spoil: fn(&mut Value, &mut Vec<Value>)| {
+        let check = |spoil: Spoil| {
             let (mut payment, mut books) = (payment(), books());
             spoil(&mut payment, &mut books);
             compare(&payment, &books).map_err(|error| error.to_string())
         };
         assert_eq!(check(|_, _| {}), Ok(()));
-        let wrong: [(&str, fn(&mut Value, &mut Vec<Value>)); 9] = [
+        let wrong: [(&str, Spoil); 9] = [
             ("a capture we do not know", |_, books| {
                 books[0]["captures"] = json!([{ "amount": 10 }, { "amount": 1 }]);
             }),
