@@ -1,5 +1,9 @@
 //! Advance a payment: perform what is due on it.
 
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
 use payonce_domain::schedule::EARLY_RUNGS;
 use payonce_domain::{ChannelOrderNo, Fact, Payment, PaymentNo, RefundNo, Task, Timestamp};
 use payonce_store::Stored;
@@ -7,6 +11,10 @@ use payonce_store::Stored;
 use crate::App;
 use crate::change::{self, Working};
 use crate::failure::Failure;
+
+/// How long after the start another task of one payment is begun. One close is three calls of up to
+/// eight seconds, and the function has thirty.
+const BEGIN_WITHIN: Duration = Duration::from_secs(4);
 
 /// Who had a payment advanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,14 +41,32 @@ impl App {
         };
         let advanced = found.into_iter().map(|stored| async move {
             let payment_no = stored.payment().payment_no();
-            let done = self.advance(stored, Woken::ByMessage, now).await;
-            done.is_err().then_some(payment_no)
+            let done = self.advance_alone(stored, Woken::ByMessage, now).await;
+            (!done).then_some(payment_no)
         });
         futures::future::join_all(advanced)
             .await
             .into_iter()
             .flatten()
             .collect()
+    }
+
+    /// Performs what is due on one payment, alone: even a broken promise within fails this one only
+    /// (F68). Whether it was done.
+    pub(crate) async fn advance_alone(&self, stored: Stored, woken: Woken, now: Timestamp) -> bool {
+        let payment_no = stored.payment().payment_no();
+        let work = AssertUnwindSafe(self.advance(stored, woken, now));
+        work.catch_unwind().await.map_or_else(
+            |_| {
+                tracing::error!(
+                    payment.no = %payment_no,
+                    metric = "advance_failed",
+                    "a promise about payment {payment_no} was broken; nothing was stored"
+                );
+                false
+            },
+            |done| done.is_ok(),
+        )
     }
 
     /// Performs what is due on one payment.
@@ -55,6 +81,11 @@ impl App {
     ) -> Result<(), Failure> {
         let mut working = Working::new(stored);
         let payment_no = working.payment().payment_no();
+        // Refunds first: money that is owed does not wait for a channel that hangs.
+        let owed = refunds_due(working.payment(), now);
+        for no in &owed {
+            self.outbox.invoke_refund(payment_no, *no).await;
+        }
         let done = self.perform(&mut working, woken, now).await;
         if let Err(failure) = &done {
             tracing::error!(
@@ -64,9 +95,10 @@ impl App {
                 "payment {payment_no} could not be advanced"
             );
         }
-        // Refunds first: money that is owed does not wait for a message of its own.
         for no in refunds_due(working.payment(), now) {
-            self.outbox.invoke_refund(payment_no, no).await;
+            if !owed.contains(&no) {
+                self.outbox.invoke_refund(payment_no, no).await;
+            }
         }
         let ahead: Vec<_> = working
             .wakes_ahead(now)
@@ -89,7 +121,12 @@ impl App {
             tasks = working.payment().tasks_due(now);
         }
         let mut first_failure = None;
+        let began = Instant::now();
         for task in &tasks {
+            // The rest waits for its next rung: a function that is killed moves nothing on.
+            if began.elapsed() > BEGIN_WITHIN {
+                break;
+            }
             let tried = match task {
                 Task::Query(no) => self.query_at_channel(working, *no, now).await.map(|_| ()),
                 Task::Close(no) => self.close_at_channel(working, *no, now).await,

@@ -1,6 +1,10 @@
 //! Close a payment at the merchant's wish (关单).
 
-use payonce_domain::{Command, Payment, PaymentNo, PaymentState, Refusal, Timestamp};
+use std::time::{Duration, Instant};
+
+use payonce_domain::{
+    ChannelOrderNo, Command, Payment, PaymentNo, PaymentState, Refusal, Timestamp,
+};
 use payonce_store::Merchant;
 
 use crate::App;
@@ -19,6 +23,18 @@ pub struct Closed {
 /// How often the question is asked again because the payment moved between question and close.
 const ROUNDS_MAX: usize = 5;
 
+/// How long after the start closing another attempt at its channel is begun: three calls of up to
+/// eight seconds each, and the function has twenty-nine.
+const BEGIN_WITHIN: Duration = Duration::from_secs(4);
+
+fn open_attempts(payment: &Payment) -> Vec<ChannelOrderNo> {
+    let open = payment
+        .channel_orders
+        .iter()
+        .filter(|order| order.state.is_open());
+    open.map(|order| order.no).collect()
+}
+
 impl App {
     /// Asks the channels, bars the payment, closes every open attempt at its channel. Whatever is
     /// paid later goes back.
@@ -31,11 +47,20 @@ impl App {
         payment_no: PaymentNo,
         now: Timestamp,
     ) -> Result<Closed, Failure> {
+        let began = Instant::now();
         let mut working = self.working_of(merchant, payment_no).await?;
         let mut barred = false;
         for _ in 0..ROUNDS_MAX {
+            let open = open_attempts(working.payment());
             if working.payment().state != PaymentState::Paid {
                 self.query_open(&mut working, now).await?;
+            }
+            // An attempt made meanwhile was not asked about, and is not closed unasked.
+            if open_attempts(working.payment())
+                .iter()
+                .any(|no| !open.contains(no))
+            {
+                continue;
             }
             let asked = working.payment().version;
             let close = Command::Close { asked };
@@ -61,12 +86,11 @@ impl App {
                 "the payment keeps moving"
             )));
         }
-        let open = working
-            .payment()
-            .channel_orders
-            .iter()
-            .filter(|order| order.state.is_open());
-        for no in open.map(|order| order.no).collect::<Vec<_>>() {
+        // What is not begun in time is an obligation already, and due now.
+        for no in open_attempts(working.payment()) {
+            if began.elapsed() > BEGIN_WITHIN {
+                break;
+            }
             self.close_at_channel(&mut working, no, now).await?;
         }
         self.outbox

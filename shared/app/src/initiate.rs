@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use payonce_domain::schedule::{Creation, LEAST_TIME_LEFT};
 use payonce_domain::{
-    Answer, Channel, ChannelChoice, ChannelOrderNo, Command, MerchantOrderNo, Method, Money,
-    Payment, PaymentKey, PaymentNo, Refusal, Terms, Timestamp, decide,
+    Answer, Channel, ChannelChoice, ChannelOrderNo, ChannelOrderState, Command, MerchantOrderNo,
+    Method, Money, Payment, PaymentKey, PaymentNo, Terms, Timestamp, decide,
 };
 use payonce_store::{Created, Merchant};
 
@@ -81,6 +81,15 @@ struct Wish {
 }
 
 impl Wish {
+    fn of(request: &InitiateRequest, choice: Option<ChannelChoice>) -> Self {
+        Self {
+            amount: request.amount,
+            subject: request.subject.clone(),
+            choice,
+            switch: request.switch,
+        }
+    }
+
     fn command(&self) -> Command {
         Command::Initiate {
             amount: self.amount,
@@ -121,21 +130,15 @@ impl App {
         )?;
         let terms = terms(merchant, &request);
         let key = PaymentKey::derive(&terms.merchant_id, &terms.merchant_order_no);
-        if let Some(replaces) = &request.replaces {
-            self.supersede(&terms, key, replaces, now).await?;
-        }
         let opened = decide::open(terms, choice.clone(), now);
+        if let Some(replaces) = &request.replaces {
+            let old = self.working_of(merchant, replaces.payment_no).await?;
+            let wish = Wish::of(&request, choice.clone());
+            self.can_be_paid(key, opened.is_ok(), &wish, now).await?;
+            self.supersede(old, key, replaces, now).await?;
+        }
         let Ok(decision) = opened else {
-            let Some(working) = change::load(&self.store, key).await? else {
-                let detail = format!(
-                    "must leave at least {} ms to pay in",
-                    LEAST_TIME_LEFT.as_millis()
-                );
-                return Err(Failure::Invalid(Invalid {
-                    pointer: "/expires_at",
-                    detail,
-                }));
-            };
+            let working = change::load(&self.store, key).await?.ok_or_else(too_late)?;
             return self.again(working, &request, choice, until, now).await;
         };
         let payment_no = PaymentNo::new(key);
@@ -197,12 +200,7 @@ impl App {
         until: Instant,
         now: Timestamp,
     ) -> Result<Initiated, Failure> {
-        let wish = Wish {
-            amount: request.amount,
-            subject: request.subject.clone(),
-            choice,
-            switch: request.switch,
-        };
+        let wish = Wish::of(request, choice);
         self.insist(working, wish, until, now).await
     }
 
@@ -304,7 +302,15 @@ impl App {
         let payment = working.payment().clone();
         let answered = payment
             .channel_order(no)
-            .is_some_and(|order| order.action.is_some());
+            .is_some_and(|order| match order.state {
+                // Refused for good: that is an answer, and asking again would make another attempt.
+                ChannelOrderState::Failed => true,
+                ChannelOrderState::Submitted
+                | ChannelOrderState::Pending
+                | ChannelOrderState::Closing
+                | ChannelOrderState::Paid
+                | ChannelOrderState::Closed => order.usable_action(now).is_some(),
+            });
         let outcome = if answered { done } else { Outcome::Awaited };
         Ok(Initiated { payment, outcome })
     }
@@ -347,32 +353,40 @@ impl App {
         }))
     }
 
+    /// Whether the new payment could be paid, judged before the old one gives way for it: a request
+    /// that is refused must leave everything as it was.
+    async fn can_be_paid(
+        &self,
+        key: PaymentKey,
+        opens: bool,
+        wish: &Wish,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        match change::load(&self.store, key).await? {
+            None if opens => Ok(()),
+            None => Err(too_late()),
+            Some(standing) => {
+                let granted = decide::on_command(standing.payment(), wish.command(), now);
+                let refused = |refusal| Failure::refused(PaymentNo::new(key), refusal);
+                granted.map(|_| ()).map_err(refused)
+            }
+        }
+    }
+
     /// The older payment gives way before the new one is made, so that both can never stand.
     async fn supersede(
         &self,
-        terms: &Terms,
+        mut old: Working,
         new: PaymentKey,
         replaces: &Replaces,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let old = change::load(&self.store, replaces.payment_no.key()).await?;
-        let old = old.filter(|w| w.payment().terms.merchant_id == terms.merchant_id);
-        let mut old = old.ok_or(Failure::NotFound)?;
         if replaces.payment_no.key() == new {
             let detail = "a payment cannot replace itself".to_owned();
             return Err(Failure::Invalid(Invalid {
                 pointer: "/replaces/payment_no",
                 detail,
             }));
-        }
-        if let Some(stored) = self.store.load(new).await? {
-            let standing = &stored.payment().terms;
-            if standing.amount != terms.amount || standing.subject != terms.subject {
-                return Err(Failure::refused(
-                    PaymentNo::new(new),
-                    Refusal::RequestMismatch,
-                ));
-            }
         }
         let command = Command::Supersede {
             successor: PaymentNo::new(new),
@@ -384,6 +398,17 @@ impl App {
             .await;
         Ok(())
     }
+}
+
+fn too_late() -> Failure {
+    let detail = format!(
+        "must leave at least {} ms to pay in",
+        LEAST_TIME_LEFT.as_millis()
+    );
+    Failure::Invalid(Invalid {
+        pointer: "/expires_at",
+        detail,
+    })
 }
 
 fn created_by_call(payment: &Payment, no: ChannelOrderNo) -> bool {

@@ -1,8 +1,8 @@
 //! Send a refund: once, under its own number, reading who and how much from the item.
 
 use payonce_domain::{
-    Answer, Command, PaymentNo, RefundCause, RefundNo, RefundReport, RefundState, Refusal, Report,
-    Source, Span, Timestamp, schedule,
+    Answer, Command, Payment, PaymentNo, RefundCause, RefundNo, RefundReport, RefundState, Refusal,
+    Report, Source, Span, Timestamp, schedule,
 };
 
 use crate::App;
@@ -51,20 +51,24 @@ impl App {
                 .hold(&mut working, refund_no, now.plus(HOLD), now)
                 .await;
         }
-        if !self
-            .store
-            .count_refund(amount, controls.hourly_cap, now)
-            .await?
-        {
-            return self
-                .hold(&mut working, refund_no, next_hour(now), now)
-                .await;
-        }
         if let Some(outcome) = self
             .confirm_wrong_amount(&mut working, refund_no, now)
             .await?
         {
             return Ok(outcome);
+        }
+        // The key before the write: a grant that nobody can act on would only delay the refund.
+        self.signer_of_refund(working.payment(), refund_no).await?;
+        // Counted once for each number: a repeat moves no more money.
+        let sent = working
+            .payment()
+            .refund(refund_no)
+            .and_then(|refund| refund.sent_at);
+        let cap = controls.hourly_cap;
+        if sent.is_none() && !self.store.count_refund(amount, cap, now).await? {
+            return self
+                .hold(&mut working, refund_no, next_hour(now), now)
+                .await;
         }
         let begin = Command::BeginRefund { no: refund_no };
         match change::carry_out(&self.store, &mut working, &begin, now).await {
@@ -83,6 +87,12 @@ impl App {
             .wake(payment_no, &working.wakes_ahead(now), now)
             .await;
         Ok(RefundOutcome::Sent(report))
+    }
+
+    async fn signer_of_refund(&self, payment: &Payment, no: RefundNo) -> Result<(), Failure> {
+        let order = payment.channel_order(no.channel_order());
+        let order = order.ok_or(Failure::NotFound)?;
+        self.signer_of(payment, order).await.map(|_| ())
     }
 
     /// A wrong amount that only a notification named is asked about before money moves on it: the

@@ -83,7 +83,7 @@ impl App {
         now: Timestamp,
     ) -> Result<Option<Action>, Failure> {
         if order.action.is_some() {
-            return Ok(order.action.clone());
+            return Ok(order.usable_action(now).cloned());
         }
         let adapter = self.signer_of(payment, order).await?;
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);

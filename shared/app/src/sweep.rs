@@ -51,20 +51,17 @@ impl App {
                 }
             }
         }
-        self.outbox.wake_all(&ahead, now).await;
         swept.messages = ahead.len();
         overdue.sort_unstable_by_key(|item| item.due_at);
-        let mut work = futures::stream::iter(overdue)
+        let work = futures::stream::iter(overdue)
             .take_while(|_| std::future::ready(began.elapsed() < WORK_FOR))
             .map(|item| self.advance_overdue(item, now))
-            .buffer_unordered(AT_ONCE);
-        while let Some(done) = work.next().await {
-            if done {
-                swept.advanced += 1
-            } else {
-                swept.failed += 1
-            }
-        }
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>();
+        // Beside each other: a queue that hangs must not hold up the work that stands in for it.
+        let (done, ()) = futures::join!(work, self.outbox.wake_all(&ahead, now));
+        swept.advanced = done.iter().filter(|done| **done).count();
+        swept.failed = done.len() - swept.advanced;
         tracing::info!(
             advanced = swept.advanced,
             failed = swept.failed,
@@ -78,7 +75,7 @@ impl App {
 
     async fn advance_overdue(&self, item: DueItem, now: Timestamp) -> bool {
         match self.store.load(item.key).await {
-            Ok(Some(stored)) => self.advance(stored, Woken::BySweep, now).await.is_ok(),
+            Ok(Some(stored)) => self.advance_alone(stored, Woken::BySweep, now).await,
             Ok(None) => true,
             Err(error) => {
                 tracing::error!(

@@ -107,6 +107,13 @@ impl ChannelOrder {
         self.no.method()
     }
 
+    /// What the buyer can pay with at `now`, if the channel gave it and it has not expired.
+    #[must_use]
+    pub fn usable_action(&self, now: Timestamp) -> Option<&Action> {
+        let fresh = self.action_expires_at.is_none_or(|expires| expires > now);
+        self.action.as_ref().filter(|_| fresh)
+    }
+
     /// The pace and abilities of its channel and method.
     #[must_use]
     pub const fn policy(&self) -> Policy {

@@ -13,10 +13,10 @@ use payonce_store::{Store, Tables};
 
 /// One try of a call to AWS. In the same region an answer takes milliseconds; this is for the bad day, on which giving up
 /// sooner and asking again would only add to the load.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A call to AWS with all its tries.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 3;
 
 /// Everything the use cases act through, as this function's environment names it.
@@ -39,7 +39,7 @@ pub fn app() -> anyhow::Result<App> {
         store,
         transport: Transport::new(&format!("payonce/{function}")),
         outbox,
-        public_url: variable("PUBLIC_URL")?.trim_end_matches('/').to_owned(),
+        public_url: public_url()?,
     })
 }
 
@@ -52,6 +52,17 @@ fn tables() -> anyhow::Result<Tables> {
         controls: variable("CONTROLS_TABLE")?,
         due_shards: shards.parse().context("DUE_SHARDS is not a number")?,
     })
+}
+
+/// Every order tells its channel where to notify us, for good: better no order than a wrong address.
+fn public_url() -> anyhow::Result<String> {
+    let url = variable("PUBLIC_URL")?;
+    let absolute = url.starts_with("https://") || url.starts_with("http://");
+    anyhow::ensure!(
+        absolute,
+        "PUBLIC_URL must be the address the channels reach the API at"
+    );
+    Ok(url.trim_end_matches('/').to_owned())
 }
 
 fn variable(name: &str) -> anyhow::Result<String> {

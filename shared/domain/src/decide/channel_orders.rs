@@ -32,9 +32,7 @@ pub(super) fn create_answered(draft: &mut Draft, no: ChannelOrderNo, answer: Cre
         ) => {
             order.state = ChannelOrderState::Pending;
             // The first action stands until it expires: the buyer may be looking at it.
-            let stands = order.action.is_some()
-                && order.action_expires_at.is_none_or(|expires| expires > now);
-            if !stands {
+            if order.usable_action(now).is_none() {
                 order.action = Some(action);
                 order.action_expires_at = expires_at;
             }

@@ -172,14 +172,18 @@ fn move_refunds(draft: &mut Draft) {
         }
         match refund.state {
             RefundState::Sent | RefundState::Accepted => {
-                let policy = super::refunds::policy_of(refund);
-                let start = refund.sent_at.unwrap_or(refund.created_at);
-                let at = policy.refund.next(start, soon(now));
+                let at = super::refunds::next_word(refund, soon(now));
                 let due = draft.due(at);
                 draft.payment.refunds[index].due = Some(due);
             }
             RefundState::Manual => {
-                let due = draft.due(now.plus(super::refunds::MANUAL_WATCH));
+                let start = refund.sent_at.unwrap_or(refund.created_at);
+                let at = if now.since(start) < super::refunds::MANUAL_WATCH {
+                    super::refunds::next_word(refund, soon(now))
+                } else {
+                    now.plus(super::refunds::MANUAL_WATCH)
+                };
+                let due = draft.due(at);
                 draft.payment.refunds[index].due = Some(due);
             }
             RefundState::Due | RefundState::Succeeded | RefundState::Failed => {}

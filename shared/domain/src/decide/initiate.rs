@@ -125,9 +125,7 @@ fn stand_or_repeat(draft: &mut Draft, no: ChannelOrderNo) -> Answer {
         // What takes the money by itself is never sent twice: the query settles it.
         Creation::Once => Answer::InProgress(no),
         Creation::ByCall => {
-            let usable = order.action.is_some()
-                && order.action_expires_at.is_none_or(|expires| expires > now);
-            if usable {
+            if order.usable_action(now).is_some() {
                 return Answer::Existing(no);
             }
             if held {

@@ -25,6 +25,16 @@ pub(super) const MANUAL_WATCH: Span = Span::days(1);
 /// How long the next generation waits after a failure: what failed just now would fail again.
 const NEXT_GENERATION_WAIT: Span = Span::minutes(1);
 
+/// The longest a generation waits: each failure doubles the wait, so that the few numbers one identity
+/// has last for weeks.
+const GENERATION_WAIT_MAX: Span = Span::days(1);
+
+/// How long a number that the channel does not know is sent again at once; after that, on its ladder.
+const BRISK: Span = Span::minutes(1);
+
+/// How long a refund is sent again and again without coming through before a person is asked.
+const PATIENCE: Span = Span::days(3);
+
 pub(super) const fn policy_of(refund: &Refund) -> Policy {
     schedule::policy(
         refund.channel_order_no.channel(),
@@ -54,7 +64,7 @@ pub(super) fn return_what_is_owed(draft: &mut Draft) {
             continue;
         };
         let wait = if sent_before(draft, first) {
-            NEXT_GENERATION_WAIT
+            wait_of(no)
         } else {
             Span::default()
         };
@@ -85,6 +95,21 @@ pub(super) fn unused(draft: &Draft, first: RefundNo) -> Option<RefundNo> {
         candidate = no.next_generation();
     }
     None
+}
+
+/// How long a generation waits after the failure of the one before it.
+fn wait_of(no: RefundNo) -> Span {
+    let failures = u32::from(no.generation().saturating_sub(2));
+    let doubled = NEXT_GENERATION_WAIT.as_millis().checked_shl(failures);
+    Span::millis(doubled.unwrap_or(u64::MAX)).min(GENERATION_WAIT_MAX)
+}
+
+/// When to speak of a refund again: on the ladder that began with its first sending, so that one that
+/// never comes through is spoken of ever more seldom, and not sooner than the channel's least wait.
+pub(super) fn next_word(refund: &Refund, now: Timestamp) -> Timestamp {
+    let policy = policy_of(refund);
+    let rung = policy.refund.next(refund.sent_at.unwrap_or(now), now);
+    rung.max(policy.refund.next(now, now))
 }
 
 fn sent_before(draft: &Draft, no: RefundNo) -> bool {
@@ -173,8 +198,8 @@ pub(super) fn begin(draft: &mut Draft, no: RefundNo) -> Result<Answer, Refusal> 
     if refund.state != RefundState::Due || !refund.due.is_none_or(|due| due.is_due(now)) {
         return Err(Refusal::NotDue);
     }
-    let policy = policy_of(refund);
-    let due = draft.due(policy.refund.next(now, now));
+    let at = next_word(refund, now);
+    let due = draft.due(at);
     let refund = &mut draft.payment.refunds[index];
     refund.state = RefundState::Sent;
     refund.sent_at.get_or_insert(now);
@@ -285,6 +310,10 @@ fn failed(draft: &mut Draft, index: usize, occasion: Occasion) {
     if occasion == Occasion::Sent && refund.sends_unanswered > 0 {
         return;
     }
+    // So says an answer to a question that was asked before the item moved.
+    if matches!(occasion, Occasion::Asked(version) if version != draft.payment.version) {
+        return;
+    }
     match refund.state {
         RefundState::Failed => return,
         RefundState::Succeeded => {
@@ -312,7 +341,7 @@ fn failed(draft: &mut Draft, index: usize, occasion: Occasion) {
         draft.open_case(CaseKind::RefundExhausted, refund.no.to_string());
         return;
     };
-    let due = draft.due(draft.now.plus(NEXT_GENERATION_WAIT));
+    let due = draft.due(draft.now.plus(wait_of(no)));
     let created_at = draft.now;
     draft.payment.refunds.push(Refund {
         no,
@@ -330,8 +359,12 @@ fn not_yet(draft: &mut Draft, index: usize) {
     let refund = &draft.payment.refunds[index];
     match refund.state {
         RefundState::Due | RefundState::Sent if refund.sends_unanswered == 0 => {
-            let again = policy_of(refund).refund_again;
-            let due = draft.due(draft.now.plus(again));
+            if is_hopeless(refund, draft.now) {
+                return needs_person(draft, index);
+            }
+            let again = draft.now.plus(policy_of(refund).refund_again);
+            let at = next_word(refund, draft.now).max(again);
+            let due = draft.due(at);
             let refund = &mut draft.payment.refunds[index];
             refund.state = RefundState::Due;
             refund.due = Some(due);
@@ -345,10 +378,20 @@ fn not_yet(draft: &mut Draft, index: usize) {
     }
 }
 
+/// Whether a refund has been sent for so long that sending it once more will not help.
+fn is_hopeless(refund: &Refund, now: Timestamp) -> bool {
+    refund
+        .sent_at
+        .is_some_and(|sent| now.since(sent) > PATIENCE)
+}
+
+/// The refund waits for a person. The channel is still asked, soon at first: what it refused may be
+/// what it had done already.
 fn needs_person(draft: &mut Draft, index: usize) {
     match draft.payment.refunds[index].state {
         RefundState::Due | RefundState::Sent | RefundState::Accepted => {
-            let due = draft.due(draft.now.plus(MANUAL_WATCH));
+            let at = next_word(&draft.payment.refunds[index], draft.now);
+            let due = draft.due(at);
             let refund = &mut draft.payment.refunds[index];
             refund.state = RefundState::Manual;
             refund.due = Some(due);
@@ -364,7 +407,14 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
     }
     match draft.payment.refunds[index].state {
         RefundState::Sent | RefundState::Accepted => {
-            let due = draft.due(draft.now);
+            let now = draft.now;
+            let refund = &draft.payment.refunds[index];
+            if is_hopeless(refund, now) {
+                return needs_person(draft, index);
+            }
+            let fresh = refund.sent_at.is_none_or(|sent| now.since(sent) <= BRISK);
+            let at = if fresh { now } else { next_word(refund, now) };
+            let due = draft.due(at);
             let refund = &mut draft.payment.refunds[index];
             refund.state = RefundState::Due;
             refund.sends_unanswered = 0;

@@ -5,7 +5,7 @@ use super::*;
 use payonce_domain::fact::Occasion;
 use payonce_domain::obligation::BACKSTOP;
 use payonce_domain::time::Span;
-use payonce_domain::{RefundReport, Task};
+use payonce_domain::{RefundReport, RefundState, Task};
 
 fn due(tale: &Tale, task: &Task) -> Option<Timestamp> {
     let all = tale.payment.obligations();
@@ -82,10 +82,10 @@ fn each_obligation_has_its_own_time() {
             at(30),
         ),
         (
-            "F78: a person's refund is asked about daily",
+            "F78: a person's refund is asked about soon: it may have been done already",
             sent_said(RefundReport::NeedsPerson),
             Task::AskRefund(no),
-            at(0).plus(day),
+            at(12),
         ),
         (
             "F78: for ever",
@@ -124,4 +124,65 @@ fn the_rungs_of_the_first_minutes_are_messages_sent_at_once() {
     );
     let rungs = [5, 15, 30, 60, 120, 300, 600].map(at);
     assert_eq!(opening.unwrap().wakes(), rungs);
+}
+
+/// F77: a refund that never comes through is sent ever more seldom, and then a person is asked.
+/// Otherwise its history alone would outgrow the item within hours.
+#[test]
+fn a_refund_that_never_comes_through_is_sent_ever_more_seldom() {
+    for report in [RefundReport::NotFound, RefundReport::NotYet] {
+        let paid = Tale::of(Mode::Strict, PAGE).paid(first(PAGE), "A");
+        let mut payment = paid.paid(first(PAGE), "AA").payment;
+        let no = world::reversal(first(PAGE), "AA");
+        let mut sends = 0;
+        while payment.refund(no).unwrap().state != RefundState::Manual {
+            let due = payment.refund(no).unwrap().due.unwrap().at;
+            let input = match payment.refund(no).unwrap().state {
+                RefundState::Due => {
+                    sends += 1;
+                    let begin = Command::BeginRefund { no };
+                    let sent = decide::on_command(&payment, begin, due)
+                        .unwrap()
+                        .into_payment();
+                    let occasion = Occasion::Sent;
+                    payment = sent;
+                    world::refund_said(no, occasion, report)
+                }
+                RefundState::Sent
+                | RefundState::Accepted
+                | RefundState::Succeeded
+                | RefundState::Failed
+                | RefundState::Manual => {
+                    let asked = Occasion::Asked(payment.version);
+                    world::refund_said(no, asked, RefundReport::NotFound)
+                }
+            };
+            payment = decide::on_fact(&payment, input, due).into_payment();
+            assert!(sends < 100, "{report:?} is sent for ever");
+        }
+        assert!(sends > 10, "{report:?} was given up after {sends}");
+    }
+}
+
+/// A channel that refuses one generation after the other does not use up the numbers in an hour.
+#[test]
+fn generations_last_for_weeks() {
+    let paid = Tale::of(Mode::Strict, PAGE).paid(first(PAGE), "A");
+    let mut payment = paid.paid(first(PAGE), "AA").payment;
+    let mut last = at(0);
+    while let Some(refund) = payment.refunds.iter().find(|r| r.state == RefundState::Due) {
+        let (no, due) = (refund.no, refund.due.unwrap().at);
+        let begin = Command::BeginRefund { no };
+        payment = decide::on_command(&payment, begin, due)
+            .unwrap()
+            .into_payment();
+        let failed = world::refund_said(no, Occasion::Sent, RefundReport::Failed);
+        payment = decide::on_fact(&payment, failed, due).into_payment();
+        last = due;
+    }
+    assert!(
+        last > at(0).plus(Span::days(14)),
+        "the last was sent at {last:?}"
+    );
+    assert_eq!(payment.cases.len(), 1, "and then a person is told");
 }

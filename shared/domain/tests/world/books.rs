@@ -96,7 +96,13 @@ impl Books {
             }
             RefundReport::Failed => {
                 // The refusal of one call is no word on another call that is still out.
-                if occasion != Occasion::Sent || refund.sends_unanswered <= 1 {
+                // Nor is an answer to a question that was asked before the item moved.
+                let counts = match occasion {
+                    Occasion::Sent => refund.sends_unanswered <= 1,
+                    Occasion::Asked(version) => version == before.version,
+                    Occasion::Told => true,
+                };
+                if counts {
                     self.moved.remove(&no);
                 }
             }

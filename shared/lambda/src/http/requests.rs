@@ -229,12 +229,17 @@ fn payer_details(fields: &mut Fields<'_>, choice: Option<(Channel, Method)>, pay
     }
 }
 
+/// The first whole second from `now` on.
+fn whole(now: Timestamp) -> Timestamp {
+    now.plus(Span::millis(999)).floor_to_second()
+}
+
 fn expiry(fields: &mut Fields<'_>, now: Timestamp) -> Option<Timestamp> {
     let at = fields.take("expires_at");
     let within = fields.take("expires_in");
-    let (least, most) = (now.plus(EXPIRES_IN_MIN), now.plus(EXPIRES_IN_MAX));
+    let most = now.plus(EXPIRES_IN_MAX);
     match (at, within) {
-        (None, None) => Some(now.plus(EXPIRES_IN_DEFAULT)),
+        (None, None) => Some(whole(now).plus(EXPIRES_IN_DEFAULT)),
         (Some(_), Some(_)) => {
             fields.wrong("expires_in", "must not be given together with expires_at");
             None
@@ -245,8 +250,8 @@ fn expiry(fields: &mut Fields<'_>, now: Timestamp) -> Option<Timestamp> {
                 EXPIRES_IN_MAX.as_millis() / 1_000,
             );
             match fields::integer(&within, min, max) {
-                // A second more than asked for would be given by rounding up; the channel rounds down.
-                Ok(seconds) => Some(now.plus(Span::seconds(seconds)).max(least)),
+                // The deadline is kept in whole seconds, rounded down: this one loses nothing by it.
+                Ok(seconds) => Some(whole(now).plus(Span::seconds(seconds))),
                 Err(detail) => {
                     fields.wrong("expires_in", detail);
                     None
