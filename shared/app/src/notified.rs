@@ -3,7 +3,7 @@
 use payonce_channels::{Acknowledgement, News, Notice, Rejected, UnverifiedNotification};
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
-    AccountId, Channel, ChannelOrderNo, Digest, Evidence, Fact, Source, Timestamp,
+    AccountId, Channel, ChannelOrderNo, Digest, Evidence, Fact, Payment, Source, Timestamp,
 };
 use payonce_store::Merchant;
 
@@ -21,6 +21,9 @@ enum Received {
     Durable,
     /// It is not the channel's word about a payment of this account: counted, nothing stored.
     Rejected,
+    /// It tells of money that went back before we heard that it came. The channel is asked to repeat
+    /// it; by then a question will have brought the first news.
+    Early,
     /// It is the channel's word about a number of ours that has no item. Kept for people, and the
     /// channel is asked to repeat it.
     Unplaced,
@@ -58,7 +61,7 @@ impl App {
                 status: REJECTED,
                 ..adapter.acknowledge(false)
             },
-            Ok(Received::Unplaced) => adapter.acknowledge(false),
+            Ok(Received::Early | Received::Unplaced) => adapter.acknowledge(false),
             Err(failure) => {
                 tracing::error!(
                     account.id = %account,
@@ -106,6 +109,9 @@ impl App {
             source: Source::Notification,
             digest: Some(digest),
         };
+        if returned_early(working.payment(), &notice) {
+            return Ok(Received::Early);
+        }
         let Some(fact) = fact(notice, account, evidence) else {
             return Ok(Received::Durable);
         };
@@ -131,6 +137,17 @@ impl App {
         self.outbox
             .wake(payment.payment_no(), &working.wakes_ahead(now), now)
             .await;
+    }
+}
+
+fn returned_early(payment: &Payment, notice: &Notice) -> bool {
+    let taken = payment
+        .captures
+        .iter()
+        .any(|c| c.channel_order_no == notice.channel_order_no);
+    match notice.news {
+        News::Returned { .. } => !taken,
+        News::Trade(_) | News::Refund { .. } | News::Nothing => false,
     }
 }
 

@@ -133,9 +133,11 @@ impl App {
                     .await
                     .map(Some)
             }
-            Report::Paid { .. } | Report::Unpaid | Report::Closed | Report::NotFound => {
-                Ok((!still_due).then_some(RefundOutcome::NothingToSend))
-            }
+            Report::Paid { .. }
+            | Report::PaidBack { .. }
+            | Report::Unpaid
+            | Report::Closed
+            | Report::NotFound => Ok((!still_due).then_some(RefundOutcome::NothingToSend)),
         }
     }
 

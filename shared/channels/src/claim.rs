@@ -102,13 +102,22 @@ pub struct Holder {
 /// How an order stands, according to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// Money was taken for it, even if some or all of it went back later.
+    /// Money was taken for it, even if some of it went back later.
     Paid {
         /// The channel's number for the trade.
         trade_no: ChannelTradeNo,
         /// What was taken, whether or not it is what we asked for: the domain judges that.
         amount: Money,
         /// When, by the channel's clock.
+        paid_at: Timestamp,
+    },
+    /// Money was taken, and all of it went back since.
+    PaidBack {
+        /// The channel's number for the trade.
+        trade_no: ChannelTradeNo,
+        /// What was taken and given back.
+        amount: Money,
+        /// When it was taken, by the channel's clock.
         paid_at: Timestamp,
     },
     /// Nothing was taken; something still may be.
@@ -265,6 +274,15 @@ impl Standing {
                 amount,
                 paid_at,
             } => Report::Paid {
+                trade_no,
+                amount,
+                paid_at,
+            },
+            Self::PaidBack {
+                trade_no,
+                amount,
+                paid_at,
+            } => Report::PaidBack {
                 trade_no,
                 amount,
                 paid_at,

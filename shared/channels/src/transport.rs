@@ -2,6 +2,7 @@
 //!
 //! A repeated call is a decision about money, so the transport never makes one by itself.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use payonce_domain::Span;
@@ -26,28 +27,42 @@ const IDLE_SECONDS_MAX: u64 = 30;
 /// Sends requests to channels. Holds connections, so one lives as long as the process.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    client: reqwest::Client,
+    user_agent: String,
+    /// Made for the first call. Reading the system's certificate roots takes longer than all else at
+    /// a start, and `webhook` or an initiation through a page call no channel.
+    client: Arc<OnceLock<reqwest::Client>>,
 }
 
 impl Transport {
     /// A transport that names itself like this to channels; some refuse callers without a name.
-    ///
-    /// # Panics
-    /// If the system offers no certificate roots, without which no channel can be trusted.
     #[must_use]
     pub fn new(user_agent: &str) -> Self {
+        Self {
+            user_agent: user_agent.to_owned(),
+            client: Arc::default(),
+        }
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, Silence> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
         // Err only says that this process already chose a provider, which then is used.
         let _already_chosen = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
-            .user_agent(user_agent)
+            .user_agent(&self.user_agent)
             .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
             .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS_MAX))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
             .build()
-            .expect("the system has certificate roots");
-        Self { client }
+            .map_err(|error| {
+                // Without certificate roots no channel can be trusted, so none is spoken to.
+                tracing::error!(%error, "no client for channels can be made: {error}");
+                Silence::Unreachable
+            })?;
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// Sends a request once.
@@ -56,8 +71,8 @@ impl Transport {
     /// [`Silence`] where there is no whole answer within the request's patience.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, Silence> {
         let mut builder = match request.verb {
-            Verb::Get => self.client.get(&request.url),
-            Verb::Post => self.client.post(&request.url),
+            Verb::Get => self.client()?.get(&request.url),
+            Verb::Post => self.client()?.post(&request.url),
         };
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);

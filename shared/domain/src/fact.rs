@@ -32,6 +32,15 @@ pub enum Report {
         /// When, by its clock.
         paid_at: Timestamp,
     },
+    /// It took money, and all of it went back since, by whomever.
+    PaidBack {
+        /// Its number for the trade.
+        trade_no: ChannelTradeNo,
+        /// What it took and gave back.
+        amount: Money,
+        /// When it took it, by its clock.
+        paid_at: Timestamp,
+    },
     /// It knows the order, has taken nothing, and still may.
     Unpaid,
     /// It took nothing and will not.

@@ -259,7 +259,12 @@ fn occasion(how: u8, version: Version) -> Occasion {
 }
 
 fn report(how: u8, which: u8, now: Timestamp) -> Report {
-    match how % 8 {
+    match how % 9 {
+        8 => Report::PaidBack {
+            trade_no: trade_no(which),
+            amount: PRICE,
+            paid_at: now,
+        },
         0 => Report::Unpaid,
         1 => Report::NoAnswer,
         2 => Report::Closed,

@@ -137,8 +137,15 @@ impl Trade {
                 let report = RefundReport::Succeeded;
                 return Event::Refund { no, report };
             }
-            let all = (self.status == TradeStatus::Closed).then_some(self.total);
-            if let Some(returned_total) = refund.total.or(all) {
+            let all = self.status == TradeStatus::Closed;
+            if let (true, Some(paid_at)) = (all, self.paid_at) {
+                return Event::Trade(Standing::PaidBack {
+                    trade_no: self.trade_no,
+                    amount: self.total,
+                    paid_at,
+                });
+            }
+            if let Some(returned_total) = refund.total.or(all.then_some(self.total)) {
                 return Event::Returned {
                     return_no: refund.no.clone(),
                     returned_total,

@@ -103,20 +103,32 @@ fn claim(content: &Content<'_>, now: Timestamp) -> Option<TradeClaim> {
         Some(text) => Some(beijing::parse(&text)?),
         None => None,
     };
-    let paid = |paid_at| {
-        Some(Standing::Paid {
-            trade_no: ChannelTradeNo::new(content.text("trade_no")?).ok()?,
-            amount: yuan::parse(&content.text("total_amount")?)?,
-            paid_at,
-        })
+    let taken = || {
+        let trade_no = ChannelTradeNo::new(content.text("trade_no")?).ok()?;
+        Some((trade_no, yuan::parse(&content.text("total_amount")?)?))
     };
     let standing = match (status, paid_at) {
         (TradeStatus::WaitBuyerPay, _) => Standing::Unpaid,
         (TradeStatus::Closed, None) => Standing::Closed,
         // "TRADE_CLOSED" is also what a paid trade becomes once all of it went back.
-        (TradeStatus::Closed, Some(paid_at)) => paid(paid_at)?,
+        (TradeStatus::Closed, Some(paid_at)) => {
+            let (trade_no, amount) = taken()?;
+            Standing::PaidBack {
+                trade_no,
+                amount,
+                paid_at,
+            }
+        }
         // The money is a fact even where its time is missing; then it was no later than now.
-        (TradeStatus::Success | TradeStatus::Finished, paid_at) => paid(paid_at.unwrap_or(now))?,
+        (TradeStatus::Success | TradeStatus::Finished, paid_at) => {
+            let (trade_no, amount) = taken()?;
+            let paid_at = paid_at.unwrap_or(now);
+            Standing::Paid {
+                trade_no,
+                amount,
+                paid_at,
+            }
+        }
     };
     let said = |name| match content.text(name) {
         Some(text) => Said::As(text.into_owned()),

@@ -3,7 +3,7 @@
 use super::Draft;
 use crate::capture::{Capture, Disposition, SuspenseReason};
 use crate::channel_order::{ChannelOrderState, ClosingCause};
-use crate::evidence::Source;
+use crate::evidence::{Evidence, Source};
 use crate::ids::ChannelTradeNo;
 use crate::money::Money;
 use crate::numbers::ChannelOrderNo;
@@ -54,6 +54,38 @@ fn confirm(draft: &mut Draft, index: usize, source: Source) {
     if capture.disposition == Disposition::Returning(RefundCause::WrongAmount) {
         capture.source = capture.source.max(source);
     }
+}
+
+/// The channel took money and gave all of it back, which we may learn at once. What is gone cannot pay
+/// an order; what we sent back ourselves is known to have gone.
+pub(super) fn paid_back(
+    draft: &mut Draft,
+    no: ChannelOrderNo,
+    trade_no: ChannelTradeNo,
+    amount: Money,
+    paid_at: Timestamp,
+    evidence: Evidence,
+) {
+    if draft.payment.capture(&trade_no).is_none() {
+        let order = draft
+            .payment
+            .channel_orders
+            .iter_mut()
+            .find(|order| order.no == no);
+        if let Some(order) = order.filter(|order| order.state.is_open()) {
+            order.state = ChannelOrderState::Closed;
+        }
+        draft.payment.captures.push(Capture {
+            trade_no: trade_no.clone(),
+            channel_order_no: no,
+            amount,
+            paid_at,
+            source: evidence.source,
+            disposition: Disposition::Returning(RefundCause::Channel),
+            due: None,
+        });
+    }
+    super::returns::by_channel(draft, no, evidence, trade_no.as_str(), amount);
 }
 
 /// Enters a new capture and decides what becomes of it.

@@ -78,6 +78,14 @@ pub(super) fn reported(
             adopt(draft, no, account);
             captures::paid(draft, no, trade_no, amount, paid_at, evidence.source);
         }
+        Report::PaidBack {
+            trade_no,
+            amount,
+            paid_at,
+        } => {
+            adopt(draft, no, account);
+            captures::paid_back(draft, no, trade_no, amount, paid_at, evidence);
+        }
         Report::Closed => {
             if counts(draft, occasion) {
                 end_unpaid(draft, no);

@@ -317,3 +317,46 @@ fn unionpay_returns_late_captures_by_itself() {
         "it is looked at daily"
     );
 }
+
+/// Money that came and went before we heard of it pays nothing; what we sent back ourselves is not
+/// counted as the channel's doing.
+#[test]
+fn what_went_back_already_pays_nothing() {
+    let price = world::fen(world::PRICE);
+    let back = |trade: &str| Report::PaidBack {
+        trade_no: world::trade(trade),
+        amount: world::fen(world::PRICE),
+        paid_at: at(3),
+    };
+    let news = Tale::of(Mode::Strict, PAGE).asked(first(PAGE), back("A"));
+    let money = news.payment.money().unwrap();
+    assert_eq!(news.payment.winner, None, "it never pays");
+    assert_eq!((money.captured, money.refunded), (price, price));
+    assert_eq!(news.payment.refunds.len(), 1);
+    assert_eq!(
+        news.payment.refunds[0].cause,
+        payonce_domain::RefundCause::Channel
+    );
+    let known = news.payment.clone();
+    let again = news.asked(first(PAGE), back("A"));
+    assert_eq!(again.payment, known, "and once is enough");
+
+    let late = Tale::of(Mode::Strict, PAGE)
+        .paid(first(PAGE), "A")
+        .asked(first(PAGE), back("A"));
+    let money = late.payment.money().unwrap();
+    assert_eq!((money.applied.minor(), money.refunded), (0, price));
+
+    let no = world::reversal(first(PAGE), "AA");
+    let ours = Tale::of(Mode::Strict, PAGE)
+        .paid(first(PAGE), "A")
+        .paid(first(PAGE), "AA")
+        .begin(no)
+        .asked(first(PAGE), back("AA"));
+    let money = ours.payment.money().unwrap();
+    assert_eq!(
+        (money.applied, money.refunded.minor()),
+        (price, 0),
+        "ours is still asked about"
+    );
+}

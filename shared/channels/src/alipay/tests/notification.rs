@@ -193,8 +193,13 @@ fn every_kind_of_news() {
     let closed = ("trade_status", "TRADE_CLOSED");
     let at_refund = ("gmt_refund", "2026-11-20 22:40:00.123");
     let fee = ("refund_fee", "5.00");
+    let paid_back = News::Trade(Report::PaidBack {
+        trade_no: ChannelTradeNo::new(TRADE_NO).unwrap(),
+        amount: Money::from_fen(1999),
+        paid_at: at("2026-11-20 22:15:30"),
+    });
     let paid_on_time = paid(1999, "2026-11-20 22:15:30");
-    let cases: [(&[(&str, &str)], News); 16] = [
+    let cases: [(&[(&str, &str)], News); 17] = [
         (&[], paid_on_time.clone()),
         (&[("trade_status", "TRADE_FINISHED")], paid_on_time.clone()),
         (&[("total_amount", "0.01")], paid(1, "2026-11-20 22:15:30")),
@@ -227,7 +232,11 @@ fn every_kind_of_news() {
         ),
         (&[at_refund, fee], returned("n-1", 500)),
         (&[closed, fee, ("gmt_payment", "")], returned("n-1", 500)),
-        (&[closed], returned("n-1", 1999)),
+        (&[closed], paid_back.clone()),
+        (
+            &[closed, at_refund, fee, ("out_biz_no", "console-7")],
+            paid_back,
+        ),
         (&[("refund_fee", "0.00")], paid_on_time.clone()),
         // Something went back, but how much is not said: that it was paid is.
         (&[at_refund], paid_on_time),

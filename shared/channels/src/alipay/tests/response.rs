@@ -74,7 +74,11 @@ fn every_state_of_a_trade() {
         // Paid, and refunded in full since.
         (
             json!({ "trade_status": "TRADE_CLOSED" }),
-            paid(1999, "2026-11-20 22:15:30"),
+            Report::PaidBack {
+                trade_no: ChannelTradeNo::new(TRADE_NO).unwrap(),
+                amount: Money::from_fen(1999),
+                paid_at: at("2026-11-20 22:15:30"),
+            },
         ),
         (
             json!({ "trade_status": "TRADE_CLOSED", "send_pay_date": null }),

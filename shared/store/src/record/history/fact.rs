@@ -94,6 +94,15 @@ pub(super) enum ReportRecord {
         #[serde(rename = "p")]
         paid_at: Kept<Timestamp>,
     },
+    #[serde(rename = "b")]
+    PaidBack {
+        #[serde(rename = "t")]
+        trade_no: Kept<ChannelTradeNo>,
+        #[serde(rename = "a")]
+        amount: Kept<Money>,
+        #[serde(rename = "p")]
+        paid_at: Kept<Timestamp>,
+    },
     #[serde(rename = "o")]
     Unpaid,
     #[serde(rename = "c")]
@@ -242,6 +251,15 @@ impl From<Report> for ReportRecord {
                 amount: Kept(amount),
                 paid_at: Kept(paid_at),
             },
+            Report::PaidBack {
+                trade_no,
+                amount,
+                paid_at,
+            } => Self::PaidBack {
+                trade_no: Kept(trade_no),
+                amount: Kept(amount),
+                paid_at: Kept(paid_at),
+            },
             Report::Unpaid => Self::Unpaid,
             Report::Closed => Self::Closed,
             Report::NotFound => Self::NotFound,
@@ -258,6 +276,15 @@ impl From<ReportRecord> for Report {
                 amount,
                 paid_at,
             } => Self::Paid {
+                trade_no: trade_no.0,
+                amount: amount.0,
+                paid_at: paid_at.0,
+            },
+            ReportRecord::PaidBack {
+                trade_no,
+                amount,
+                paid_at,
+            } => Self::PaidBack {
                 trade_no: trade_no.0,
                 amount: amount.0,
                 paid_at: paid_at.0,
