@@ -23,7 +23,7 @@ pub struct Crash {
     pub function: String,
     /// Which of its calls.
     pub label: String,
-    /// The how-manieth of them, from 1, counted from the laying of the plan.
+    /// The how-manieth of them, from 1, counted from the laying of the plan; a later one if its maker was dead already.
     pub nth: u32,
     /// On which side.
     pub moment: Moment,
@@ -139,7 +139,7 @@ impl Laid {
     fn is_next(&self, moment: Moment, call: &Call) -> bool {
         !self.happened
             && self.crash.moment == moment
-            && self.seen + 1 == self.crash.nth
+            && self.seen + 1 >= self.crash.nth
             && self.crash.concerns(call)
     }
 }

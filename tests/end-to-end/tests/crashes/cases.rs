@@ -7,6 +7,7 @@ use anyhow::Context;
 use end_to_end::audit;
 use end_to_end::proxy::{Crash, Moment};
 use futures::future::join_all;
+use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::flows::{self, Flow};
@@ -50,10 +51,7 @@ pub(crate) async fn play_all(stage: &Stage) -> Outcome {
         audits: Semaphore::new(AUDITS),
         outcome: Mutex::new(outcome),
     };
-    let mut by_function: BTreeMap<&str, Vec<Flow>> = BTreeMap::new();
-    for flow in flows::all() {
-        by_function.entry(flow.function).or_default().push(flow);
-    }
+    let by_function = flows::by_function();
     join_all(by_function.values().map(|flows| cases.play_function(flows))).await;
     cases.outcome.into_inner()
 }
@@ -97,14 +95,9 @@ impl Cases<'_> {
             };
             let played = (flow.play)(&mut take).await;
             tokio::time::sleep(Duration::from_millis(1_500)).await;
-            let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-            let mut calls = Vec::new();
-            let calls_of = take.calls_of(flow.function).into_iter();
-            for entry in calls_of.filter(|entry| flow.besides != Some(entry.call.label.as_str())) {
-                let nth = counts.entry(entry.call.label.clone()).or_default();
-                *nth += 1;
-                calls.push((entry.call.label, *nth));
-            }
+            let seen = take.calls_of(flow.function).into_iter();
+            let seen = seen.map(|entry| entry.call.label);
+            let calls = numbered(seen.filter(|label| flow.besides != Some(label.as_str())));
             let went_well = self.finish(flow, take, played).await;
             if went_well && !calls.is_empty() {
                 return calls;
@@ -122,7 +115,7 @@ impl Cases<'_> {
     async fn crash(&self, flow: &Flow, label: String, nth: u32, moment: Moment) {
         let mut happened = false;
         for _ in 0..TRIES {
-            let crash = Some((flow.function, label.as_str(), nth, moment));
+            let crash = Some((label.as_str(), nth, moment));
             let Some(mut take) = self.take(flow, crash).await else {
                 break;
             };
@@ -176,7 +169,7 @@ impl Cases<'_> {
             let Some((label, nth)) = calls[at].first().filter(|_| missing) else {
                 continue;
             };
-            let crash = Some((flows[at].function, label.as_str(), *nth, Moment::Before));
+            let crash = Some((label.as_str(), *nth, Moment::Before));
             let Some(mut take) = self.take(&flows[at], crash).await else {
                 break;
             };
@@ -185,11 +178,7 @@ impl Cases<'_> {
         }
     }
 
-    async fn take(
-        &self,
-        flow: &Flow,
-        crash: Option<(&str, &str, u32, Moment)>,
-    ) -> Option<Take<'_>> {
+    async fn take(&self, flow: &Flow, crash: Option<(&str, u32, Moment)>) -> Option<Take<'_>> {
         let world = self.stage.world();
         let merchant = if flow.strict {
             world.strict()
@@ -197,7 +186,7 @@ impl Cases<'_> {
             world.lenient()
         };
         let taken = match merchant {
-            Ok(merchant) => self.stage.take(merchant, crash).await,
+            Ok(merchant) => self.stage.take(merchant, flow.function, crash).await,
             Err(error) => Err(error),
         };
         match taken {
@@ -219,11 +208,7 @@ impl Cases<'_> {
         {
             self.wrong(format!("{what}: {error:#}")).await;
         }
-        if early
-            && !take
-                .until(Duration::from_secs(2), || self.stage.is_known(take.key))
-                .await
-        {
+        if early && !take.until_known(Duration::from_secs(4)).await {
             return false;
         }
         self.outcome.lock().await.payments += 1;
@@ -239,8 +224,7 @@ impl Cases<'_> {
             let payment = take.merchant.payment(&take.payment_no).await?;
             anyhow::bail!("something is still owed after {SETTLES_WITHIN:?}: {payment}");
         }
-        let _turn = self.audits.acquire().await?;
-        let payment = audit(take.world(), &take.merchant, &take.payment_no).await?;
+        let payment = self.audited(take).await?;
         let state = payment["state"].as_str().context("no state")?;
         anyhow::ensure!(
             ["paid", "closed"].contains(&state),
@@ -249,7 +233,40 @@ impl Cases<'_> {
         Ok(())
     }
 
+    /// Audits, and once more if the function that the auditor asks died at that moment, which it may.
+    async fn audited(&self, take: &Take<'_>) -> anyhow::Result<Value> {
+        let _turn = self.audits.acquire().await?;
+        let mut audited = audit(take.world(), &take.merchant, &take.payment_no).await;
+        for _ in 1..TRIES {
+            if audited.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            audited = audit(take.world(), &take.merchant, &take.payment_no).await;
+        }
+        audited
+    }
+
     async fn wrong(&self, what: String) {
         self.outcome.lock().await.wrong.push(what);
     }
+}
+
+/// The calls of one run of a function, each with its number among its kind. Runs that begin with a read end where the
+/// next one begins.
+fn numbered(labels: impl Iterator<Item = String>) -> Vec<(String, u32)> {
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    let mut calls: Vec<(String, u32)> = Vec::new();
+    for label in labels {
+        let nth = counts.entry(label.clone()).or_default();
+        *nth += 1;
+        let next_run = calls
+            .first()
+            .is_some_and(|(first, _)| *first == label && label.starts_with("get "));
+        if next_run {
+            break;
+        }
+        calls.push((label, *nth));
+    }
+    calls
 }

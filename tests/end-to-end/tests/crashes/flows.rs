@@ -1,6 +1,7 @@
 //! The flows in which functions are killed. Each prepares a payment in peace, says where the crash may come, and goes on
 //! as the merchant, the buyer, the queue and the clock would.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -44,8 +45,16 @@ macro_rules! flow {
     };
 }
 
-/// Every flow.
-pub(crate) fn all() -> Vec<Flow> {
+/// Every flow, by the function that is killed in it.
+pub(crate) fn by_function() -> BTreeMap<&'static str, Vec<Flow>> {
+    let mut by_function: BTreeMap<_, Vec<Flow>> = BTreeMap::new();
+    for flow in all() {
+        by_function.entry(flow.function).or_default().push(flow);
+    }
+    by_function
+}
+
+fn all() -> Vec<Flow> {
     vec![
         flow!("first initiation, page", "pay", page),
         flow!("first initiation, native", "pay", native),
@@ -190,23 +199,24 @@ async fn query_closes_sibling(take: &mut Take<'_>) -> anyhow::Result<()> {
 }
 
 async fn query_has_refund_sent(take: &mut Take<'_>) -> anyhow::Result<()> {
-    take.paid().await?;
-    take.lose_messages();
+    paid_without_messages(take).await?;
     take.ask_refund().await?;
     take.begin();
     wake_until_quiet(take).await
 }
 
-/// The answer to the refund is lost on its way; the question comes 12 seconds later.
+/// The answer to the refund is lost on its way, and so is what the channel notifies of it; the question comes 12 seconds
+/// later.
 async fn query_asks_about_refund(take: &mut Take<'_>) -> anyhow::Result<()> {
-    take.paid().await?;
-    take.lose_messages();
+    paid_without_messages(take).await?;
     let refund_no = take.ask_refund().await?;
     let order_no = take.order.channel_order_no("page", 1)?;
-    take.world()
-        .simulator
-        .fault(&order_no, Fault::once("refund", "reset"))
-        .await?;
+    for fault in [
+        Fault::once("refund", "reset"),
+        Fault::times("notify", "drop", 9),
+    ] {
+        take.world().simulator.fault(&order_no, fault).await?;
+    }
     send_refund(take, &refund_no).await?;
     take.pause(Duration::from_secs(11)).await?;
     take.begin();
@@ -220,8 +230,7 @@ async fn scan_finds_paid(take: &mut Take<'_>) -> anyhow::Result<()> {
 }
 
 async fn scan_has_refund_sent(take: &mut Take<'_>) -> anyhow::Result<()> {
-    take.paid().await?;
-    take.lose_messages();
+    paid_without_messages(take).await?;
     let overdue = Instant::now() + REFUND_SOON_OVERDUE;
     take.ask_refund().await?;
     scan_from(take, overdue).await
@@ -241,11 +250,16 @@ async fn scan_feeds_the_queue(take: &mut Take<'_>) -> anyhow::Result<()> {
 }
 
 async fn refund_sends(take: &mut Take<'_>) -> anyhow::Result<()> {
-    take.paid().await?;
-    take.lose_messages();
+    paid_without_messages(take).await?;
     let refund_no = take.ask_refund().await?;
     take.begin();
     send_refund(take, &refund_no).await
+}
+
+/// Paid and heard of. The messages of its first minutes are lost, or one of them would do what the flow is about.
+async fn paid_without_messages(take: &Take<'_>) -> anyhow::Result<()> {
+    take.lose_messages();
+    take.paid().await
 }
 
 /// Paid at the channel, while its notification and every message are lost.

@@ -32,7 +32,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn play() -> anyhow::Result<()> {
-    let stage = Stage::new(Proxied::start("crashes").await?);
+    let functions: Vec<_> = flows::by_function().into_keys().collect();
+    let stage = Stage::new(Proxied::start("crashes").await?, &functions);
     let began = Instant::now();
     let outcome = tokio::select! {
         outcome = cases::play_all(&stage) => outcome,

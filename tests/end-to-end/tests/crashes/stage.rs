@@ -1,6 +1,6 @@
 //! What every flow needs: a client that repeats its requests, a buyer, and an eye on what is still owed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,8 +12,9 @@ use payonce_domain::{PaymentKey, PaymentNo};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// How many payments are acted on at a time. Two processors carry as many functions as this.
-const AT_ONCE: usize = 8;
+/// How many payments are acted on at a time for each function that dies. Apart, since some flows begin with a minute of
+/// waiting and must not queue behind the quick ones.
+const AT_ONCE: usize = 3;
 
 /// How often a merchant repeats a request that got no answer or an unknown one, and how long it waits in between.
 const REPEATS: u32 = 40;
@@ -29,12 +30,18 @@ struct Seen {
     owed: bool,
 }
 
+/// What the books showed when they were last read.
+struct Books {
+    read_at: Instant,
+    seen: HashMap<PaymentKey, Seen>,
+}
+
 /// The stack and everybody around it.
 pub(crate) struct Stage {
     proxied: Proxied,
-    turns: Semaphore,
+    turns: BTreeMap<&'static str, Semaphore>,
     wanting_scans: AtomicUsize,
-    books: Mutex<HashMap<PaymentKey, Seen>>,
+    books: Mutex<Books>,
 }
 
 /// One payment on its way through a flow, with the crash that awaits it there.
@@ -45,6 +52,7 @@ pub(crate) struct Take<'a> {
     pub(crate) key: PaymentKey,
     crash: Option<Crash>,
     mark: Option<usize>,
+    turns: &'a Semaphore,
     turn: Option<SemaphorePermit<'a>>,
     stage: &'a Stage,
 }
@@ -59,12 +67,18 @@ impl Drop for WantsScans<'_> {
 }
 
 impl Stage {
-    pub(crate) fn new(proxied: Proxied) -> Self {
+    pub(crate) fn new(proxied: Proxied, functions: &[&'static str]) -> Self {
         Self {
             proxied,
-            turns: Semaphore::new(AT_ONCE),
+            turns: functions
+                .iter()
+                .map(|name| (*name, Semaphore::new(AT_ONCE)))
+                .collect(),
             wanting_scans: AtomicUsize::new(0),
-            books: Mutex::new(HashMap::new()),
+            books: Mutex::new(Books {
+                read_at: Instant::now(),
+                seen: HashMap::new(),
+            }),
         }
     }
 
@@ -84,21 +98,26 @@ impl Stage {
     pub(crate) async fn take(
         &self,
         merchant: Merchant,
-        crash: Option<(&str, &str, u32, Moment)>,
+        function: &str,
+        crash: Option<(&str, u32, Moment)>,
     ) -> anyhow::Result<Take<'_>> {
         let order = merchant.order(1_999);
         let payment_no = order.payment_no()?;
         let key = PaymentNo::parse(&payment_no)
             .context("a payment number")?
             .key();
-        let crash = crash.map(|(function, label, nth, moment)| Crash {
+        let crash = crash.map(|(label, nth, moment)| Crash {
             function: function.to_owned(),
             label: label.to_owned(),
             nth,
             moment,
             about: Some(key),
         });
-        let turn = Some(self.turns.acquire().await?);
+        let turns = self
+            .turns
+            .get(function)
+            .context("nobody has a turn there")?;
+        let turn = Some(turns.acquire().await?);
         Ok(Take {
             merchant,
             order,
@@ -106,6 +125,7 @@ impl Stage {
             key,
             crash,
             mark: None,
+            turns,
             turn,
             stage: self,
         })
@@ -125,6 +145,7 @@ impl Stage {
     /// Keeps what the books show up to date.
     pub(crate) async fn keep_looking(&self) {
         loop {
+            let read_at = Instant::now();
             if let Ok(items) = self.world().aws.items("payments").await {
                 let seen = items.iter().filter_map(|item| {
                     let key = PaymentKey::parse(item["k"]["S"].as_str()?)?;
@@ -132,28 +153,21 @@ impl Stage {
                     Some((key, Seen { paid, owed }))
                 });
                 let seen = seen.collect();
-                *self.books.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+                *self.books.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Books { read_at, seen };
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
-    fn seen(&self, key: PaymentKey) -> Option<Seen> {
-        self.books
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// The payment as the books showed it, if they were read after `since`.
+    fn seen(&self, key: PaymentKey, since: Instant) -> Option<Seen> {
+        let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books
+            .seen
             .get(&key)
             .copied()
-    }
-
-    /// Whether the payment is in the books at all.
-    pub(crate) fn is_known(&self, key: PaymentKey) -> bool {
-        self.seen(key).is_some()
-    }
-
-    /// Whether nothing is owed on the payment any more.
-    pub(crate) fn is_quiet(&self, key: PaymentKey) -> bool {
-        self.seen(key).is_some_and(|seen| !seen.owed)
+            .filter(|_| books.read_at > since)
     }
 }
 
@@ -223,7 +237,7 @@ impl Take<'_> {
     pub(crate) async fn pause(&mut self, time: Duration) -> anyhow::Result<()> {
         self.turn = None;
         tokio::time::sleep(time).await;
-        self.turn = Some(self.stage.turns.acquire().await?);
+        self.turn = Some(self.turns.acquire().await?);
         Ok(())
     }
 
@@ -242,17 +256,33 @@ impl Take<'_> {
         self.stage.world()
     }
 
+    /// Waits until the payment is in the books at all.
+    pub(crate) async fn until_known(&self, within: Duration) -> bool {
+        let since = Instant::now();
+        let is_known = || self.stage.seen(self.key, since).is_some();
+        self.until(within, is_known).await
+    }
+
     /// Waits until the payment is paid.
     pub(crate) async fn until_paid(&self, within: Duration) -> bool {
-        self.until(within, || {
-            self.stage.seen(self.key).is_some_and(|seen| seen.paid)
-        })
-        .await
+        let since = Instant::now();
+        let is_paid = || {
+            self.stage
+                .seen(self.key, since)
+                .is_some_and(|seen| seen.paid)
+        };
+        self.until(within, is_paid).await
     }
 
     /// Waits until nothing is owed on it.
     pub(crate) async fn until_quiet(&self, within: Duration) -> bool {
-        self.until(within, || self.stage.is_quiet(self.key)).await
+        let since = Instant::now();
+        let is_quiet = || {
+            self.stage
+                .seen(self.key, since)
+                .is_some_and(|seen| !seen.owed)
+        };
+        self.until(within, is_quiet).await
     }
 
     /// Waits until something holds; `false` if it did not come about.
