@@ -9,7 +9,7 @@ use crate::failure::Failure;
 
 /// How often a decision is made again because somebody else wrote first. Each time somebody did make
 /// progress, so this is a bound on bad luck, not on work.
-const TRIES_MAX: usize = 16;
+const TRIES_MAX: usize = 64;
 
 /// A payment as last seen, and the wakes that decisions on it asked for.
 pub(crate) struct Working {

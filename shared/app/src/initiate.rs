@@ -401,10 +401,8 @@ impl App {
 }
 
 fn too_late() -> Failure {
-    let detail = format!(
-        "must leave at least {} ms to pay in",
-        LEAST_TIME_LEFT.as_millis()
-    );
+    let seconds = LEAST_TIME_LEFT.as_seconds_rounded_up();
+    let detail = format!("must be at least {seconds} seconds ahead");
     Failure::Invalid(Invalid {
         pointer: "/expires_at",
         detail,

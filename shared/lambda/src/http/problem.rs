@@ -37,9 +37,11 @@ impl Problem {
     /// The request is malformed: these fields are wrong.
     #[must_use]
     pub fn invalid(fields: Vec<FieldProblem>) -> Self {
-        let detail = fields
-            .iter()
-            .map(|field| format!("{} {}", field.pointer, field.detail));
+        let detail = fields.iter().map(|field| {
+            format!("{} {}", field.pointer, field.detail)
+                .trim()
+                .to_owned()
+        });
         let detail = detail.collect::<Vec<_>>().join("; ");
         Parts {
             fields,
