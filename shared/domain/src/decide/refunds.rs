@@ -29,9 +29,6 @@ const NEXT_GENERATION_WAIT: Span = Span::minutes(1);
 /// has last for weeks.
 const GENERATION_WAIT_MAX: Span = Span::days(1);
 
-/// How long a number that the channel does not know is sent again at once; after that, on its ladder.
-const BRISK: Span = Span::minutes(1);
-
 /// How long a refund is sent again and again without coming through before a person is asked.
 const PATIENCE: Span = Span::days(3);
 
@@ -412,9 +409,8 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
             if is_hopeless(refund, now) {
                 return needs_person(draft, index);
             }
-            let fresh = refund.sent_at.is_none_or(|sent| now.since(sent) <= BRISK);
-            let at = if fresh { now } else { next_word(refund, now) };
-            let due = draft.due(at);
+            // At once: how often that can be is bounded by the ladder on which it is asked about.
+            let due = draft.due(now);
             let refund = &mut draft.payment.refunds[index];
             refund.state = RefundState::Due;
             refund.sends_unanswered = 0;

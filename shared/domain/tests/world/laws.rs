@@ -140,11 +140,14 @@ fn the_winner_stays(step: &Step<'_>) {
         .iter()
         .filter(|refund| Some(&refund.trade_no) == winner && refund.state != RefundState::Failed)
     {
+        // A channel that says it carried out what was withdrawn unsent is a case for people, not ours.
+        let said_so = refund.state == RefundState::Succeeded && contradicted(after);
         assert!(
-            matches!(
-                refund.cause,
-                RefundCause::MerchantRequest | RefundCause::Appeal | RefundCause::Channel
-            ),
+            said_so
+                || matches!(
+                    refund.cause,
+                    RefundCause::MerchantRequest | RefundCause::Appeal | RefundCause::Channel
+                ),
             "the winner is returned of itself: {refund:?}"
         );
     }
