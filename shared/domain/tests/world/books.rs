@@ -43,6 +43,26 @@ impl Books {
                         .insert((*no, *amount));
                 }
             }
+            // Two claims in one: it came, and it went.
+            Fact::Reported {
+                no,
+                account,
+                evidence,
+                report:
+                    Report::PaidBack {
+                        trade_no, amount, ..
+                    },
+                ..
+            } => {
+                let known = before.channel_order(*no);
+                let ours = no.key() == before.key && known.is_none_or(|o| o.account == *account);
+                if evidence.source > Source::Hint && ours {
+                    let claims = self.claims.entry(trade_no.clone()).or_default();
+                    claims.insert((*no, *amount));
+                    let most = self.returned.entry(*no).or_insert(*amount);
+                    *most = (*most).max(*amount);
+                }
+            }
             Fact::RefundReported {
                 no,
                 evidence,
