@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-/// How the kernel counts processor time for `/proc`: in hundredths of a second, on every Linux there is.
-const TICK: Duration = Duration::from_millis(10);
-
 /// Memory and processor time of a process.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
@@ -14,7 +11,7 @@ pub struct Usage {
     pub resident_kb: u64,
     /// Resident at most so far, in KB.
     pub peak_kb: u64,
-    /// Processor time so far, its own and the kernel's for it.
+    /// Processor time of its threads so far, its own and the kernel's for it.
     pub processor: Duration,
 }
 
@@ -29,20 +26,18 @@ impl Usage {
                 .and_then(|number| number.parse().ok())
                 .with_context(|| format!("no {name} in its status"))
         };
-        let stat =
-            std::fs::read_to_string(format!("/proc/{pid}/stat")).context("reading its times")?;
-        // The name in brackets may hold anything; the times are the 14th and 15th field, counted from 1.
-        let (_, rest) = stat.rsplit_once(')').context("a malformed stat")?;
-        let ticks: u32 = rest
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .filter_map(|field| field.parse::<u32>().ok())
-            .sum();
+        let threads =
+            std::fs::read_dir(format!("/proc/{pid}/task")).context("listing its threads")?;
+        // The first field of a thread's schedstat is its time on a processor, in nanoseconds.
+        let nanoseconds = threads.filter_map(Result::ok).filter_map(|thread| {
+            let stat = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            stat.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        let processor = Duration::from_nanos(nanoseconds.sum());
         Ok(Self {
             resident_kb: kilobytes("VmRSS:")?,
             peak_kb: kilobytes("VmHWM:")?,
-            processor: TICK * ticks,
+            processor,
         })
     }
 }
