@@ -128,7 +128,7 @@ impl App {
             .is_some_and(|refund| refund.state == RefundState::Due);
         match report {
             Report::NoAnswer => {
-                let again = schedule::policy(no.channel(), no.method()).refund_again;
+                let again = schedule::policy(no.channel(), no.method()).refunds.again;
                 self.hold(working, refund_no, now.plus(again), now)
                     .await
                     .map(Some)

@@ -1,14 +1,12 @@
 //! What a channel's adapter does: build requests, read answers, and nothing else.
 
-use payonce_domain::{
-    Action, Channel, CreateAnswer, Method, RefundReport, ReversalReport, Timestamp,
-};
+use payonce_domain::{Action, Channel, Method, RefundReport, ReversalReport, Timestamp};
 
-use crate::claim::{self, Holder, NoticeReading, TradeReading};
+use crate::claim::{self, CreateReading, Holder, NoticeReading, TradeReading};
 use crate::client::CloseAnswer;
 use crate::http::{CannotSend, HttpAnswer, HttpRequest};
 use crate::notification::{Notice, Rejected, UnverifiedNotification};
-use crate::order::{Order, RefundOrder};
+use crate::order::{Order, RefundOrder, Unfit};
 
 /// What we answer a channel that notified us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +31,13 @@ pub trait Adapter: Send + Sync {
     /// The ways to pay this channel offers through us.
     fn methods(&self) -> &'static [Method];
 
+    /// Whether the channel would take this order, judged before anything is stored: what a buyer's
+    /// detail must look like is the channel's to say.
+    ///
+    /// # Errors
+    /// [`Unfit`] names the detail.
+    fn check(&self, order: &Order, now: Timestamp) -> Result<(), Unfit>;
+
     /// Whose account it is. Every claim about an order is compared with it.
     fn holder(&self) -> &Holder;
 
@@ -46,13 +51,8 @@ pub trait Adapter: Send + Sync {
     /// [`CannotSend`] where the browser creates it, or nobody can.
     fn create_request(&self, order: &Order, now: Timestamp) -> Result<HttpRequest, CannotSend>;
 
-    /// Reads the answer to a create; `None` where it cannot be used.
-    fn read_create(
-        &self,
-        order: &Order,
-        answer: &HttpAnswer,
-        now: Timestamp,
-    ) -> Option<CreateAnswer>;
+    /// Reads the answer to a create.
+    fn read_create(&self, order: &Order, answer: &HttpAnswer, now: Timestamp) -> CreateReading;
 
     /// The question how an order stands (查单).
     ///

@@ -66,7 +66,8 @@
 //! order and the account, and those alone make reports of them.
 
 use payonce_domain::{
-    Channel, ChannelOrderNo, ChannelTradeNo, Money, RefundNo, RefundReport, Report, Timestamp,
+    Action, Channel, ChannelOrderNo, ChannelTradeNo, Money, RefundNo, RefundReport, Report,
+    Timestamp,
 };
 
 use crate::notification::{News, Notice, Rejected};
@@ -120,6 +121,15 @@ pub enum Standing {
         /// When it was taken, by the channel's clock.
         paid_at: Timestamp,
     },
+    /// Money was taken that the channel will not settle, and returns by itself.
+    TakenLate {
+        /// The channel's number for the trade.
+        trade_no: ChannelTradeNo,
+        /// What was taken.
+        amount: Money,
+        /// When, by the channel's clock.
+        paid_at: Timestamp,
+    },
     /// Nothing was taken; something still may be.
     Unpaid,
     /// Nothing was taken, and nothing will be.
@@ -144,6 +154,26 @@ pub enum TradeReading {
     Claim(TradeClaim),
     /// A verified statement that there is no such order.
     NotFound,
+    /// Nothing usable.
+    NoAnswer,
+}
+
+/// What an adapter read from the answer to a call that creates an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CreateReading {
+    /// A verified answer that gives the buyer something to pay with.
+    Made {
+        /// What the buyer pays with.
+        action: Action,
+        /// Until when it works; `None`: as long as the order.
+        expires_at: Option<Timestamp>,
+    },
+    /// The payment code (付款码) was taken, and the buyer has to confirm.
+    Taken,
+    /// A verified statement how the order stands: a payment code may pay at once.
+    Claim(TradeClaim),
+    /// Refused for good.
+    Refused,
     /// Nothing usable.
     NoAnswer,
 }
@@ -283,6 +313,15 @@ impl Standing {
                 amount,
                 paid_at,
             } => Report::PaidBack {
+                trade_no,
+                amount,
+                paid_at,
+            },
+            Self::TakenLate {
+                trade_no,
+                amount,
+                paid_at,
+            } => Report::TakenLate {
                 trade_no,
                 amount,
                 paid_at,

@@ -3,7 +3,7 @@
 use payonce_domain::{Action, CreateAnswer, RefundReport, Report, ReversalReport, Timestamp};
 
 use crate::adapter::Adapter;
-use crate::claim;
+use crate::claim::{self, CreateReading, TradeReading};
 use crate::http::{CannotSend, HttpAnswer, HttpRequest};
 use crate::order::{Order, RefundOrder};
 use crate::transport::Transport;
@@ -15,6 +15,30 @@ pub struct Told<T> {
     pub said: T,
     /// The body as received, for the evidence table; `None` on silence.
     pub raw: Option<Vec<u8>>,
+    /// Whether the channel did its part: what the breaker counts.
+    pub health: Health,
+}
+
+/// What an exchange says of the channel itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It answered, whatever it said.
+    Answered,
+    /// It was silent, failed, or said nothing that can be used.
+    Troubled,
+    /// It was not asked.
+    NotAsked,
+}
+
+/// What came of a call that creates an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CreateTold {
+    /// What the channel answered.
+    Answered(CreateAnswer),
+    /// How the order stands, where the call itself may take the money.
+    Reported(Report),
+    /// No usable answer: the order may or may not exist there.
+    NoAnswer,
 }
 
 /// What a channel answered a close (关单). None of these proves that an order is closed: only a query does.
@@ -28,6 +52,17 @@ pub enum CloseAnswer {
     NotFound,
     /// No usable answer.
     NoAnswer,
+}
+
+impl<T> Told<T> {
+    /// What is known without asking the channel.
+    const fn unasked(said: T) -> Self {
+        Self {
+            said,
+            raw: None,
+            health: Health::NotAsked,
+        }
+    }
 }
 
 /// One account, ready to be spoken to.
@@ -50,25 +85,43 @@ impl<'a> ChannelClient<'a> {
         self.adapter.action(order, now)
     }
 
-    /// Creates an order. `None`: no usable answer, so it may or may not exist there. An order that the
-    /// browser creates is made already, and one that this channel has no call for is refused.
-    pub async fn create(&self, order: &Order, now: Timestamp) -> Told<Option<CreateAnswer>> {
+    /// Creates an order. An order that the browser creates is made already, and one that this channel
+    /// has no call for is refused.
+    pub async fn create(&self, order: &Order, now: Timestamp) -> Told<CreateTold> {
         if let Some(action) = self.adapter.action(order, now) {
             let expires_at = None;
-            return Told {
-                said: Some(CreateAnswer::Made { action, expires_at }),
-                raw: None,
-            };
+            let made = CreateAnswer::Made { action, expires_at };
+            return Told::unasked(CreateTold::Answered(made));
         }
         let request = self.adapter.create_request(order, now);
         if request == Err(CannotSend::NoSuchCall) {
-            return Told {
-                said: Some(CreateAnswer::Refused),
-                raw: None,
-            };
+            return Told::unasked(CreateTold::Answered(CreateAnswer::Refused));
         }
-        let read = |answer: &HttpAnswer| self.adapter.read_create(order, answer, now);
-        self.exchange("create", order, request, None, read).await
+        let read = |answer: &HttpAnswer| {
+            let reading = self.adapter.read_create(order, answer, now);
+            match reading {
+                CreateReading::Made { action, expires_at } => {
+                    CreateTold::Answered(CreateAnswer::Made { action, expires_at })
+                }
+                CreateReading::Taken => CreateTold::Answered(CreateAnswer::Taken),
+                CreateReading::Refused => CreateTold::Answered(CreateAnswer::Refused),
+                CreateReading::NoAnswer => CreateTold::NoAnswer,
+                CreateReading::Claim(claimed) => {
+                    let reading = TradeReading::Claim(claimed);
+                    match claim::report(order, self.adapter.holder(), reading) {
+                        Report::NoAnswer => CreateTold::NoAnswer,
+                        report @ (Report::Paid { .. }
+                        | Report::PaidBack { .. }
+                        | Report::TakenLate { .. }
+                        | Report::Unpaid
+                        | Report::Closed
+                        | Report::NotFound) => CreateTold::Reported(report),
+                    }
+                }
+            }
+        };
+        self.exchange("create", order, request, CreateTold::NoAnswer, read)
+            .await
     }
 
     /// Asks how an order stands (查单).
@@ -120,17 +173,14 @@ impl<'a> ChannelClient<'a> {
     pub async fn reverse(&self, order: &Order, now: Timestamp) -> Told<ReversalReport> {
         let request = self.adapter.reverse_request(order, now);
         if request == Err(CannotSend::NoSuchCall) {
-            return Told {
-                said: ReversalReport::Refused,
-                raw: None,
-            };
+            return Told::unasked(ReversalReport::Refused);
         }
         let read = |answer: &HttpAnswer| self.adapter.read_reverse(order, answer, now);
         self.exchange("reverse", order, request, ReversalReport::Again, read)
             .await
     }
 
-    async fn exchange<T>(
+    async fn exchange<T: PartialEq + Clone>(
         &self,
         operation: &'static str,
         order: &Order,
@@ -144,25 +194,35 @@ impl<'a> ChannelClient<'a> {
             Ok(request) => request,
             Err(reason) => {
                 tracing::error!(channel, operation, channel_order.no = %no, ?reason, "{operation} of {no} cannot be sent");
-                let (said, raw) = (silence, None);
-                return Told { said, raw };
+                return Told::unasked(silence);
             }
         };
         let answer = match self.transport.send(request).await {
             Ok(answer) => answer,
             Err(reason) => {
                 tracing::warn!(channel, operation, channel_order.no = %no, %reason, "{channel} is silent on {operation} of {no}");
-                let (said, raw) = (silence, None);
-                return Told { said, raw };
+                return Told {
+                    said: silence,
+                    raw: None,
+                    health: Health::Troubled,
+                };
             }
         };
         let said = if answer.status >= 500 {
             tracing::warn!(channel, operation, channel_order.no = %no, http.status = answer.status, "{channel} fails at {operation} of {no}");
-            silence
+            silence.clone()
         } else {
             read(&answer)
         };
-        let raw = Some(answer.body);
-        Told { said, raw }
+        let health = if said == silence {
+            Health::Troubled
+        } else {
+            Health::Answered
+        };
+        Told {
+            said,
+            raw: Some(answer.body),
+            health,
+        }
     }
 }

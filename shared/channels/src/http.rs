@@ -26,6 +26,8 @@ pub struct HttpRequest {
     pub body: Vec<u8>,
     /// How long the whole exchange may take before it counts as silence.
     pub patience: Span,
+    /// The longest answer that is taken.
+    pub answer_bytes_max: usize,
 }
 
 /// Why there is nothing to send.

@@ -19,14 +19,15 @@ mod notification;
 mod order;
 mod registry;
 mod rsa;
+pub mod statement;
 mod strict_json;
 mod transport;
 mod yuan;
 
 pub use adapter::{Acknowledgement, Adapter};
-pub use client::{ChannelClient, CloseAnswer, Told};
+pub use client::{ChannelClient, CloseAnswer, CreateTold, Health, Told};
 pub use http::{CannotSend, HttpAnswer, HttpRequest, Silence, Verb};
 pub use notification::{News, Notice, Rejected, UnverifiedNotification};
-pub use order::{Order, RefundOrder};
-pub use registry::{ConfigurationError, adapter};
+pub use order::{Detail, Order, RefundOrder, Unfit};
+pub use registry::{ConfigurationError, Secrets, adapter, statements};
 pub use transport::Transport;

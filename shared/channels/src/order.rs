@@ -1,10 +1,12 @@
 //! What a channel has to be told about an order or a refund; all of it comes from the stored item.
 
-use payonce_domain::{ChannelOrderNo, ChannelTradeNo, Money, RefundNo, Timestamp};
+use payonce_domain::{
+    BankCode, ChannelOrderNo, ChannelTradeNo, Money, RefundForm, RefundNo, Timestamp,
+};
 
 /// A channel order (渠道单) as a channel needs to know it. Everything in it was stored before the first
 /// call, so a repeated call says the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Order {
     /// Our number; it names the method as well.
     pub no: ChannelOrderNo,
@@ -24,8 +26,37 @@ pub struct Order {
     pub client_ip: Option<String>,
     /// The buyer's name within the channel's own app, where a channel insists on it.
     pub payer: Option<String>,
-    /// The buyer's payment code (付款码).
+    /// The buyer's payment code (付款码). It is worth money to whoever reads it, so it is never stored:
+    /// present on the one call that uses it.
     pub auth_code: Option<String>,
+    /// The bank whose page the buyer chose.
+    pub bank: Option<BankCode>,
+}
+
+/// A detail of a request that a channel or method insists on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The buyer's name within the channel's own app.
+    Payer,
+    /// The buyer's address.
+    ClientIp,
+    /// The buyer's payment code.
+    AuthCode,
+    /// The bank.
+    Bank,
+    /// The amount.
+    Amount,
+    /// The deadline.
+    Expiry,
+}
+
+/// Why a channel would refuse an order, known before anything is stored or sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// What is missing or wrong.
+    pub detail: Detail,
+    /// What it should be, to follow the field's name: "is required for the method jsapi".
+    pub why: String,
 }
 
 /// A refund (退款) as a channel needs to know it.
@@ -33,6 +64,8 @@ pub struct Order {
 pub struct RefundOrder {
     /// Our number. The same number and amount never move money twice.
     pub no: RefundNo,
+    /// How it is asked for.
+    pub form: RefundForm,
     /// What goes back.
     pub amount: Money,
     /// What the buyer reads.
@@ -45,4 +78,11 @@ pub struct RefundOrder {
     pub sent_at: Timestamp,
     /// Where the channel tells us of the refund, where it takes such an address.
     pub notify_url: String,
+}
+
+// Subject, payer and payment code are the buyer's.
+impl std::fmt::Debug for Order {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "order {}", self.no)
+    }
 }

@@ -18,8 +18,14 @@ pub(crate) const PATIENCE: Span = Span::seconds(8);
 /// Refunds may take longer: a refund whose answer is lost costs a question later.
 pub(crate) const PATIENCE_REFUND: Span = Span::seconds(10);
 
-/// The longest answer we take, in bytes. Real ones are a few thousand.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// How long fetching a bill may take.
+pub(crate) const PATIENCE_STATEMENT: Span = Span::seconds(60);
+
+/// The longest answer to a call, in bytes. Real ones are a few thousand.
+pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// The longest bill, in bytes: a million lines and their archive.
+pub(crate) const STATEMENT_BYTES_MAX: usize = 1 << 29;
 
 /// How long an unused connection is kept. A frozen function may wake to find older ones gone.
 const IDLE_SECONDS_MAX: u64 = 30;
@@ -74,6 +80,7 @@ impl Transport {
             Verb::Get => self.client()?.get(&request.url),
             Verb::Post => self.client()?.post(&request.url),
         };
+        let answer_bytes_max = request.answer_bytes_max;
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
@@ -85,7 +92,7 @@ impl Transport {
             .map_err(|error| silence(&error))?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| silence(&error))? {
-            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            if body.len() + chunk.len() > answer_bytes_max {
                 return Err(Silence::TooLong);
             }
             body.extend_from_slice(&chunk);

@@ -1,10 +1,10 @@
 //! A channel order (渠道单): one attempt to collect a payment through one channel.
 
 use crate::channel::{Action, Channel, Method};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, BankCode};
 use crate::numbers::ChannelOrderNo;
-use crate::obligation::Due;
-use crate::schedule::{self, Policy};
+use crate::obligation::{Due, SOON};
+use crate::schedule::{self, Creation, Policy};
 use crate::time::Timestamp;
 
 /// Where an attempt stands.
@@ -50,6 +50,8 @@ pub enum ClosingCause {
     PaidElsewhere,
     /// The channel refused a create while an earlier one was unanswered.
     Refused,
+    /// A payment code (付款码) led to nothing in the time a buyer needs to confirm it.
+    Unconfirmed,
 }
 
 impl ClosingCause {
@@ -57,7 +59,7 @@ impl ClosingCause {
     #[must_use]
     pub const fn accepts_success(self) -> bool {
         match self {
-            Self::Expiry | Self::Switch | Self::Refused => true,
+            Self::Expiry | Self::Switch | Self::Refused | Self::Unconfirmed => true,
             Self::Merchant | Self::Superseded | Self::PaidElsewhere => false,
         }
     }
@@ -71,6 +73,8 @@ pub struct ChannelOrder {
     pub no: ChannelOrderNo,
     /// The merchant's contract it goes through.
     pub account: AccountId,
+    /// The bank whose page the buyer chose; none: the channel lets the buyer choose.
+    pub bank: Option<BankCode>,
     /// Where it stands.
     pub state: ChannelOrderState,
     /// When its intent was stored. Channels that want a time of ours (UnionPay `txnTime`) get this
@@ -112,6 +116,22 @@ impl ChannelOrder {
     pub fn usable_action(&self, now: Timestamp) -> Option<&Action> {
         let fresh = self.action_expires_at.is_none_or(|expires| expires > now);
         self.action.as_ref().filter(|_| fresh)
+    }
+
+    /// Whether the buyer has had the time there is to confirm a payment code (付款码), and did not.
+    #[must_use]
+    pub fn is_unconfirmed(&self, now: Timestamp) -> bool {
+        let policy = self.policy();
+        let waits = match self.state {
+            ChannelOrderState::Submitted | ChannelOrderState::Pending => true,
+            ChannelOrderState::Closing
+            | ChannelOrderState::Paid
+            | ChannelOrderState::Failed
+            | ChannelOrderState::Closed => false,
+        };
+        policy.creation == Creation::Once
+            && waits
+            && now.plus(SOON) >= self.created_at.plus(policy.confirm_within)
     }
 
     /// The pace and abilities of its channel and method.

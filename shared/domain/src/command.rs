@@ -1,7 +1,7 @@
 //! Commands: what merchants, buyers, operators and our own functions ask for. A command can be refused.
 
 use crate::channel::{Channel, Method};
-use crate::ids::{AccountId, MerchantRefundNo};
+use crate::ids::{AccountId, BankCode, MerchantRefundNo};
 use crate::money::Money;
 use crate::numbers::{ChannelOrderNo, PaymentNo, RefundNo};
 use crate::payment::Version;
@@ -16,6 +16,8 @@ pub struct ChannelChoice {
     pub method: Method,
     /// The contract.
     pub account: AccountId,
+    /// The bank whose page the buyer wants, where the channel can lead straight to it.
+    pub bank: Option<BankCode>,
 }
 
 /// Something asked of an existing payment.

@@ -41,6 +41,15 @@ pub enum Report {
         /// When it took it, by its clock.
         paid_at: Timestamp,
     },
+    /// It took money that it will not settle, and returns by itself (UnionPay 42, 74, 75).
+    TakenLate {
+        /// Its number for the trade.
+        trade_no: ChannelTradeNo,
+        /// What it took.
+        amount: Money,
+        /// When, by its clock.
+        paid_at: Timestamp,
+    },
     /// It knows the order, has taken nothing, and still may.
     Unpaid,
     /// It took nothing and will not.
@@ -61,6 +70,8 @@ pub enum CreateAnswer {
         /// Until when it works; `None`: as long as the order.
         expires_at: Option<Timestamp>,
     },
+    /// It has the buyer's payment code (付款码) and waits for the buyer; there is nothing to hand out.
+    Taken,
     /// It refuses this order for good.
     Refused,
 }

@@ -63,6 +63,10 @@ const fn name_byte(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }
 
+const fn bank_byte(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+}
+
 identifier!(
     /// A merchant of ours (商户).
     MerchantId, 1..=32, "a lower-case letter, a digit or a hyphen", name_byte
@@ -78,6 +82,10 @@ identifier!(
 identifier!(
     /// One contract of a merchant with a channel, with keys of its own; part of the webhook's path.
     AccountId, 1..=32, "a lower-case letter, a digit or a hyphen", name_byte
+);
+identifier!(
+    /// A bank as UnionPay names it (发卡机构代码, `issInsCode`): `CMB` for 招商银行, `ICBC` for 工商银行.
+    BankCode, 2..=20, "an upper-case letter or a digit", bank_byte
 );
 identifier!(
     /// The number a channel gave a trade (渠道流水号): Alipay `trade_no`, WeChat `transaction_id`,

@@ -103,6 +103,15 @@ impl RefundState {
     }
 }
 
+/// How money is asked back of the channel; fixed by the write before the first sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefundForm {
+    /// As a refund (退货).
+    Refund,
+    /// By undoing the whole capture within its settlement day (消费撤销).
+    Undo,
+}
+
 /// One refund (退款单).
 #[doc(alias = "退款单")]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +126,8 @@ pub struct Refund {
     pub cause: RefundCause,
     /// How much; never changes under one number.
     pub amount: Money,
+    /// How the channel is asked for it.
+    pub form: RefundForm,
     /// Where it stands.
     pub state: RefundState,
     /// The merchant's own number, for a merchant's request.

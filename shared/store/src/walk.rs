@@ -53,6 +53,7 @@ pub(crate) fn choice(channel: Channel, method: Method) -> ChannelChoice {
         channel,
         method,
         account: account(),
+        bank: None,
     }
 }
 

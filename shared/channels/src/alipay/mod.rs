@@ -15,17 +15,15 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use payonce_domain::{
-    Action, Channel, CreateAnswer, Method, RefundReport, ReversalReport, Timestamp,
-};
+use payonce_domain::{Action, Channel, Method, RefundReport, ReversalReport, Timestamp};
 
 use crate::adapter::{Acknowledgement, Adapter};
-use crate::claim::{Holder, NoticeReading, TradeReading};
+use crate::claim::{CreateReading, Holder, NoticeReading, TradeReading};
 use crate::client::CloseAnswer;
 use crate::http::{CannotSend, HttpAnswer, HttpRequest};
 use crate::notification::{Rejected, UnverifiedNotification};
-use crate::order::{Order, RefundOrder};
-use crate::registry::ConfigurationError;
+use crate::order::{Order, RefundOrder, Unfit};
+use crate::registry::{ConfigurationError, Secrets};
 
 pub use certificate::{certificate_sn, root_certificate_sn};
 
@@ -40,8 +38,8 @@ impl Alipay {
     ///
     /// # Errors
     /// [`ConfigurationError`] where either text cannot be used.
-    pub fn open(settings: &str, secret: Option<&str>) -> Result<Self, ConfigurationError> {
-        let account = account::Account::open(settings, secret)?;
+    pub fn open(settings: &str, secrets: Secrets<'_>) -> Result<Self, ConfigurationError> {
+        let account = account::Account::open(settings, secrets.signing)?;
         Ok(Self { account })
     }
 }
@@ -53,6 +51,10 @@ impl Adapter for Alipay {
 
     fn methods(&self) -> &'static [Method] {
         &[Method::Page, Method::Wap, Method::Native]
+    }
+
+    fn check(&self, _order: &Order, _now: Timestamp) -> Result<(), Unfit> {
+        Ok(())
     }
 
     fn holder(&self) -> &Holder {
@@ -75,12 +77,7 @@ impl Adapter for Alipay {
         }
     }
 
-    fn read_create(
-        &self,
-        order: &Order,
-        answer: &HttpAnswer,
-        now: Timestamp,
-    ) -> Option<CreateAnswer> {
+    fn read_create(&self, order: &Order, answer: &HttpAnswer, now: Timestamp) -> CreateReading {
         response::created(&self.account, order, answer, now)
     }
 

@@ -9,7 +9,7 @@ use super::account::{Account, Mode};
 use super::sign;
 use crate::http::{CannotSend, HttpRequest, Verb};
 use crate::order::{Order, RefundOrder};
-use crate::transport::{PATIENCE, PATIENCE_REFUND};
+use crate::transport::{ANSWER_BYTES_MAX, PATIENCE, PATIENCE_REFUND};
 use crate::{beijing, form, yuan};
 
 /// How long a signed address keeps its `timestamp`. Clicks within one step get the same bytes, and no
@@ -245,6 +245,7 @@ fn call(
         )],
         body: form::encode([("biz_content", content.as_str())]).into_bytes(),
         patience,
+        answer_bytes_max: ANSWER_BYTES_MAX,
     })
 }
 

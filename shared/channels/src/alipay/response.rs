@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use payonce_domain::{Action, ChannelTradeNo, CreateAnswer, RefundReport, Span, Timestamp};
+use payonce_domain::{Action, ChannelTradeNo, RefundReport, Span, Timestamp};
 
 use super::account::{Account, Named};
 use super::request::method;
 use super::status::{self, TradeStatus, Verdict};
-use crate::claim::{Payee, Said, Standing, TradeClaim, TradeReading};
+use crate::claim::{CreateReading, Payee, Said, Standing, TradeClaim, TradeReading};
 use crate::client::CloseAnswer;
 use crate::http::HttpAnswer;
 use crate::order::{Order, RefundOrder};
@@ -43,25 +43,32 @@ pub(super) fn created(
     order: &Order,
     answer: &HttpAnswer,
     now: Timestamp,
-) -> Option<CreateAnswer> {
-    let (verdict, content) = signed(account, method::PRECREATE, answer)?;
+) -> CreateReading {
+    let Some((verdict, content)) = signed(account, method::PRECREATE, answer) else {
+        return CreateReading::NoAnswer;
+    };
     match verdict {
         Verdict::Done => {
             let ours = content.says("out_trade_no", &order.no.to_string());
-            let qr = content.text("qr_code").filter(|_| ours)?.into_owned();
+            let Some(qr) = content.text("qr_code").filter(|_| ours) else {
+                return CreateReading::NoAnswer;
+            };
             let end = now.plus(QR_LIFE);
-            Some(CreateAnswer::Made {
-                action: Action::Qr { content: qr },
+            CreateReading::Made {
+                action: Action::Qr {
+                    content: qr.into_owned(),
+                },
                 expires_at: (end < order.expires_at).then_some(end),
-            })
+            }
         }
-        Verdict::Refused(code) => status::create_is_refused(code).then_some(CreateAnswer::Refused),
-        Verdict::Faulty => Some(CreateAnswer::Refused),
-        Verdict::InProgress
+        Verdict::Refused(code) if status::create_is_refused(code) => CreateReading::Refused,
+        Verdict::Faulty => CreateReading::Refused,
+        Verdict::Refused(_)
+        | Verdict::InProgress
         | Verdict::Limited
         | Verdict::Unknown
         | Verdict::Misconfigured
-        | Verdict::Unmapped => None,
+        | Verdict::Unmapped => CreateReading::NoAnswer,
     }
 }
 

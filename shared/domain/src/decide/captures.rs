@@ -14,14 +14,32 @@ use crate::time::{Span, Timestamp};
 /// How often a capture that the channel should return by itself is looked at.
 pub(super) const RETURN_WATCH: Span = Span::days(1);
 
-pub(super) fn paid(
-    draft: &mut Draft,
-    no: ChannelOrderNo,
-    trade_no: ChannelTradeNo,
-    amount: Money,
-    paid_at: Timestamp,
-    source: Source,
-) {
+/// How a channel booked what it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Booked {
+    /// As a payment.
+    Settled,
+    /// As money that it returns by itself.
+    Returns,
+}
+
+/// What a channel says it took.
+pub(super) struct Taken {
+    pub(super) trade_no: ChannelTradeNo,
+    pub(super) amount: Money,
+    pub(super) paid_at: Timestamp,
+    pub(super) source: Source,
+    pub(super) booked: Booked,
+}
+
+pub(super) fn paid(draft: &mut Draft, no: ChannelOrderNo, taken: Taken) {
+    let Taken {
+        trade_no,
+        amount,
+        paid_at,
+        source,
+        booked,
+    } = taken;
     let known = draft
         .payment
         .captures
@@ -39,6 +57,7 @@ pub(super) fn paid(
                 disposition: Disposition::Suspended(SuspenseReason::Contradiction),
                 due: None,
             },
+            booked,
         ),
         Some(index) if draft.payment.captures[index].amount == amount => {
             confirm(draft, index, source);
@@ -89,8 +108,8 @@ pub(super) fn paid_back(
 }
 
 /// Enters a new capture and decides what becomes of it.
-fn take(draft: &mut Draft, mut capture: Capture) {
-    capture.disposition = judge(draft, &capture);
+fn take(draft: &mut Draft, mut capture: Capture, booked: Booked) {
+    capture.disposition = judge(draft, &capture, booked);
     let applied = capture.disposition == Disposition::Applied;
     let trade_no = capture.trade_no.clone();
     move_channel_order(draft, &capture);
@@ -150,7 +169,7 @@ fn move_channel_order(draft: &mut Draft, capture: &Capture) {
 ///
 /// Money that may go back without us comes first, whatever its amount: ours on top would be a
 /// second return.
-fn judge(draft: &Draft, capture: &Capture) -> Disposition {
+fn judge(draft: &Draft, capture: &Capture, booked: Booked) -> Disposition {
     let payment = &draft.payment;
     let in_time = capture.paid_at <= payment.terms.expires_at;
     let order = payment.channel_order(capture.channel_order_no);
@@ -168,7 +187,8 @@ fn judge(draft: &Draft, capture: &Capture) -> Disposition {
             }
         }
     }
-    if !in_time && order.is_some_and(|order| order.policy().returns_late_captures) {
+    let late = !in_time && order.is_some_and(|order| order.policy().returns_late_captures);
+    if late || booked == Booked::Returns {
         return Disposition::Suspended(SuspenseReason::ChannelReturns);
     }
     if capture.amount != payment.terms.amount {
@@ -232,6 +252,7 @@ fn contradict(draft: &mut Draft, index: usize, amount: Money, paid_at: Timestamp
             source,
             ..capture
         },
+        Booked::Settled,
     );
 }
 

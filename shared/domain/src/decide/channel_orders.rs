@@ -1,5 +1,6 @@
 //! What channels say about an attempt: created, paid, closed, unknown, reversed.
 
+use super::captures::Booked;
 use super::{Answer, Draft, captures};
 use crate::capture::{Disposition, SuspenseReason};
 use crate::channel_order::{ChannelOrder, ChannelOrderState, ClosingCause};
@@ -37,6 +38,9 @@ pub(super) fn create_answered(draft: &mut Draft, no: ChannelOrderNo, answer: Cre
                 order.action_expires_at = expires_at;
             }
         }
+        (ChannelOrderState::Submitted | ChannelOrderState::Pending, CreateAnswer::Taken) => {
+            order.state = ChannelOrderState::Pending;
+        }
         (ChannelOrderState::Submitted, CreateAnswer::Refused) if !unanswered => {
             order.state = ChannelOrderState::Failed;
         }
@@ -50,7 +54,7 @@ pub(super) fn create_answered(draft: &mut Draft, no: ChannelOrderNo, answer: Cre
             | ChannelOrderState::Paid
             | ChannelOrderState::Failed
             | ChannelOrderState::Closed,
-            CreateAnswer::Made { .. } | CreateAnswer::Refused,
+            CreateAnswer::Made { .. } | CreateAnswer::Taken | CreateAnswer::Refused,
         ) => {}
     }
 }
@@ -76,7 +80,29 @@ pub(super) fn reported(
             paid_at,
         } => {
             adopt(draft, no, account);
-            captures::paid(draft, no, trade_no, amount, paid_at, evidence.source);
+            let taken = captures::Taken {
+                trade_no,
+                amount,
+                paid_at,
+                source: evidence.source,
+                booked: Booked::Settled,
+            };
+            captures::paid(draft, no, taken);
+        }
+        Report::TakenLate {
+            trade_no,
+            amount,
+            paid_at,
+        } => {
+            adopt(draft, no, account);
+            let taken = captures::Taken {
+                trade_no,
+                amount,
+                paid_at,
+                source: evidence.source,
+                booked: Booked::Returns,
+            };
+            captures::paid(draft, no, taken);
         }
         Report::PaidBack {
             trade_no,
@@ -134,6 +160,7 @@ fn adopt(draft: &mut Draft, no: ChannelOrderNo, account: AccountId) {
     draft.payment.channel_orders.push(ChannelOrder {
         no,
         account,
+        bank: None,
         state: ChannelOrderState::Closed,
         created_at: now,
         action: None,

@@ -10,7 +10,7 @@ use crate::numbers::{ChannelOrderNo, PaymentNo};
 use crate::obligation::Due;
 use crate::payment::{PaymentState, Version};
 use crate::refund::RefundState;
-use crate::schedule::EARLY_RUNGS;
+use crate::schedule::{Creation, EARLY_RUNGS};
 use crate::time::Timestamp;
 
 /// Begins closing one attempt; the first try is due at once.
@@ -112,6 +112,17 @@ pub(super) fn ticked(draft: &mut Draft) {
         | PaymentState::Closing
         | PaymentState::Closed => {}
     }
+    let unconfirmed = draft.payment.channel_orders.iter();
+    let unconfirmed: Vec<_> = unconfirmed
+        .filter(|order| order.is_unconfirmed(now))
+        .map(|order| order.no)
+        .collect();
+    if !unconfirmed.is_empty() {
+        for no in unconfirmed {
+            begin(draft, no, ClosingCause::Unconfirmed);
+        }
+        return;
+    }
     move_channel_orders(draft);
     move_refunds(draft);
     for index in 0..draft.payment.captures.len() {
@@ -137,7 +148,10 @@ fn move_channel_orders(draft: &mut Draft) {
         let created_at = order.created_at;
         let due = match order.state {
             ChannelOrderState::Submitted | ChannelOrderState::Pending => {
-                let at = policy.query.next(created_at, soon(now)).min(deadline);
+                let mut at = policy.query.next(created_at, soon(now)).min(deadline);
+                if policy.creation == Creation::Once {
+                    at = at.min(created_at.plus(policy.confirm_within));
+                }
                 // The rungs of the first minutes were all sent as messages when the order was made.
                 if at.since(created_at) <= EARLY_RUNGS {
                     Due { at, messaged: true }

@@ -168,6 +168,7 @@ pub(super) fn add(draft: &mut Draft, choice: ChannelChoice) -> Result<ChannelOrd
     draft.payment.channel_orders.push(ChannelOrder {
         no,
         account: choice.account,
+        bank: choice.bank,
         state: if by_us {
             ChannelOrderState::Submitted
         } else {

@@ -12,7 +12,7 @@ use crate::ids::{ChannelTradeNo, MerchantRefundNo};
 use crate::money::Money;
 use crate::numbers::{RefundIdentity, RefundNo};
 use crate::payment::{CaseKind, PaymentState};
-use crate::refund::{Refund, RefundCause, RefundState};
+use crate::refund::{Refund, RefundCause, RefundForm, RefundState};
 use crate::schedule::{self, Policy};
 use crate::time::{Span, Timestamp};
 
@@ -31,6 +31,9 @@ const GENERATION_WAIT_MAX: Span = Span::days(1);
 
 /// How long a refund is sent again and again without coming through before a person is asked.
 const PATIENCE: Span = Span::days(3);
+
+/// How long before a settlement day's end nothing is undone any more.
+const UNDO_MARGIN: Span = Span::minutes(5);
 
 pub(super) const fn policy_of(refund: &Refund) -> Policy {
     schedule::policy(
@@ -72,6 +75,7 @@ pub(super) fn return_what_is_owed(draft: &mut Draft) {
             trade_no: capture.trade_no,
             cause,
             amount,
+            form: RefundForm::Refund,
             state: RefundState::Due,
             request: None,
             reason: None,
@@ -105,8 +109,11 @@ fn wait_of(no: RefundNo) -> Span {
 /// never comes through is spoken of ever more seldom, and not sooner than the channel's least wait.
 pub(super) fn next_word(refund: &Refund, now: Timestamp) -> Timestamp {
     let policy = policy_of(refund);
-    let rung = policy.refund.next(refund.sent_at.unwrap_or(now), now);
-    rung.max(policy.refund.next(now, now))
+    let rung = policy
+        .refunds
+        .query
+        .next(refund.sent_at.unwrap_or(now), now);
+    rung.max(policy.refunds.query.next(now, now))
 }
 
 fn sent_before(draft: &Draft, no: RefundNo) -> bool {
@@ -175,6 +182,7 @@ pub(super) fn request(
         trade_no: capture.trade_no,
         cause: RefundCause::MerchantRequest,
         amount,
+        form: RefundForm::Refund,
         state: RefundState::Due,
         request: Some(request),
         reason,
@@ -195,14 +203,73 @@ pub(super) fn begin(draft: &mut Draft, no: RefundNo) -> Result<Answer, Refusal> 
     if refund.state != RefundState::Due || !refund.due.is_none_or(|due| due.is_due(now)) {
         return Err(Refusal::NotDue);
     }
-    let at = next_word(refund, now);
+    if cannot_be_repeated(refund, now) {
+        needs_person(draft, index);
+        return Ok(Answer::Noted);
+    }
+    if let Some(free_at) = paced_until(draft, index) {
+        let due = draft.due(free_at);
+        draft.payment.refunds[index].due = Some(due);
+        return Ok(Answer::Noted);
+    }
+    let form = match refund.sent_at {
+        Some(_) => refund.form,
+        None => form_of(draft, index),
+    };
+    let at = next_word(&draft.payment.refunds[index], now);
     let due = draft.due(at);
     let refund = &mut draft.payment.refunds[index];
+    refund.form = form;
     refund.state = RefundState::Sent;
     refund.sent_at.get_or_insert(now);
     refund.sends_unanswered += 1;
     refund.due = Some(due);
     Ok(Answer::Refunding(no))
+}
+
+/// Whether a channel that knows refunds by number and time would take a repeat for a new one: the
+/// settlement day of the first sending is over.
+fn cannot_be_repeated(refund: &Refund, now: Timestamp) -> bool {
+    policy_of(refund).refunds.named_by_time
+        && refund
+            .sent_at
+            .is_some_and(|sent| schedule::settlement_day(sent) != schedule::settlement_day(now))
+}
+
+/// When the channel takes this refund, if another of the same order was sent too short a time ago.
+fn paced_until(draft: &Draft, index: usize) -> Option<Timestamp> {
+    let refund = &draft.payment.refunds[index];
+    let others =
+        draft.payment.refunds.iter().filter(|other| {
+            other.no != refund.no && other.channel_order_no == refund.channel_order_no
+        });
+    let last = others.filter_map(|other| other.sent_at).max()?;
+    let free_at = last.plus(policy_of(refund).refunds.pace);
+    (free_at > draft.now).then_some(free_at)
+}
+
+/// Undone where the channel can and only a whole, untouched capture of this settlement day is asked
+/// for: the money is back at once. What an undo failed to do is refunded.
+fn form_of(draft: &Draft, index: usize) -> RefundForm {
+    let refund = &draft.payment.refunds[index];
+    let Some(capture) = draft.payment.capture(&refund.trade_no) else {
+        return RefundForm::Refund;
+    };
+    let mut others = draft
+        .payment
+        .refunds
+        .iter()
+        .filter(|other| other.no != refund.no && other.trade_no == refund.trade_no);
+    let untouched = others.all(|other| other.sent_at.is_none());
+    // A request on its way when the day ends would be refused.
+    let arrives = draft.now.plus(UNDO_MARGIN);
+    let same_day = schedule::settlement_day(capture.paid_at) == schedule::settlement_day(arrives);
+    if policy_of(refund).refunds.undoes && untouched && same_day && refund.amount == capture.amount
+    {
+        RefundForm::Undo
+    } else {
+        RefundForm::Refund
+    }
 }
 
 /// The refund cannot be sent now; it stays owed and is looked at again at `until`.
@@ -287,7 +354,7 @@ fn accepted(draft: &mut Draft, index: usize) {
             let refund = &mut draft.payment.refunds[index];
             refund.state = RefundState::Accepted;
             let start = *refund.sent_at.get_or_insert(now);
-            let next = policy_of(refund).refund.next(start, now);
+            let next = policy_of(refund).refunds.query.next(start, now);
             if refund.due.is_none_or(|due| due.at != next) {
                 let due = draft.due(next);
                 draft.payment.refunds[index].due = Some(due);
@@ -342,6 +409,7 @@ fn failed(draft: &mut Draft, index: usize, occasion: Occasion) {
     let created_at = draft.now;
     draft.payment.refunds.push(Refund {
         no,
+        form: RefundForm::Refund,
         state: RefundState::Due,
         created_at,
         sent_at: None,
@@ -359,7 +427,7 @@ fn not_yet(draft: &mut Draft, index: usize) {
             if is_hopeless(refund, draft.now) {
                 return needs_person(draft, index);
             }
-            let again = draft.now.plus(policy_of(refund).refund_again);
+            let again = draft.now.plus(policy_of(refund).refunds.again);
             let at = next_word(refund, draft.now).max(again);
             let due = draft.due(at);
             let refund = &mut draft.payment.refunds[index];
@@ -406,7 +474,7 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
         RefundState::Sent | RefundState::Accepted => {
             let now = draft.now;
             let refund = &draft.payment.refunds[index];
-            if is_hopeless(refund, now) {
+            if is_hopeless(refund, now) || cannot_be_repeated(refund, now) {
                 return needs_person(draft, index);
             }
             // At once: how often that can be is bounded by the ladder on which it is asked about.

@@ -8,7 +8,7 @@ use crate::ids::ChannelTradeNo;
 use crate::money::Money;
 use crate::numbers::{ChannelOrderNo, RefundIdentity, RefundNo};
 use crate::payment::CaseKind;
-use crate::refund::{Refund, RefundCause, RefundState};
+use crate::refund::{Refund, RefundCause, RefundForm, RefundState};
 use crate::time::Timestamp;
 
 /// The channel returned money by itself: entered as done, and what we would send shrinks by it.
@@ -91,6 +91,7 @@ fn record_returned(
         trade_no: trade_no.clone(),
         cause,
         amount,
+        form: RefundForm::Refund,
         state: RefundState::Succeeded,
         request: None,
         reason: None,

@@ -46,6 +46,7 @@ fn hash_channel_order(order: &ChannelOrder, hash: &mut DefaultHasher) {
     let ChannelOrder {
         no,
         account: _,
+        bank,
         state,
         created_at,
         action,
@@ -66,7 +67,7 @@ fn hash_channel_order(order: &ChannelOrder, hash: &mut DefaultHasher) {
     )
         .hash(hash);
     (lease_until, creates_unanswered, closing, closing_since).hash(hash);
-    (reversing_since, due).hash(hash);
+    (reversing_since, due, bank).hash(hash);
 }
 
 fn hash_capture(capture: &Capture, hash: &mut DefaultHasher) {
@@ -90,6 +91,7 @@ fn hash_refund(refund: &Refund, hash: &mut DefaultHasher) {
         trade_no,
         cause,
         amount,
+        form,
         state,
         request,
         reason: _,
@@ -99,5 +101,5 @@ fn hash_refund(refund: &Refund, hash: &mut DefaultHasher) {
         due,
     } = refund;
     (no, trade_no, cause, amount, state, request).hash(hash);
-    (created_at, sent_at, sends_unanswered, due).hash(hash);
+    (created_at, sent_at, sends_unanswered, due, form).hash(hash);
 }

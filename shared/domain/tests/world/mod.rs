@@ -73,6 +73,7 @@ pub(crate) fn choice(way: (Channel, Method)) -> ChannelChoice {
         channel: way.0,
         method: way.1,
         account: account(way.0),
+        bank: None,
     }
 }
 

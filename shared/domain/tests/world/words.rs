@@ -14,6 +14,7 @@ pub(crate) fn cause(cause: ClosingCause) -> &'static str {
         ClosingCause::Superseded => "superseded",
         ClosingCause::PaidElsewhere => "paid elsewhere",
         ClosingCause::Refused => "refused",
+        ClosingCause::Unconfirmed => "unconfirmed",
     }
 }
 

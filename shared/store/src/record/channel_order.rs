@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use payonce_domain::{
-    AccountId, Action, ChannelOrder, ChannelOrderState, ClosingCause, Due, PaymentKey, Timestamp,
+    AccountId, Action, BankCode, ChannelOrder, ChannelOrderState, ClosingCause, Due, PaymentKey,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,8 @@ pub(super) struct ChannelOrderRecord {
     no: String,
     #[serde(rename = "a")]
     account: Kept<AccountId>,
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    bank: Option<Kept<BankCode>>,
     #[serde(rename = "s")]
     state: Kept<ChannelOrderState>,
     #[serde(rename = "c")]
@@ -77,6 +80,7 @@ impl ChannelOrderRecord {
         let ChannelOrder {
             no,
             account,
+            bank,
             state,
             created_at,
             action,
@@ -91,6 +95,7 @@ impl ChannelOrderRecord {
         Self {
             no: number::of_channel_order(*no, key),
             account: Kept(account.clone()),
+            bank: bank.clone().map(Kept),
             state: Kept(*state),
             created_at: Kept(*created_at),
             action: action.as_ref().map(ActionRecord::from),
@@ -108,6 +113,7 @@ impl ChannelOrderRecord {
         Some(ChannelOrder {
             no: number::to_channel_order(&self.no, key)?,
             account: self.account.0,
+            bank: self.bank.map(|bank| bank.0),
             state: self.state.0,
             created_at: self.created_at.0,
             action: self.action.map(Action::from),

@@ -58,6 +58,7 @@ codes! {
         ClosingCause::Superseded => "s",
         ClosingCause::PaidElsewhere => "p",
         ClosingCause::Refused => "r",
+        ClosingCause::Unconfirmed => "u",
     }
     CaseKind {
         CaseKind::AmountContradiction => "a",

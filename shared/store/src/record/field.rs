@@ -3,8 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use payonce_domain::{
-    AccountId, Channel, ChannelChoice, ChannelTradeNo, Currency, Digest, Evidence, MerchantId,
-    MerchantOrderNo, MerchantRefundNo, Method, Money, PaymentKey, PaymentNo, Source, Timestamp,
+    AccountId, BankCode, Channel, ChannelChoice, ChannelTradeNo, Currency, Digest, Evidence,
+    MerchantId, MerchantOrderNo, MerchantRefundNo, Method, Money, PaymentKey, PaymentNo, Source,
+    Timestamp,
 };
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -58,6 +59,7 @@ macro_rules! identifiers {
 }
 identifiers!(
     AccountId,
+    BankCode,
     ChannelTradeNo,
     MerchantId,
     MerchantOrderNo,
@@ -127,21 +129,32 @@ impl Field for Channel {
     }
 }
 
-/// The letters of channel and method, then the account.
+/// The letters of channel and method, then the account, then the bank after a slash if one was chosen.
 impl Field for ChannelChoice {
     type Kept = String;
 
     fn keep(&self) -> String {
         let (channel, method) = (self.channel.letter(), self.method.letter());
-        format!("{channel}{method}{}", self.account)
+        let bank = self
+            .bank
+            .as_ref()
+            .map_or(String::new(), |bank| format!("/{bank}"));
+        format!("{channel}{method}{}{bank}", self.account)
     }
 
     fn restore(text: String) -> Option<Self> {
         let mut letters = text.chars();
+        let channel = Channel::from_letter(letters.next()?)?;
+        let method = Method::from_letter(letters.next()?)?;
+        let (account, bank) = match letters.as_str().split_once('/') {
+            Some((account, bank)) => (account, Some(BankCode::new(bank).ok()?)),
+            None => (letters.as_str(), None),
+        };
         Some(Self {
-            channel: Channel::from_letter(letters.next()?)?,
-            method: Method::from_letter(letters.next()?)?,
-            account: AccountId::new(letters.as_str()).ok()?,
+            channel,
+            method,
+            account: AccountId::new(account).ok()?,
+            bank,
         })
     }
 }

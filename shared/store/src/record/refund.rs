@@ -1,8 +1,8 @@
 //! A refund in its payment's item.
 
 use payonce_domain::{
-    ChannelTradeNo, Due, MerchantRefundNo, Money, PaymentKey, Refund, RefundCause, RefundState,
-    Timestamp,
+    ChannelTradeNo, Due, MerchantRefundNo, Money, PaymentKey, Refund, RefundCause, RefundForm,
+    RefundState, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ pub(super) struct RefundRecord {
     cause: Kept<RefundCause>,
     #[serde(rename = "a")]
     amount: Kept<Money>,
+    #[serde(rename = "v", default, skip_serializing_if = "std::ops::Not::not")]
+    undo: bool,
     #[serde(rename = "s")]
     state: Kept<RefundState>,
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +50,7 @@ impl RefundRecord {
             trade_no,
             cause,
             amount,
+            form,
             state,
             request,
             reason,
@@ -63,6 +66,7 @@ impl RefundRecord {
             trade_no: Kept(trade_no.clone()),
             cause: Kept(*cause),
             amount: Kept(*amount),
+            undo: *form == RefundForm::Undo,
             state: Kept(*state),
             request: request.clone().map(Kept),
             reason: reason.clone(),
@@ -84,6 +88,11 @@ impl RefundRecord {
             trade_no: self.trade_no.0,
             cause: self.cause.0,
             amount: self.amount.0,
+            form: if self.undo {
+                RefundForm::Undo
+            } else {
+                RefundForm::Refund
+            },
             state: self.state.0,
             request: self.request.map(|no| no.0),
             reason: self.reason,

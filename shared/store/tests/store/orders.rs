@@ -35,6 +35,7 @@ pub fn opening(order: &str, late: Span) -> Decision {
         channel: Channel::Alipay,
         method: Method::Page,
         account: account(),
+        bank: None,
     };
     decide::open(terms, Some(choice), START.plus(late)).unwrap()
 }

@@ -18,9 +18,12 @@ pub(super) enum FactRecord {
     CreateAnswered {
         #[serde(rename = "n")]
         no: String,
-        /// Left out where the channel refused.
+        /// Left out where the channel refused, and where it took a payment code.
         #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
         made: Option<MadeRecord>,
+        /// It took a payment code.
+        #[serde(rename = "t", default, skip_serializing_if = "std::ops::Not::not")]
+        taken: bool,
     },
     #[serde(rename = "r")]
     Reported {
@@ -103,6 +106,15 @@ pub(super) enum ReportRecord {
         #[serde(rename = "p")]
         paid_at: Kept<Timestamp>,
     },
+    #[serde(rename = "l")]
+    TakenLate {
+        #[serde(rename = "t")]
+        trade_no: Kept<ChannelTradeNo>,
+        #[serde(rename = "a")]
+        amount: Kept<Money>,
+        #[serde(rename = "p")]
+        paid_at: Kept<Timestamp>,
+    },
     #[serde(rename = "o")]
     Unpaid,
     #[serde(rename = "c")]
@@ -118,6 +130,7 @@ impl FactRecord {
         match fact.clone() {
             Fact::CreateAnswered { no, answer } => Self::CreateAnswered {
                 no: of_channel_order(no, key),
+                taken: answer == CreateAnswer::Taken,
                 made: MadeRecord::of(answer),
             },
             Fact::Reported {
@@ -169,9 +182,14 @@ impl FactRecord {
     /// `None` if a number in it cannot be read.
     pub(super) fn restore(self, key: PaymentKey) -> Option<Fact> {
         Some(match self {
-            Self::CreateAnswered { no, made } => Fact::CreateAnswered {
+            Self::CreateAnswered { no, made, taken } => Fact::CreateAnswered {
                 no: to_channel_order(&no, key)?,
-                answer: made.map_or(CreateAnswer::Refused, MadeRecord::restore),
+                answer: match (made, taken) {
+                    (Some(made), false) => made.restore(),
+                    (None, true) => CreateAnswer::Taken,
+                    (None, false) => CreateAnswer::Refused,
+                    (Some(_), true) => return None,
+                },
             },
             Self::Reported {
                 no,
@@ -227,7 +245,7 @@ impl MadeRecord {
                 action: ActionRecord::from(&action),
                 expires_at: expires_at.map(Kept),
             }),
-            CreateAnswer::Refused => None,
+            CreateAnswer::Taken | CreateAnswer::Refused => None,
         }
     }
 
@@ -260,6 +278,15 @@ impl From<Report> for ReportRecord {
                 amount: Kept(amount),
                 paid_at: Kept(paid_at),
             },
+            Report::TakenLate {
+                trade_no,
+                amount,
+                paid_at,
+            } => Self::TakenLate {
+                trade_no: Kept(trade_no),
+                amount: Kept(amount),
+                paid_at: Kept(paid_at),
+            },
             Report::Unpaid => Self::Unpaid,
             Report::Closed => Self::Closed,
             Report::NotFound => Self::NotFound,
@@ -285,6 +312,15 @@ impl From<ReportRecord> for Report {
                 amount,
                 paid_at,
             } => Self::PaidBack {
+                trade_no: trade_no.0,
+                amount: amount.0,
+                paid_at: paid_at.0,
+            },
+            ReportRecord::TakenLate {
+                trade_no,
+                amount,
+                paid_at,
+            } => Self::TakenLate {
                 trade_no: trade_no.0,
                 amount: amount.0,
                 paid_at: paid_at.0,

@@ -3,6 +3,10 @@
 //! Everything that differs between channels and methods in time or ability is one [`Policy`]; a
 //! decision asks it and never the channel's name.
 
+mod alipay;
+mod unionpay;
+mod wechat;
+
 use crate::channel::{Channel, Method};
 use crate::time::{Span, Timestamp};
 
@@ -49,19 +53,17 @@ pub enum Creation {
     Once,
 }
 
-/// The pace and abilities of one channel and method.
+/// The pace and abilities of one channel and method: what the application asks instead of the
+/// channel's name. The contract tests hold every adapter to it and print it as
+/// `shared/channels/CAPABILITIES.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// Who makes the order known.
     pub creation: Creation,
     /// When to ask about an order that may be paid, counted from its creation.
     pub query: Ladder,
-    /// When to try again to close, or prove closed, counted from the start of the closing.
+    /// When to try again to close, reverse, or prove closed, counted from the start of the closing.
     pub closing: Ladder,
-    /// When to ask about a refund, counted from its first sending.
-    pub refund: Ladder,
-    /// How long to wait before a refund refused without effect is sent again.
-    pub refund_again: Span,
     /// How long after the deadline "not found" still proves nothing: the channel's clock may lag,
     /// and a payment begun in time may still be under way.
     pub absence_margin: Span,
@@ -69,8 +71,39 @@ pub struct Policy {
     pub closes: bool,
     /// How young an order the channel refuses to close.
     pub close_wait: Span,
+    /// Whether an order of unknown outcome can be reversed (冲正).
+    pub reverses: bool,
+    /// How long a buyer has to confirm a payment code (付款码) before it is reversed.
+    pub confirm_within: Span,
     /// Whether the channel returns captures made after the deadline by itself.
     pub returns_late_captures: bool,
+    /// How money is sent back.
+    pub refunds: RefundPolicy,
+}
+
+/// How a channel sends money back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundPolicy {
+    /// Whether it gives back less than the whole.
+    pub partial: bool,
+    /// Whether it tells of a refund's outcome by itself.
+    pub notified: bool,
+    /// When to ask about a refund, counted from its first sending.
+    pub query: Ladder,
+    /// How long to wait before a refund refused without effect is sent again.
+    pub again: Span,
+    /// The least time between two refunds of one order.
+    pub pace: Span,
+    /// The most refunds sent a second for one account. Where the channel allows fewer refused calls
+    /// than good ones, the lower figure: which of the two a call will be is not known before.
+    pub per_second: u32,
+    /// How long after the payment a refund is accepted.
+    pub window: Span,
+    /// Whether a refund is known to the channel by its number and the time of its first sending, so
+    /// that it cannot be repeated once that settlement day is over.
+    pub named_by_time: bool,
+    /// Whether a whole capture can be undone (消费撤销) within its settlement day.
+    pub undoes: bool,
 }
 
 /// How far from an order's creation its rungs are sent as messages at once: SQS carries a message
@@ -87,72 +120,59 @@ pub const LEAST_TIME_LEFT: Span = Span::seconds(120);
 /// time-out, so that a second caller does not start while the first still waits.
 pub const CREATE_LEASE: Span = Span::seconds(12);
 
+/// The usual questions about an order: close together while a buyer may be watching.
 const QUERY: Ladder = Ladder {
     steps_seconds: &[5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600],
+    repeat_seconds: 3_600,
+};
+/// Questions about a payment code (付款码): the buyer stands at the counter. WeChat and Alipay both
+/// ask for one every 3 to 6 s, for about a minute.
+const CODE_QUERY: Ladder = Ladder {
+    steps_seconds: &[5, 10, 15, 20, 25, 30, 40, 50, 60],
     repeat_seconds: 3_600,
 };
 const CLOSING: Ladder = Ladder {
     steps_seconds: &[10, 30, 60, 300, 900, 1_800, 3_600],
     repeat_seconds: 3_600,
 };
-const UNIONPAY_QUERY: Ladder = Ladder {
-    steps_seconds: &[10, 30, 60, 300, 600, 1_800, 3_600, 7_200],
-    repeat_seconds: 7_200,
+/// A reversal (冲正) is repeated until the channel answers for good.
+const REVERSING: Ladder = Ladder {
+    steps_seconds: &[5, 10, 15, 30, 60, 120, 300, 900, 1_800, 3_600],
+    repeat_seconds: 3_600,
 };
 
-/// The policy of a channel and method. Sources: Alipay asks for 10 s between a refund and the
-/// question about it; WeChat for a minute; UnionPay's demo for powers of two from 1 s.
+/// How long a buyer at the counter has to confirm a payment code.
+const CONFIRM_WITHIN: Span = Span::seconds(60);
+
+/// The policy of a channel and method.
 #[must_use]
 pub const fn policy(channel: Channel, method: Method) -> Policy {
-    let creation = match method {
+    match channel {
+        Channel::Alipay => alipay::policy(method),
+        Channel::Wechat => wechat::policy(method),
+        Channel::Unionpay => unionpay::policy(method),
+    }
+}
+
+/// Who creates an order, which follows from the method alone.
+const fn creation(method: Method) -> Creation {
+    match method {
         Method::Page | Method::Wap | Method::Gateway => Creation::ByBrowser,
         Method::Native | Method::Jsapi | Method::H5 => Creation::ByCall,
         Method::Code => Creation::Once,
-    };
-    match channel {
-        Channel::Alipay => Policy {
-            creation,
-            query: QUERY,
-            closing: CLOSING,
-            refund: Ladder {
-                steps_seconds: &[12, 30, 60, 300, 1_800, 3_600],
-                repeat_seconds: 3_600,
-            },
-            refund_again: Span::seconds(30),
-            absence_margin: Span::minutes(5),
-            closes: true,
-            close_wait: Span::seconds(0),
-            returns_late_captures: false,
-        },
-        Channel::Wechat => Policy {
-            creation,
-            query: QUERY,
-            closing: CLOSING,
-            refund: Ladder {
-                steps_seconds: &[60, 120, 180, 480, 1_080, 2_280, 4_080],
-                repeat_seconds: 3_600,
-            },
-            refund_again: Span::minutes(1),
-            absence_margin: Span::minutes(5),
-            closes: true,
-            close_wait: Span::minutes(5),
-            returns_late_captures: false,
-        },
-        Channel::Unionpay => Policy {
-            creation,
-            query: UNIONPAY_QUERY,
-            closing: CLOSING,
-            refund: Ladder {
-                steps_seconds: &[2, 4, 8, 16, 32, 3_600],
-                repeat_seconds: 3_600,
-            },
-            refund_again: Span::minutes(1),
-            absence_margin: Span::minutes(5),
-            closes: false,
-            close_wait: Span::seconds(0),
-            returns_late_captures: true,
-        },
     }
+}
+
+/// Whether the method is a payment code, which is asked about faster and reversed, not closed.
+const fn is_code(method: Method) -> bool {
+    matches!(creation(method), Creation::Once)
+}
+
+/// The settlement day (清算日) of an instant: UnionPay's runs from 23:00 to 23:00 in Beijing, which is
+/// 15:00 UTC.
+#[must_use]
+pub const fn settlement_day(at: Timestamp) -> u64 {
+    at.plus(Span::hours(9)).as_millis() / Span::days(1).as_millis()
 }
 
 #[cfg(test)]
@@ -169,6 +189,22 @@ mod tests {
             now = next;
         }
         assert!(now.since(start) > Span::hours(24));
+    }
+
+    #[test]
+    fn a_settlement_day_ends_at_eleven_in_the_evening() {
+        // date -u -d '2026-11-20 15:00:00' +%s
+        let cut = Timestamp::from_millis(1_795_186_800_000);
+        assert_eq!(
+            cut.as_millis() % Span::days(1).as_millis(),
+            Span::hours(15).as_millis()
+        );
+        let day = settlement_day(cut);
+        assert_eq!(settlement_day(cut.minus(Span::millis(1))), day - 1);
+        assert_eq!(
+            settlement_day(cut.plus(Span::hours(24)).minus(Span::millis(1))),
+            day
+        );
     }
 
     #[test]
