@@ -8,7 +8,6 @@ use crate::ids::ChannelTradeNo;
 use crate::numbers::{ChannelOrderNo, RefundNo};
 use crate::payment::{Payment, PaymentState};
 use crate::refund::RefundState;
-use crate::schedule::Creation;
 use crate::time::{Span, Timestamp};
 
 /// When something is to be done.
@@ -130,10 +129,8 @@ impl Payment {
 fn order_task(order: &ChannelOrder) -> Option<Task> {
     match order.state {
         ChannelOrderState::Submitted | ChannelOrderState::Pending => Some(Task::Query(order.no)),
-        ChannelOrderState::Closing => Some(match order.policy().creation {
-            Creation::Once => Task::Reverse(order.no),
-            Creation::ByBrowser | Creation::ByCall => Task::Close(order.no),
-        }),
+        ChannelOrderState::Closing if order.policy().reverses => Some(Task::Reverse(order.no)),
+        ChannelOrderState::Closing => Some(Task::Close(order.no)),
         ChannelOrderState::Paid | ChannelOrderState::Failed | ChannelOrderState::Closed => None,
     }
 }

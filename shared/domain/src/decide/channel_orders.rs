@@ -10,7 +10,6 @@ use crate::fact::{CreateAnswer, Occasion, Report, ReversalReport};
 use crate::ids::AccountId;
 use crate::numbers::ChannelOrderNo;
 use crate::refund::RefundCause;
-use crate::schedule::Creation;
 
 fn find(draft: &mut Draft, no: ChannelOrderNo) -> Option<&mut ChannelOrder> {
     draft
@@ -177,11 +176,7 @@ fn adopt(draft: &mut Draft, no: ChannelOrderNo, account: AccountId) {
 pub(super) fn begin_reversal(draft: &mut Draft, no: ChannelOrderNo) -> Result<Answer, Refusal> {
     let now = draft.now;
     let order = find(draft, no).ok_or(Refusal::NotDue)?;
-    let reversible = match order.policy().creation {
-        Creation::Once => order.state == ChannelOrderState::Closing,
-        Creation::ByBrowser | Creation::ByCall => false,
-    };
-    if !reversible {
+    if !order.policy().reverses || order.state != ChannelOrderState::Closing {
         return Err(Refusal::NotDue);
     }
     order.reversing_since.get_or_insert(now);

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod captures;
+mod channels;
 mod closing;
 mod contract;
 mod defects;

@@ -5,8 +5,8 @@ use super::world::{self, at, deadline};
 use payonce_domain::fact::Occasion;
 use payonce_domain::time::Span;
 use payonce_domain::{
-    Channel, ChannelOrderNo, Command, Fact, Input, Method, Payment, RefundNo, RefundReport, Report,
-    ReversalReport, Source, Timestamp, Version,
+    Channel, ChannelOrderNo, Command, CreateAnswer, Fact, Input, Method, Payment, RefundNo,
+    RefundReport, Report, ReversalReport, Source, Timestamp, Version,
 };
 
 /// What happens, given the payment as it stands and the attempt it is about.
@@ -110,7 +110,19 @@ fn answers() -> Vec<Event> {
     let reversal = |report| move |_: &Payment, no| world::reversal_said(no, report);
     vec![
         fact("create answered: made", |_, no| world::made(no, "qr", None)),
+        fact("create answered: taken", |_, no| Fact::CreateAnswered {
+            no,
+            answer: CreateAnswer::Taken,
+        }),
         fact("create answered: refused", |_, no| world::refused(no)),
+        fact(
+            "query: taken, and will go back by itself",
+            asked(Report::TakenLate {
+                trade_no: world::trade("N"),
+                amount: world::fen(world::PRICE),
+                paid_at: at(3),
+            }),
+        ),
         fact("query: unpaid", asked(Report::Unpaid)),
         fact("query: no answer", asked(Report::NoAnswer)),
         fact("query: closed", asked(Report::Closed)),

@@ -29,9 +29,13 @@ impl Books {
                 no,
                 account,
                 evidence,
-                report: Report::Paid {
-                    trade_no, amount, ..
-                },
+                report:
+                    Report::Paid {
+                        trade_no, amount, ..
+                    }
+                    | Report::TakenLate {
+                        trade_no, amount, ..
+                    },
                 ..
             } => {
                 let known = before.channel_order(*no);
