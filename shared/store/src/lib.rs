@@ -10,7 +10,7 @@
 //! | `payments` | a payment; the sparse index `due` lists those that are owed work |
 //! | `evidence` | a message of a channel, word for word, never changed |
 //! | `merchants` | a merchant, or the owner of a channel account |
-//! | `controls` | what operators may stop or limit |
+//! | `controls` | what operators may stop or limit, breakers and turns |
 //!
 //! What attributes are called is written in `record` and its neighbours only: their names are short,
 //! because DynamoDB bills by the kilobyte.
@@ -18,6 +18,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod api_key;
+mod breakers;
 mod call;
 mod controls;
 mod due;
@@ -34,6 +35,7 @@ mod walk;
 use std::sync::Arc;
 
 pub use api_key::{ApiKey, HashedKey};
+pub use breakers::Breaker;
 pub use controls::RefundControls;
 pub use due::DueItem;
 pub use error::StoreError;

@@ -43,8 +43,12 @@ pub struct ChannelAccount {
     pub channel: Channel,
     /// What the channel's adapter needs to know: JSON of its own, and nothing secret.
     pub settings: String,
-    /// The name of the secret that holds its keys.
+    /// The name of the secret that holds the keys it signs with.
     pub secret_name: String,
+    /// The name of the secret that decrypts what the channel notifies, where it encrypts.
+    pub receiving_secret_name: Option<String>,
+    /// No new order goes through it. It stays listed: its open orders and late notifications need it.
+    pub retired: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -81,6 +85,10 @@ struct AccountRecord {
     settings: String,
     #[serde(rename = "s")]
     secret_name: String,
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    receiving_secret_name: Option<String>,
+    #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
+    retired: bool,
 }
 
 /// Whose account it is, found from the path of a webhook.
@@ -262,6 +270,8 @@ impl From<ChannelAccount> for AccountRecord {
             channel: Kept(account.channel),
             settings: account.settings,
             secret_name: account.secret_name,
+            receiving_secret_name: account.receiving_secret_name,
+            retired: account.retired,
         }
     }
 }
@@ -273,6 +283,8 @@ impl From<AccountRecord> for ChannelAccount {
             channel: record.channel.0,
             settings: record.settings,
             secret_name: record.secret_name,
+            receiving_secret_name: record.receiving_secret_name,
+            retired: record.retired,
         }
     }
 }

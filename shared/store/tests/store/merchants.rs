@@ -15,6 +15,8 @@ fn merchant(name: &str, accounts: &[(Channel, &str)]) -> Merchant {
         channel: *channel,
         settings: r#"{"app_id":"2021000000000000"}"#.to_owned(),
         secret_name: format!("payonce/{account}"),
+        receiving_secret_name: Some(format!("payonce/receiving/{account}")),
+        retired: account.ends_with("old"),
     });
     Merchant {
         id: id(name),

@@ -1,0 +1,328 @@
+//! Breakers in the table `controls`: which channel account is in trouble, and when it is tried again
+//! (熔断).
+//!
+//! An account's breaker opens when the channel was silent, or said nothing usable, about so many
+//! different orders in a row: one order that cannot be read never opens it. While it is open nothing is
+//! asked of the channel; then one caller probes, and an answer closes it.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use payonce_domain::{AccountId, Channel, ChannelOrderNo, Span, Timestamp};
+
+use crate::Store;
+use crate::call::Attempts;
+use crate::error::StoreError;
+use crate::record::{self, KEY, RECORD_VERSION};
+
+/// How many different orders in trouble open a breaker.
+const ORDERS_IN_TROUBLE: usize = 5;
+/// How long trouble is remembered: what happened longer ago says little of now.
+const WINDOW: Span = Span::minutes(1);
+/// How long a breaker stays open the first time; each failed probe doubles it.
+const OPEN_FIRST: Span = Span::seconds(10);
+/// The longest it stays open before the next probe.
+const OPEN_MAX: Span = Span::minutes(5);
+
+/// The orders in trouble, since when they are counted, until when the breaker is open, and how often
+/// in a row it opened.
+const ORDERS: &str = "o";
+const SINCE: &str = "w";
+const UNTIL: &str = "u";
+const TRIPS: &str = "t";
+
+/// How a channel account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Breaker {
+    /// How many orders met trouble lately.
+    pub orders_in_trouble: usize,
+    /// Until when nothing is asked, if it opened; after that one probe goes through.
+    pub open_until: Option<Timestamp>,
+    /// How often it opened since the channel last answered.
+    pub trips: u32,
+}
+
+impl Breaker {
+    /// Whether nothing is to be asked of the channel at `now`.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.open_until.is_some_and(|until| until > now)
+    }
+
+    /// Whether it opened and waits for a probe.
+    #[must_use]
+    pub fn wants_probe(&self, now: Timestamp) -> bool {
+        self.open_until.is_some_and(|until| until <= now)
+    }
+
+    fn of(item: &HashMap<String, AttributeValue>) -> Self {
+        let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<u64>().ok();
+        let orders = item.get(ORDERS).and_then(|value| value.as_ss().ok());
+        Self {
+            orders_in_trouble: orders.map_or(0, Vec::len),
+            open_until: number(UNTIL).map(Timestamp::from_millis),
+            trips: number(TRIPS)
+                .and_then(|trips| trips.try_into().ok())
+                .unwrap_or(0),
+        }
+    }
+}
+
+fn key(channel: Channel, account: &AccountId) -> String {
+    format!("breaker#{}#{account}", channel.name())
+}
+
+fn open_for(trips: u32) -> Span {
+    let doubled = OPEN_FIRST.as_millis().checked_shl(trips.min(16));
+    Span::millis(doubled.unwrap_or(u64::MAX)).min(OPEN_MAX)
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// One conditional change of a breaker.
+struct Change {
+    update: &'static str,
+    condition: &'static str,
+    names: Vec<(&'static str, &'static str)>,
+    values: Vec<(&'static str, AttributeValue)>,
+}
+
+impl Store {
+    /// How a channel account is.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be read.
+    pub async fn breaker(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+    ) -> Result<Breaker, StoreError> {
+        let table = &self.tables.controls;
+        let item = self
+            .get(table, &key(channel, account), "load a breaker")
+            .await?;
+        Ok(item.map_or_else(Breaker::default, |item| Breaker::of(&item)))
+    }
+
+    /// The channel was silent, or said nothing usable, about this order. Counting it twice changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be counted.
+    pub async fn note_trouble(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+        no: ChannelOrderNo,
+        now: Timestamp,
+    ) -> Result<Breaker, StoreError> {
+        let order = AttributeValue::Ss(vec![no.to_string()]);
+        let values = vec![
+            (":o", order),
+            (":now", number(now.as_millis())),
+            (":stale", number(now.minus(WINDOW).as_millis())),
+        ];
+        let counted = Change {
+            update: "ADD #o :o SET #r = :r, #w = if_not_exists(#w, :now)",
+            condition: "attribute_not_exists(#w) OR #w > :stale",
+            names: vec![("#o", ORDERS), ("#w", SINCE)],
+            values: values.clone(),
+        };
+        let begun_anew = Change {
+            update: "SET #o = :o, #r = :r, #w = :now",
+            condition: "#w <= :stale",
+            names: vec![("#o", ORDERS), ("#w", SINCE)],
+            values,
+        };
+        let seen = match self.change_breaker(channel, account, counted).await? {
+            Some(seen) => seen,
+            None => match self.change_breaker(channel, account, begun_anew).await? {
+                Some(seen) => seen,
+                None => return self.breaker(channel, account).await,
+            },
+        };
+        let enough = seen.orders_in_trouble >= ORDERS_IN_TROUBLE || seen.wants_probe(now);
+        if !enough || seen.is_open(now) {
+            return Ok(seen);
+        }
+        let opened = self.open_breaker(channel, account, seen, now).await?;
+        if opened.is_some() {
+            tracing::error!(
+                channel = channel.name(),
+                account.id = %account,
+                trips = seen.trips + 1,
+                metric = "breaker_opened",
+                "{} is in trouble on {account}: nothing is asked of it for a while",
+                channel.name()
+            );
+        }
+        match opened {
+            Some(opened) => Ok(opened),
+            None => self.breaker(channel, account).await,
+        }
+    }
+
+    async fn open_breaker(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+        seen: Breaker,
+        now: Timestamp,
+    ) -> Result<Option<Breaker>, StoreError> {
+        let until = now.plus(open_for(seen.trips));
+        let change = Change {
+            update: "SET #u = :until, #t = :trips, #r = :r REMOVE #o, #w",
+            condition: "attribute_not_exists(#u) OR #u <= :now",
+            names: vec![("#o", ORDERS), ("#w", SINCE), ("#u", UNTIL), ("#t", TRIPS)],
+            values: vec![
+                (":until", number(until.as_millis())),
+                (":trips", number(u64::from(seen.trips) + 1)),
+                (":now", number(now.as_millis())),
+            ],
+        };
+        self.change_breaker(channel, account, change).await
+    }
+
+    /// Takes the one probe that an open breaker whose time is over lets through. `None`: somebody
+    /// else took it.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be taken.
+    pub async fn claim_probe(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+        seen: Breaker,
+        now: Timestamp,
+    ) -> Result<Option<Breaker>, StoreError> {
+        let Some(until) = seen.open_until else {
+            return Ok(Some(seen));
+        };
+        let next = now.plus(open_for(seen.trips));
+        let change = Change {
+            update: "SET #u = :next, #t = :trips, #r = :r",
+            condition: "#u = :seen",
+            names: vec![("#u", UNTIL), ("#t", TRIPS)],
+            values: vec![
+                (":next", number(next.as_millis())),
+                (":trips", number(u64::from(seen.trips) + 1)),
+                (":seen", number(until.as_millis())),
+            ],
+        };
+        self.change_breaker(channel, account, change).await
+    }
+
+    /// The channel answered: trouble is over.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be noted.
+    pub async fn note_answer(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+    ) -> Result<(), StoreError> {
+        let change = Change {
+            update: "SET #r = :r REMOVE #o, #w, #u, #t",
+            condition: "attribute_exists(#k)",
+            names: vec![
+                ("#k", KEY),
+                ("#o", ORDERS),
+                ("#w", SINCE),
+                ("#u", UNTIL),
+                ("#t", TRIPS),
+            ],
+            values: Vec::new(),
+        };
+        self.change_breaker(channel, account, change).await?;
+        Ok(())
+    }
+
+    /// Takes one of the turns a channel gives an account in each second. `false`: they are used up.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be counted; then nothing may be sent.
+    pub async fn take_turn(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+        per_second: u32,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let second = now.as_millis() / 1_000;
+        let values = || vec![(":s", number(second))];
+        let first = Change {
+            update: "SET #s = :s, #n = :one, #r = :r",
+            condition: "attribute_not_exists(#s) OR #s < :s",
+            names: vec![("#s", "s"), ("#n", "n")],
+            values: [values(), vec![(":one", number(1))]].concat(),
+        };
+        let another = Change {
+            update: "SET #n = #n + :one, #r = :r",
+            condition: "#s = :s AND #n < :most",
+            names: vec![("#s", "s"), ("#n", "n")],
+            values: [
+                values(),
+                vec![
+                    (":one", number(1)),
+                    (":most", number(u64::from(per_second))),
+                ],
+            ]
+            .concat(),
+        };
+        let key = format!("turns#refund#{}#{account}", channel.name());
+        if self.change_control(&key, first).await?.is_some() {
+            return Ok(true);
+        }
+        Ok(self.change_control(&key, another).await?.is_some())
+    }
+
+    async fn change_breaker(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+        change: Change,
+    ) -> Result<Option<Breaker>, StoreError> {
+        let item = self.change_control(&key(channel, account), change).await?;
+        Ok(item.map(|item| Breaker::of(&item)))
+    }
+
+    /// The item after the change; `None` where the condition did not hold.
+    async fn change_control(
+        &self,
+        key: &str,
+        change: Change,
+    ) -> Result<Option<HashMap<String, AttributeValue>>, StoreError> {
+        let attempts = Attempts::default();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.controls)
+            .key(KEY, AttributeValue::S(key.to_owned()))
+            .update_expression(change.update)
+            .condition_expression(change.condition)
+            .expression_attribute_names("#r", RECORD_VERSION)
+            .expression_attribute_values(":r", number(record::VERSION))
+            .return_values(ReturnValue::AllNew);
+        for (name, attribute) in change.names {
+            update = update.expression_attribute_names(name, attribute);
+        }
+        for (name, value) in change.values {
+            update = update.expression_attribute_values(name, value);
+        }
+        let answer = update
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        match answer {
+            Ok(output) => Ok(Some(output.attributes.unwrap_or_default())),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
+                Some(_) | None => Err(attempts.failed("change a control", error)),
+            },
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The breaker of a channel account, and its turns of each second.
+
+use payonce_domain::{AccountId, Channel, ChannelOrderNo, Method, PaymentKey, Span, Timestamp};
+use payonce_domain::{MerchantId, MerchantOrderNo};
+use payonce_store::{Breaker, Store};
+
+use crate::orders::START;
+use crate::tables::world;
+
+const CHANNEL: Channel = Channel::Wechat;
+
+fn account() -> AccountId {
+    AccountId::new("wechat-a").unwrap()
+}
+
+fn order(number: u32) -> ChannelOrderNo {
+    let merchant = MerchantId::new("m").unwrap();
+    let order = MerchantOrderNo::new(format!("o-{number}")).unwrap();
+    ChannelOrderNo::new(
+        PaymentKey::derive(&merchant, &order),
+        CHANNEL,
+        Method::Native,
+        1,
+    )
+}
+
+async fn trouble(store: &Store, number: u32, now: Timestamp) -> Breaker {
+    store
+        .note_trouble(CHANNEL, &account(), order(number), now)
+        .await
+        .unwrap()
+}
+
+async fn opened(store: &Store) -> Breaker {
+    let mut last = Breaker::default();
+    for number in 0..5 {
+        last = trouble(store, number, START).await;
+    }
+    last
+}
+
+#[tokio::test]
+async fn five_orders_in_trouble_open_it_and_one_order_never_does() {
+    let world = world().await;
+    for _ in 0..20 {
+        let seen = trouble(&world.store, 0, START).await;
+        assert_eq!(seen.orders_in_trouble, 1);
+        assert_eq!(seen.open_until, None);
+    }
+    for number in 1..4 {
+        assert_eq!(trouble(&world.store, number, START).await.open_until, None);
+    }
+    let seen = trouble(&world.store, 4, START).await;
+    assert!(seen.is_open(START));
+    let read = world.store.breaker(CHANNEL, &account()).await.unwrap();
+    assert_eq!(read, seen);
+    // Another account of the same channel is not concerned.
+    let other = AccountId::new("wechat-b").unwrap();
+    let read = world.store.breaker(CHANNEL, &other).await.unwrap();
+    assert_eq!(read, Breaker::default());
+}
+
+#[tokio::test]
+async fn trouble_of_long_ago_does_not_count() {
+    let world = world().await;
+    for number in 0..4 {
+        trouble(&world.store, number, START).await;
+    }
+    let later = START.plus(Span::seconds(61));
+    let seen = trouble(&world.store, 4, later).await;
+    assert_eq!((seen.orders_in_trouble, seen.open_until), (1, None));
+}
+
+#[tokio::test]
+async fn an_answer_ends_the_trouble() {
+    let world = world().await;
+    for number in 0..4 {
+        trouble(&world.store, number, START).await;
+    }
+    world.store.note_answer(CHANNEL, &account()).await.unwrap();
+    let seen = trouble(&world.store, 4, START).await;
+    assert_eq!((seen.orders_in_trouble, seen.open_until), (1, None));
+    opened(&world.store).await;
+    world.store.note_answer(CHANNEL, &account()).await.unwrap();
+    let read = world.store.breaker(CHANNEL, &account()).await.unwrap();
+    assert_eq!(read, Breaker::default());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_many_probes_and_a_failed_probe_waits_longer() {
+    let world = world().await;
+    let seen = opened(&world.store).await;
+    let until = seen.open_until.unwrap();
+    assert!(!seen.wants_probe(START));
+    assert!(seen.wants_probe(until));
+    let claims = (0..20).map(|_| {
+        let store = world.store.clone();
+        tokio::spawn(async move {
+            let account = account();
+            let claimed = store.claim_probe(CHANNEL, &account, seen, until).await;
+            u32::from(claimed.unwrap().is_some())
+        })
+    });
+    let mut claimed = 0;
+    for claim in claims.collect::<Vec<_>>() {
+        claimed += claim.await.unwrap();
+    }
+    assert_eq!(claimed, 1);
+    let next = world.store.breaker(CHANNEL, &account()).await.unwrap();
+    let (first, second) = (until.since(START), next.open_until.unwrap().since(until));
+    assert!(second > first, "{second:?} after {first:?}");
+
+    // Whatever fails once its time is over opens it again at once.
+    let over = next.open_until.unwrap();
+    let again = trouble(&world.store, 77, over).await;
+    assert!(again.is_open(over));
+}
+
+#[tokio::test]
+async fn an_account_has_so_many_turns_a_second() {
+    let world = world().await;
+    let take = async |now| {
+        let account = account();
+        let turn = world.store.take_turn(CHANNEL, &account, 3, now);
+        turn.await.unwrap()
+    };
+    for expected in [true, true, true, false, false] {
+        assert_eq!(take(START).await, expected);
+    }
+    assert!(take(START.plus(Span::seconds(1))).await);
+    // A clock that is behind gets no turns of a second that is over.
+    assert!(!take(START).await);
+}
