@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod alipay;
+mod bills;
 mod books;
 mod clock;
 mod connection;

@@ -3,6 +3,7 @@
 //! Refusals are JSON: `error` is a word for programs, `detail` a sentence, `field` the member of the
 //! body that was wrong, when one was.
 
+mod bills;
 mod refunds;
 mod refusal;
 
@@ -41,6 +42,11 @@ pub(crate) fn routes() -> Router<Arc<Simulator>> {
         .route(
             "/_ctl/refunds",
             post(refunds::script).delete(refunds::clear),
+        )
+        .route("/_ctl/bills", get(bills::lines))
+        .route(
+            "/_ctl/bills/discrepancies",
+            post(bills::add).delete(bills::clear),
         )
         .route("/_ctl/journal", get(journal))
         .route("/_ctl/clock", get(clock).post(advance))
