@@ -46,6 +46,16 @@ impl Moment {
         format!("{}.{:03}", self.beijing(), self.0.rem_euclid(1000))
     }
 
+    /// `2026-01-31T16:00:00+08:00`, as WeChat Pay writes times.
+    pub(crate) fn beijing_rfc3339(self) -> String {
+        self.in_beijing("%Y-%m-%dT%H:%M:%S+08:00")
+    }
+
+    /// `20260131160000`, inside longer numbers.
+    pub(crate) fn beijing_compact(self) -> String {
+        self.in_beijing("%Y%m%d%H%M%S")
+    }
+
     /// `20260131`, the start of many channel numbers.
     pub(crate) fn beijing_day(self) -> String {
         self.in_beijing("%Y%m%d")
@@ -66,6 +76,20 @@ impl Moment {
         let civil = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok()?;
         let moment = Self(BEIJING.to_timestamp(civil).ok()?.as_millisecond());
         (moment.beijing() == text).then_some(moment)
+    }
+
+    /// Reads what [`Moment::beijing_compact`] writes.
+    pub(crate) fn from_beijing_compact(text: &str) -> Option<Self> {
+        let civil = DateTime::strptime("%Y%m%d%H%M%S", text).ok()?;
+        let moment = Self(BEIJING.to_timestamp(civil).ok()?.as_millisecond());
+        (moment.beijing_compact() == text).then_some(moment)
+    }
+
+    /// Reads `2026-01-31T16:00:00+08:00` or the same in another zone, which must be named.
+    pub(crate) fn from_rfc3339(text: &str) -> Option<Self> {
+        let is_separated = text.as_bytes().get(10) == Some(&b'T');
+        let timestamp: Timestamp = text.parse().ok().filter(|_| is_separated)?;
+        Some(Self(timestamp.as_millisecond()))
     }
 
     fn timestamp(self) -> Timestamp {

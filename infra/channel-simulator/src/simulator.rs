@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(crate) numbers: Numbers,
     pub(crate) faults: Faults,
     pub(crate) discrepancies: Discrepancies,
+    /// The bills of WeChat Pay that wait to be fetched.
+    pub(crate) downloads: wechat::Downloads,
     pub(crate) journal: Journal,
 }
 

@@ -20,14 +20,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    books::Order,
+    books::{Channel, Order},
     clock::{ADVANCE_SECONDS_MAX, Moment},
     faults,
     journal::{Kind, Line},
     payment::{self, PayRefusal},
     simulator::Simulator,
 };
-use refusal::{Refusal, channel_named, only_fields, read_json, unknown, whole_number};
+use refusal::{
+    Refusal, channel_named, only_fields, read_json, required_text, unknown, whole_number,
+};
 
 type Shared = State<Arc<Simulator>>;
 type Outcome = Result<Json<Value>, Refusal>;
@@ -35,6 +37,7 @@ type Outcome = Result<Json<Value>, Refusal>;
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()
         .route("/_ctl/keys", get(keys))
+        .route("/_ctl/keys/rotate", post(rotate_key))
         .route("/_ctl/orders", get(orders))
         .route("/_ctl/orders/{channel}/{channel_order_no}", get(order))
         .route("/_ctl/orders/{channel}/{channel_order_no}/pay", post(pay))
@@ -60,6 +63,29 @@ async fn keys(State(simulator): Shared) -> Json<Value> {
         "wechat": accounts.wechat.keys(public_url),
         "unionpay": accounts.unionpay.keys(public_url),
     }))
+}
+
+/// `{"channel", "account"}`: the channel signs with its next key from now on.
+async fn rotate_key(State(simulator): Shared, body: Bytes) -> Outcome {
+    let body = read_json(&body)?;
+    only_fields(&body, &["channel", "account"])?;
+    let channel = channel_named(&required_text(&body, "channel")?)?;
+    let account = required_text(&body, "account")?;
+    let is_rotated = match channel {
+        Channel::Wechat => simulator.accounts.wechat.rotate_key(&account),
+        Channel::Alipay | Channel::Unionpay => {
+            let detail = format!("{} has no second key here", channel.name());
+            let error = "not_supported";
+            return Err(Refusal::new(StatusCode::CONFLICT, error, detail));
+        }
+    };
+    if !is_rotated {
+        return Err(Refusal::bad_field("account", "no such account is played"));
+    }
+    // Which key signs is saved with the accounts.
+    simulator.changed.notify_one();
+    write(&simulator, "keys", None, "rotated", body);
+    Ok(keys(State(simulator)).await)
 }
 
 async fn orders(State(simulator): Shared) -> Json<Value> {
