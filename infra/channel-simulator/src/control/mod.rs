@@ -1,5 +1,18 @@
 //! The control API: what a test may see, and what it may make happen.
 //!
+//! | call | does |
+//! |---|---|
+//! | `GET /_ctl/keys` | every account with both sides' keys, by channel |
+//! | `POST /_ctl/keys/rotate` | `{channel, account}`: the channel's other key signs from now on |
+//! | `GET /_ctl/orders`, `GET /_ctl/orders/{channel}/{channel_order_no}` | the channel's truth |
+//! | `POST /_ctl/orders/{channel}/{channel_order_no}/pay` | the buyer pays; with `{amount}` as if the channel had erred |
+//! | `POST`, `DELETE /_ctl/faults` | see [the faults](crate::faults) |
+//! | `POST`, `DELETE /_ctl/refunds` | how refunds end, see [the scripts](crate::refund_script) |
+//! | `GET /_ctl/bills` | `?channel&account&bill_date`: the lines of a day's file |
+//! | `POST`, `DELETE /_ctl/bills/discrepancies` | errors in files, see [the bills](crate::bills) |
+//! | `GET /_ctl/journal` | everything that was said and every fen that moved |
+//! | `GET`, `POST /_ctl/clock` | the virtual clock, and `{advance_seconds}` |
+//!
 //! Refusals are JSON: `error` is a word for programs, `detail` a sentence, `field` the member of the
 //! body that was wrong, when one was.
 

@@ -144,7 +144,7 @@ pub(crate) fn create(simulator: &Simulator, call: &Call, product: Product) -> Re
                 Product::Native => json!({ "code_url": format!("{url}/wechat/qr/{code}") }),
                 // Merchants append `&redirect_url=…`, so there is a query already.
                 Product::H5 => {
-                    json!({ "h5_url": format!("{url}/wechat/h5/{code}?package={}", code.len()) })
+                    json!({ "h5_url": format!("{url}/wechat/h5/{code}?prepay_id={code}") })
                 }
                 Product::Jsapi => json!({ "prepay_id": code }),
             })

@@ -17,6 +17,8 @@ mod refund;
 mod reply;
 mod request;
 mod statement;
+#[cfg(test)]
+mod vectors;
 
 use std::sync::Arc;
 

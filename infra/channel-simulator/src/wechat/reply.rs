@@ -204,7 +204,7 @@ pub(crate) fn signature_headers(
 ) -> Vec<(&'static str, String)> {
     let timestamp = Timestamp::now().as_second().to_string();
     let nonce = format!("{}{}", unguessable(), unguessable());
-    let text = format!("{timestamp}\n{nonce}\n{body}\n");
+    let text = signed_text(&timestamp, &nonce, body);
     let key = account.channel_key();
     let mut signature = match spoil {
         Spoil::WrongKey => accounts.stranger_key.sign(&text),
@@ -223,6 +223,10 @@ pub(crate) fn signature_headers(
             "WECHATPAY2-SHA256-RSA2048".to_owned(),
         ),
     ]
+}
+
+fn signed_text(timestamp: &str, nonce: &str, body: &str) -> String {
+    format!("{timestamp}\n{nonce}\n{body}\n")
 }
 
 /// One fen more in every amount, wherever an `amount` stands.
@@ -248,6 +252,26 @@ fn write(body: &Value, style: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wechat::vectors::Vectors;
+
+    #[test]
+    fn answers_are_signed_as_the_documents_say() {
+        let Some(vectors) = Vectors::read() else {
+            return;
+        };
+        let mut count = 0;
+        for one in vectors.of_kind("verify") {
+            let Some(message) = one["message"].as_str() else {
+                continue;
+            };
+            let header = |name: &str| one["headers"][name].as_str().unwrap();
+            let (timestamp, nonce) = (header("Wechatpay-Timestamp"), header("Wechatpay-Nonce"));
+            let body = one["body"].as_str().unwrap();
+            assert_eq!(signed_text(timestamp, nonce, body), message);
+            count += 1;
+        }
+        assert!(count > 0, "the vectors hold no signed answers");
+    }
 
     #[test]
     fn every_style_says_the_same() {

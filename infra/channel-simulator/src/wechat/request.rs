@@ -141,13 +141,19 @@ fn sender(
     }
     // Path and query exactly as they came over the wire, encoding included.
     let path = uri.path_and_query().map_or("", |path| path.as_str());
-    let mut signed = format!("{method}\n{path}\n{timestamp}\n{nonce}\n").into_bytes();
-    signed.extend_from_slice(body);
-    signed.push(b'\n');
+    let signed = signed_bytes(method.as_str(), path, timestamp, nonce, body);
     if !rsa_key::verifies(&account.merchant_key, &signed, signature) {
         return Err(Reply::sign_error("签名错误，请检查后再试"));
     }
     Ok(Arc::clone(account))
+}
+
+/// What a merchant signs: five lines, each with its end, the last one too.
+fn signed_bytes(method: &str, path: &str, timestamp: &str, nonce: &str, body: &[u8]) -> Vec<u8> {
+    let mut signed = format!("{method}\n{path}\n{timestamp}\n{nonce}\n").into_bytes();
+    signed.extend_from_slice(body);
+    signed.push(b'\n');
+    signed
 }
 
 /// The five values of the header, which may come in any order. A name that is unknown, missing or
@@ -223,7 +229,34 @@ fn text_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use rsa::{RsaPublicKey, pkcs1v15::VerifyingKey, pkcs8::DecodePublicKey};
+
     use super::*;
+    use crate::wechat::vectors::Vectors;
+
+    #[test]
+    fn what_the_documents_sign_is_verified() {
+        let Some(vectors) = Vectors::read() else {
+            return;
+        };
+        let mut count = 0;
+        for one in vectors.of_kind("request_sign") {
+            let text = |name: &str| one[name].as_str().unwrap();
+            let key = RsaPublicKey::from_public_key_pem(vectors.key(text("key"))).unwrap();
+            let body = text("body").as_bytes();
+            let (timestamp, nonce) = (text("timestamp"), text("nonce"));
+            let mut signed = signed_bytes(text("method"), text("url"), timestamp, nonce, body);
+            let key = VerifyingKey::new(key);
+            assert!(rsa_key::verifies(&key, &signed, text("signature")), "{one}");
+            signed.pop();
+            assert!(
+                !rsa_key::verifies(&key, &signed, text("signature")),
+                "{one}"
+            );
+            count += 1;
+        }
+        assert!(count >= 2, "the vectors hold no signed requests");
+    }
 
     #[test]
     fn credentials_are_read_in_any_order_and_only_whole() {

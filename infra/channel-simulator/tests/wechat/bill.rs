@@ -174,6 +174,15 @@ async fn every_movement_has_a_line_and_the_summary_adds_up() {
         bill(&stage, &today, "&bill_type=ALL&tar_type=GZIP").await,
         rows
     );
+    let path = format!("/_ctl/bills?channel=wechat&account=wechat-strict&bill_date={today}");
+    let lines = stage.get(&path).await.json();
+    let amounts: Vec<_> = lines
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| &line["amount"])
+        .collect();
+    assert_eq!(amounts, [1999, 1999, 500, 1499]);
     let payments = bill(&stage, &today, "&bill_type=SUCCESS").await;
     assert_eq!((payments.len(), payments[0].len()), (1 + 2 + 2, 20));
     let refunds = bill(&stage, &today, "&bill_type=REFUND").await;
@@ -320,6 +329,13 @@ async fn a_spoilt_download_does_not_fit_its_hash() {
 #[tokio::test]
 async fn the_columns_are_those_of_the_samples() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/bills");
+    if std::env::var_os("CI").is_none() && !samples.exists() {
+        #[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
+        {
+            eprintln!("SKIPPED: no samples at {}", samples.display());
+        }
+        return;
+    }
     let sample = |name: &str| {
         let path = samples.join(name);
         let text = std::fs::read_to_string(&path)
