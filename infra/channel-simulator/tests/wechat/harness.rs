@@ -345,6 +345,16 @@ impl Stage {
     }
 }
 
+/// What the program says when it starts with such a state file.
+pub(crate) async fn start_with(state: &str) -> Result<(), String> {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("state.json"), state).unwrap();
+    match start(options(&directory)).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{error:#}")),
+    }
+}
+
 pub(crate) fn refund_body(number: &str, refund_no: &str, amount: i64) -> Value {
     json!({
         "out_trade_no": number,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     ear::Ear,
-    harness::{Stage, refund_body},
+    harness::{Stage, refund_body, start_with},
 };
 
 #[tokio::test]
@@ -39,5 +39,21 @@ async fn keys_books_and_refunds_under_way_survive() {
     assert_eq!(
         stage.truth("ORDER2").await["refunds"][0]["state"],
         "succeeded"
+    );
+}
+
+#[tokio::test]
+async fn an_older_state_file_is_refused_by_name() {
+    let said = start_with(r#"{"version":1,"alipay":{}}"#)
+        .await
+        .unwrap_err();
+    assert!(
+        said.contains("version 1") && said.contains("--fresh"),
+        "{said}"
+    );
+    let said = start_with("{").await.unwrap_err();
+    assert!(
+        said.contains("not understood") && said.contains("--fresh"),
+        "{said}"
     );
 }
