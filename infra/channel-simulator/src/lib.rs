@@ -15,11 +15,17 @@ mod conversation;
 mod faults;
 mod html;
 mod journal;
+mod notice;
 mod notifier;
+mod payment;
+mod refund_script;
+mod rsa_key;
 mod saved;
 mod server;
 mod setup;
 mod simulator;
 mod start_page;
+mod unionpay;
+mod wechat;
 
 pub use server::{Options, Running, start};
