@@ -57,6 +57,8 @@ pub async fn seed(cloud: &Cloud) -> anyhow::Result<Demo> {
         channel: Channel::Alipay,
         settings: settings.to_string(),
         secret_name: "payonce/alipay/alipay-bench".to_owned(),
+        receiving_secret_name: None,
+        retired: false,
     };
     let merchant = Merchant {
         id,
