@@ -5,7 +5,7 @@
 //! | `GET /_ctl/keys` | every account with both sides' keys, by channel |
 //! | `POST /_ctl/keys/rotate` | `{channel, account}`: the channel's other key signs from now on |
 //! | `GET /_ctl/orders`, `GET /_ctl/orders/{channel}/{channel_order_no}` | the channel's truth |
-//! | `POST /_ctl/orders/{channel}/{channel_order_no}/pay` | the buyer pays; with `{amount}` as if the channel had erred |
+//! | `POST /_ctl/orders/{channel}/{channel_order_no}/pay` | the buyer pays; with `{amount}` as if the channel had erred, with `{late: true}` [too late](crate::unionpay::late) |
 //! | `POST`, `DELETE /_ctl/faults` | see [the faults](crate::faults) |
 //! | `POST`, `DELETE /_ctl/refunds` | how refunds end, see [the scripts](crate::refund_script) |
 //! | `GET /_ctl/bills` | `?channel&account&bill_date`: the lines of a day's file |
@@ -87,7 +87,8 @@ async fn rotate_key(State(simulator): Shared, body: Bytes) -> Outcome {
     let account = required_text(&body, "account")?;
     let is_rotated = match channel {
         Channel::Wechat => simulator.accounts.wechat.rotate_key(&account),
-        Channel::Alipay | Channel::Unionpay => {
+        Channel::Unionpay => simulator.accounts.unionpay.rotate_key(&account),
+        Channel::Alipay => {
             let detail = format!("{} has no second key here", channel.name());
             let error = "not_supported";
             return Err(Refusal::new(StatusCode::CONFLICT, error, detail));

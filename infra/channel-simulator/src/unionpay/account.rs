@@ -110,9 +110,18 @@ impl Accounts {
             .find(|account| account.saved.account == name)
     }
 
+    /// Changes the key that signs for this account; UnionPay has one for all, so it changes for all.
+    pub(crate) fn rotate_key(&self, name: &str) -> bool {
+        let is_played = self.by_name(name).is_some();
+        if is_played {
+            self.authority.rotate_key();
+        }
+        is_played
+    }
+
     pub(crate) fn to_saved(&self) -> SavedAccounts {
         SavedAccounts {
-            authority: Some(self.authority.saved().clone()),
+            authority: Some(self.authority.to_saved()),
             accounts: self.list.iter().map(|one| one.saved.clone()).collect(),
         }
     }

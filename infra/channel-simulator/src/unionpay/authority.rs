@@ -3,7 +3,10 @@
 //! All hang from one root, as they do behind the real UnionPay. So a chain alone proves nothing about
 //! who has signed: only the name in the certificate does.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, SystemTime},
+};
 
 use anyhow::Context;
 use rsa::{
@@ -48,33 +51,42 @@ pub(crate) struct SavedAuthority {
     root_cert: String,
     middle_key: String,
     middle_cert: String,
-    channel_key: String,
-    channel_cert: String,
+    /// UnionPay's own: one signs, the other is ready for a rotation.
+    leaves: [SavedLeaf; 2],
+    signs_with_second: bool,
     stranger_cert: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct SavedLeaf {
+    key: String,
+    cert: String,
 }
 
 /// The certificates, and the keys that sign for UnionPay and for the stranger.
 #[derive(Debug)]
 pub(crate) struct Authority {
     saved: SavedAuthority,
-    channel_public_key: String,
-    channel: PrivateKey,
+    leaves: [Leaf; 2],
+    signs_with_second: AtomicBool,
     stranger: PrivateKey,
+}
+
+#[derive(Debug)]
+struct Leaf {
+    key: PrivateKey,
+    public_key: String,
 }
 
 impl SavedAuthority {
     /// Makes every key and certificate that accounts share.
     pub(crate) fn make(stranger: &PrivateKey) -> anyhow::Result<Self> {
-        let (root_key, middle_key, channel_key) = std::thread::scope(|scope| {
-            let root = scope.spawn(rsa_key::make);
-            let middle = scope.spawn(rsa_key::make);
-            (root.join(), middle.join(), rsa_key::make())
+        let [root_key, middle_key, first_key, second_key] = std::thread::scope(|scope| {
+            let keys = [(); 4].map(|()| scope.spawn(rsa_key::make));
+            keys.map(|key| key.join().map_err(rsa_key::panicked)?)
         });
-        let root_key = root_key.map_err(rsa_key::panicked)??;
-        let middle_key = middle_key.map_err(rsa_key::panicked)??;
-        let channel_key = channel_key?;
-        let (root, middle) = (rsa_key::read(&root_key)?, rsa_key::read(&middle_key)?);
-        let channel = rsa_key::read(&channel_key)?;
+        let (root, middle_key) = (rsa_key::read(&root_key?)?, middle_key?);
+        let middle = rsa_key::read(&middle_key)?;
         let middle_profile = Profile::SubCA {
             issuer: name(ROOT)?,
             path_len_constraint: Some(0),
@@ -84,13 +96,18 @@ impl SavedAuthority {
         let leaf = |common_name: &str, key| {
             issue(leaf_profile()?, &leaf_subject(common_name), &key, &middle)
         };
+        let certify = |key: String| {
+            let public_key = rsa_key::read(&key)?.to_public_key();
+            let cert = leaf(UNIONPAY, public_key)?.pem;
+            Ok::<_, anyhow::Error>(SavedLeaf { key, cert })
+        };
         Ok(Self {
             root_cert: root_cert.pem,
             middle_cert: middle_cert.pem,
-            channel_cert: leaf(UNIONPAY, channel.to_public_key())?.pem,
+            leaves: [certify(first_key?)?, certify(second_key?)?],
+            signs_with_second: false,
             stranger_cert: leaf(STRANGER, stranger.public())?.pem,
             middle_key,
-            channel_key,
         })
     }
 
@@ -104,25 +121,44 @@ impl SavedAuthority {
 
 impl Authority {
     pub(crate) fn new(saved: SavedAuthority, stranger: PrivateKey) -> anyhow::Result<Self> {
-        let channel_key = rsa_key::read(&saved.channel_key)?;
+        let [first, second] = &saved.leaves;
         Ok(Self {
-            channel_public_key: rsa_key::public_pem(&channel_key)?,
-            channel: PrivateKey::new(channel_key),
+            leaves: [Leaf::read(first)?, Leaf::read(second)?],
+            signs_with_second: AtomicBool::new(saved.signs_with_second),
             stranger,
             saved,
         })
     }
 
-    pub(crate) fn saved(&self) -> &SavedAuthority {
-        &self.saved
+    pub(crate) fn to_saved(&self) -> SavedAuthority {
+        SavedAuthority {
+            signs_with_second: self.signs_with_second.load(Ordering::SeqCst),
+            ..self.saved.clone()
+        }
+    }
+
+    /// UnionPay signs with its other key from now on. Its messages bring the certificate along, so
+    /// that only a merchant who has pinned one is surprised.
+    pub(crate) fn rotate_key(&self) {
+        self.signs_with_second.fetch_xor(true, Ordering::SeqCst);
+    }
+
+    fn signing(&self) -> (&Leaf, &SavedLeaf) {
+        let ([first, second], [saved_first, saved_second]) = (&self.leaves, &self.saved.leaves);
+        if self.signs_with_second.load(Ordering::SeqCst) {
+            (second, saved_second)
+        } else {
+            (first, saved_first)
+        }
     }
 
     /// What is shown of it beside every account.
     pub(crate) fn shown(&self) -> [(&'static str, &str); 5] {
+        let (leaf, saved) = self.signing();
         [
-            ("channel_private_key", &self.saved.channel_key),
-            ("channel_public_key", &self.channel_public_key),
-            ("channel_cert", &self.saved.channel_cert),
+            ("channel_private_key", &saved.key),
+            ("channel_public_key", &leaf.public_key),
+            ("channel_cert", &saved.cert),
             ("middle_cert", &self.saved.middle_cert),
             ("root_cert", &self.saved.root_cert),
         ]
@@ -139,11 +175,10 @@ impl Authority {
                 }
             }
         }
+        let (leaf, saved) = self.signing();
         let (key, certificate) = match spoil {
             Spoil::WrongKey => (&self.stranger, &self.saved.stranger_cert),
-            Spoil::Nothing | Spoil::WrongAmount | Spoil::BadSignature => {
-                (&self.channel, &self.saved.channel_cert)
-            }
+            Spoil::Nothing | Spoil::WrongAmount | Spoil::BadSignature => (&leaf.key, &saved.cert),
         };
         for (name, value) in [
             ("version", "5.1.0"),
@@ -162,6 +197,16 @@ impl Authority {
         }
         fields.insert("signature".to_owned(), signature);
         fields
+    }
+}
+
+impl Leaf {
+    fn read(saved: &SavedLeaf) -> anyhow::Result<Self> {
+        let key = rsa_key::read(&saved.key)?;
+        Ok(Self {
+            public_key: rsa_key::public_pem(&key)?,
+            key: PrivateKey::new(key),
+        })
     }
 }
 

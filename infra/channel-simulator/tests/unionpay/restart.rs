@@ -1,5 +1,7 @@
 //! What outlives the process: keys, books, the clock, and what merchants have not been told yet.
 
+use serde_json::json;
+
 use crate::{
     harness::{Ear, Stage},
     message::{Belief, believe},
@@ -36,4 +38,28 @@ async fn keys_books_clock_and_pending_notifications_survive() {
     assert_eq!(believe(&stage.keys, &heard[2]), Belief::Genuine);
     stage.advance(86_400).await;
     ear.hears_no_more_than(3).await;
+}
+
+#[tokio::test]
+async fn after_a_rotation_another_certificate_signs_and_the_chain_holds() {
+    let stage = Stage::new().await;
+    let txn_time = stage.paid("ORDER0001", &[]).await;
+    let before = stage.query("ORDER0001", &txn_time).await;
+    let account = json!({ "channel": "unionpay", "account": "unionpay-strict" });
+    let keys = stage.control("/_ctl/keys/rotate", &account).await;
+    assert_ne!(
+        keys["unionpay"][0]["channel_cert"],
+        stage.keys["channel_cert"]
+    );
+    let after = stage.query("ORDER0001", &txn_time).await;
+    assert_ne!(after["signPubKeyCert"], before["signPubKeyCert"]);
+    let stage = stage.restarted().await;
+    let restarted = stage.query("ORDER0001", &txn_time).await;
+    assert_eq!(restarted["signPubKeyCert"], after["signPubKeyCert"]);
+    let unknown = json!({ "channel": "unionpay", "account": "nobody" }).to_string();
+    let refused = stage.post("/_ctl/keys/rotate", &unknown).await;
+    assert_eq!(
+        (refused.status, &refused.json()["field"]),
+        (400, &json!("account"))
+    );
 }
