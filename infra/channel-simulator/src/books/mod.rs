@@ -99,7 +99,8 @@ impl Books {
             .map(|(_, order)| order)
     }
 
-    /// By number alone, for the control API, which does not name an account.
+    /// By number alone, for the control API, which does not name an account. Of several orders under
+    /// a number it is the first; `created_count` says that there are more.
     pub(crate) fn find_any(
         &mut self,
         channel: Channel,

@@ -44,6 +44,7 @@ struct SavedAccount {
 
 /// The accounts and what they share, as the state file holds them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct SavedAccounts {
     /// None before the first start.
     authority: Option<SavedAuthority>,

@@ -9,7 +9,7 @@ use super::{
     CASHIER_PATH,
     message::Wrong,
     request::{Call, Kind},
-    resp_code::{BAD_FORMAT, DUPLICATE, TIMED_OUT},
+    resp_code::{BAD_FORMAT, DUPLICATE, NOT_COMPLETED},
 };
 use crate::{
     books::{Channel, Order, OrderState},
@@ -99,7 +99,7 @@ fn add(world: &mut World, call: &Call, now: Moment) -> Result<Order, Wrong> {
         .and_then(Moment::from_beijing_compact)
         .unwrap_or(now.plus_seconds(life));
     if expires_at <= now {
-        return Err(Wrong::new(TIMED_OUT, "payTimeout"));
+        return Err(Wrong::new(NOT_COMPLETED, "payTimeout"));
     }
     let mut order = make(world, call, now, expires_at);
     let twins = world

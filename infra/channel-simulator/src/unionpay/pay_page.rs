@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     message::Wrong,
     notification, page,
-    resp_code::{DECLINED, DUPLICATE, TIMED_OUT},
+    resp_code::{DECLINED, DUPLICATE, NOT_COMPLETED},
 };
 use crate::{
     books::{Channel, Order, OrderState},
@@ -131,7 +131,7 @@ fn pay(simulator: &Simulator, code: &str, goes_back: bool) -> (Page, String) {
         Err(refusal) => {
             let code = match refusal {
                 PayRefusal::AlreadyPaid | PayRefusal::Refunded => DUPLICATE,
-                PayRefusal::Unknown | PayRefusal::Closed => TIMED_OUT,
+                PayRefusal::Unknown | PayRefusal::Closed => NOT_COMPLETED,
             };
             let outcome = format!("refused: {}", code.code);
             (page::for_refusal(&Wrong::new(code, "")), outcome)

@@ -130,7 +130,7 @@ async fn a_form_with_a_wrong_field_makes_no_order() {
         ("bizType", "000301", "10"),
         ("reqReserved", "a=1&b=2", "10"),
         ("payTimeout", "20260230000000", "10"),
-        ("payTimeout", &beijing(-60), "03"),
+        ("payTimeout", &beijing(-60), "01"),
         ("txnTime", &beijing(-16 * 60), "10"),
         ("txnTime", &beijing(16 * 60), "10"),
     ] {

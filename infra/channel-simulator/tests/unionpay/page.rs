@@ -229,7 +229,7 @@ async fn after_its_time_the_cashier_refuses() {
     );
     stage.advance(1801).await;
     let refused = stage.post(&format!("{}/pay", page.cashier()), "").await;
-    assert_eq!(refused.page_code(), "03");
+    assert_eq!(refused.page_code(), "01");
     assert_eq!(stage.pay("ORDER0001", "").await.json()["error"], "closed");
     assert_eq!(
         stage.codes("ORDER0001", &txn_time).await,
