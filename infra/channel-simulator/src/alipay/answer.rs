@@ -45,6 +45,16 @@ impl Reply {
         }
     }
 
+    /// Code 10003: the trade exists, and its buyer has yet to decide.
+    pub(crate) fn in_process(members: Vec<(&'static str, Value)>) -> Self {
+        Self {
+            code: "10003",
+            msg: "order success pay inprocess",
+            sub: None,
+            members,
+        }
+    }
+
     /// Code 40004: the call was understood, and refused for a reason of business.
     pub(crate) fn refused(sub_code: &'static str, sub_msg: &str) -> Self {
         Self::failure("40004", "Business Failed", sub_code, sub_msg)

@@ -6,6 +6,8 @@
 mod account;
 mod amount;
 mod answer;
+mod cancel;
+mod code_pay;
 mod create;
 mod gateway;
 pub(crate) mod notification;

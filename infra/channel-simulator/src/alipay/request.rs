@@ -14,19 +14,23 @@ pub(crate) enum Method {
     PagePay,
     WapPay,
     Precreate,
+    CodePay,
     Query,
     Close,
+    Cancel,
     Refund,
     RefundQuery,
 }
 
 impl Method {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::PagePay,
         Self::WapPay,
         Self::Precreate,
+        Self::CodePay,
         Self::Query,
         Self::Close,
+        Self::Cancel,
         Self::Refund,
         Self::RefundQuery,
     ];
@@ -36,8 +40,10 @@ impl Method {
             Self::PagePay => "alipay.trade.page.pay",
             Self::WapPay => "alipay.trade.wap.pay",
             Self::Precreate => "alipay.trade.precreate",
+            Self::CodePay => "alipay.trade.pay",
             Self::Query => "alipay.trade.query",
             Self::Close => "alipay.trade.close",
+            Self::Cancel => "alipay.trade.cancel",
             Self::Refund => "alipay.trade.refund",
             Self::RefundQuery => "alipay.trade.fastpay.refund.query",
         }
@@ -46,9 +52,10 @@ impl Method {
     /// Which faults concern it.
     pub(crate) fn fault_operation(self) -> Operation {
         match self {
-            Self::PagePay | Self::WapPay | Self::Precreate => Operation::Create,
+            Self::PagePay | Self::WapPay | Self::Precreate | Self::CodePay => Operation::Create,
             Self::Query => Operation::Query,
             Self::Close => Operation::Close,
+            Self::Cancel => Operation::Reverse,
             Self::Refund => Operation::Refund,
             Self::RefundQuery => Operation::RefundQuery,
         }
@@ -58,7 +65,13 @@ impl Method {
     pub(crate) fn is_page(self) -> bool {
         match self {
             Self::PagePay | Self::WapPay => true,
-            Self::Precreate | Self::Query | Self::Close | Self::Refund | Self::RefundQuery => false,
+            Self::Precreate
+            | Self::CodePay
+            | Self::Query
+            | Self::Close
+            | Self::Cancel
+            | Self::Refund
+            | Self::RefundQuery => false,
         }
     }
 

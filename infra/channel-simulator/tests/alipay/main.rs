@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod cancel;
+mod code_pay;
 mod fault;
 mod gateway;
 mod harness;
