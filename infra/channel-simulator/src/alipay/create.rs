@@ -59,7 +59,8 @@ impl CreateRequest {
             | Method::Close
             | Method::Cancel
             | Method::Refund
-            | Method::RefundQuery => return Err(bad("method")),
+            | Method::RefundQuery
+            | Method::CertificateDownload => return Err(bad("method")),
         };
         let out_trade_no = call.out_trade_no().ok_or_else(|| bad("out_trade_no"))?;
         if !is_number(&out_trade_no) {

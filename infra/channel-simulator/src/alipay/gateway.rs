@@ -48,7 +48,7 @@ pub(crate) async fn answer(
         Ok(call) => {
             let topic = Topic {
                 channel: Channel::Alipay,
-                fault_operation: Some(call.method.fault_operation()),
+                fault_operation: call.method.fault_operation(),
                 name: call.method.name().to_owned(),
                 channel_order_no: call.out_trade_no(),
             };

@@ -7,6 +7,7 @@ mod account;
 mod amount;
 mod answer;
 mod cancel;
+mod certificate;
 mod code_pay;
 mod create;
 mod gateway;

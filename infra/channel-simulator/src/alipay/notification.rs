@@ -204,7 +204,7 @@ fn sign_form(
     let key = match (spoil, account) {
         (Spoil::WrongKey, _) | (_, None) => &accounts.stranger_key,
         (Spoil::Nothing | Spoil::WrongAmount | Spoil::BadSignature, Some(account)) => {
-            &account.channel_key
+            account.signs_with().0
         }
     };
     let mut signature = key.sign(&text);

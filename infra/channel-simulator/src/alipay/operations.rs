@@ -1,6 +1,7 @@
 //! What a merchant's server may ask about a trade: query, close, refund, ask about a refund, and a
 //! code for the buyer to scan. What is special to the counter has modules of its own.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{
@@ -29,6 +30,7 @@ pub(crate) fn perform(simulator: &Simulator, call: &Call) -> Reply {
         Method::Refund => simulator.change(|world| refund(world, accounts, call)),
         Method::CodePay => code_pay::pay(simulator, call),
         Method::Cancel => simulator.change(|world| cancel::cancel(world, accounts, call)),
+        Method::CertificateDownload => certificate_download(call),
         Method::Precreate | Method::PagePay | Method::WapPay => precreate(simulator, call),
     }
 }
@@ -262,6 +264,20 @@ fn precreate(simulator: &Simulator, call: &Call) -> Reply {
             ),
         ]),
         Err(reply) => reply,
+    }
+}
+
+/// A merchant that meets a number it does not know asks for the certificate.
+fn certificate_download(call: &Call) -> Reply {
+    let number = call.text("alipay_cert_sn").unwrap_or_default();
+    match call.account.alipay_cert(&number) {
+        Some(pem) => Reply::success(vec![("alipay_cert_content", json!(STANDARD.encode(pem)))]),
+        None => Reply::failure(
+            "40002",
+            "Invalid Arguments",
+            "isv.invalid-parameter",
+            "参数无效：alipay_cert_sn",
+        ),
     }
 }
 

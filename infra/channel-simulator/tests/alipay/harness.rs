@@ -272,12 +272,19 @@ impl Stage {
 
 fn options(directory: &TempDir) -> Options {
     let setup: PathBuf = directory.path().join("setup.json");
-    let text = json!({ "accounts": [{
-        "channel": "alipay",
-        "account": "alipay-strict",
-        "merchant_id": "m-strict",
-        "webhook_url": "http://127.0.0.1:3000/v1/webhooks/alipay/alipay-strict",
-    }]});
+    let account = |name: &str, mode: &str| {
+        json!({
+            "channel": "alipay",
+            "account": name,
+            "merchant_id": "m-strict",
+            "mode": mode,
+            "webhook_url": format!("http://127.0.0.1:3000/v1/webhooks/alipay/{name}"),
+        })
+    };
+    let mut strict = account("alipay-strict", "keys");
+    strict.as_object_mut().unwrap().remove("mode");
+    let certified = account("alipay-certified", "certificates");
+    let text = json!({ "accounts": [strict, certified] });
     std::fs::write(&setup, text.to_string()).unwrap();
     Options {
         port: 0,

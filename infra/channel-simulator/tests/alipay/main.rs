@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod cancel;
+mod certificate;
 mod code_pay;
 mod fault;
 mod gateway;
