@@ -60,6 +60,7 @@ impl CreateRequest {
             | Method::Cancel
             | Method::Refund
             | Method::RefundQuery
+            | Method::BillUrl
             | Method::CertificateDownload => return Err(bad("method")),
         };
         let out_trade_no = call.out_trade_no().ok_or_else(|| bad("out_trade_no"))?;

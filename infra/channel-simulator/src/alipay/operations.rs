@@ -8,7 +8,7 @@ use super::{
     Accounts,
     amount::{fen, yuan},
     answer::Reply,
-    cancel, code_pay,
+    bill, cancel, code_pay,
     create::{CreateRequest, bad, has_closed},
     notification::{self, BUYER_ID, BUYER_LOGON_ID, trade_status},
     request::{Call, Method},
@@ -30,6 +30,7 @@ pub(crate) fn perform(simulator: &Simulator, call: &Call) -> Reply {
         Method::Refund => simulator.change(|world| refund(world, accounts, call)),
         Method::CodePay => code_pay::pay(simulator, call),
         Method::Cancel => simulator.change(|world| cancel::cancel(world, accounts, call)),
+        Method::BillUrl => bill::ask(simulator, call),
         Method::CertificateDownload => certificate_download(call),
         Method::Precreate | Method::PagePay | Method::WapPay => precreate(simulator, call),
     }

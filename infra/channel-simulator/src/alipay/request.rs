@@ -20,11 +20,12 @@ pub(crate) enum Method {
     Cancel,
     Refund,
     RefundQuery,
+    BillUrl,
     CertificateDownload,
 }
 
 impl Method {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::PagePay,
         Self::WapPay,
         Self::Precreate,
@@ -34,6 +35,7 @@ impl Method {
         Self::Cancel,
         Self::Refund,
         Self::RefundQuery,
+        Self::BillUrl,
         Self::CertificateDownload,
     ];
 
@@ -48,6 +50,7 @@ impl Method {
             Self::Cancel => "alipay.trade.cancel",
             Self::Refund => "alipay.trade.refund",
             Self::RefundQuery => "alipay.trade.fastpay.refund.query",
+            Self::BillUrl => "alipay.data.dataservice.bill.downloadurl.query",
             Self::CertificateDownload => "alipay.open.app.alipaycert.download",
         }
     }
@@ -61,6 +64,7 @@ impl Method {
             Self::Cancel => Operation::Reverse,
             Self::Refund => Operation::Refund,
             Self::RefundQuery => Operation::RefundQuery,
+            Self::BillUrl => Operation::Bill,
             Self::CertificateDownload => return None,
         };
         Some(operation)
@@ -77,6 +81,7 @@ impl Method {
             | Self::Cancel
             | Self::Refund
             | Self::RefundQuery
+            | Self::BillUrl
             | Self::CertificateDownload => false,
         }
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bill;
 mod cancel;
 mod certificate;
 mod code_pay;
