@@ -29,7 +29,7 @@ async fn an_order_is_unknown_until_its_form_is_posted() {
         stage.codes("ORDER0001", &txn_time).await,
         ("00".into(), "05".into())
     );
-    let other_time = beijing(-1);
+    let other_time = beijing(-60);
     assert_eq!(
         stage.query("ORDER0001", &other_time).await["respCode"],
         "34"

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{BACK, Ear, Stage, beijing},
+    harness::{BACK, Ear, FRONT, Stage, beijing},
     message::{Belief, Fields, believe, fields},
 };
 
@@ -67,6 +67,10 @@ async fn a_refund_is_accepted_and_settles_later() {
         [(500, "processing".to_owned())]
     );
     assert_eq!(send(&stage, refund.clone()).await, "12");
+    // Payments and refunds share one space of numbers.
+    let form = stage.consume("REFUND01", &beijing(0), &[]);
+    let page = stage.try_call(FRONT, form).await.unwrap();
+    assert_eq!(page.page_code(), "12");
 
     stage.advance(3).await;
     let heard = ear.hear(1).await.remove(0);

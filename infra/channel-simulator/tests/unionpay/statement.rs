@@ -130,8 +130,15 @@ async fn a_day_ends_at_23_and_its_file_is_there_at_9() {
     assert_eq!(ask(&stage, "0230").await["respCode"], "10");
 }
 
-#[tokio::test]
-async fn every_movement_has_its_line_and_the_sums_agree() {
+/// What was said of a payment and of a refund of a part of it, and the answer with that day's file.
+struct Told {
+    stage: Stage,
+    paid: Fields,
+    refund: Fields,
+    answer: Fields,
+}
+
+async fn a_day_with_a_refund() -> Told {
     let stage = Stage::new().await;
     let pay_timeout = beijing(5 * 86_400);
     let more = [
@@ -159,18 +166,20 @@ async fn every_movement_has_its_line_and_the_sums_agree() {
     let refund = stage.call(BACK, refund).await;
     stage.advance(86_400).await;
     let answer = ask(&stage, &settle_date).await;
-    let mer_id = stage.keys["mer_id"].as_str().unwrap();
-    let file_day = answer["fileName"].strip_prefix(mer_id).unwrap()[1..9].to_owned();
-    assert_eq!(answer["fileName"], format!("{mer_id}_{file_day}.zip"));
-    let file = read(&answer);
-    assert_eq!(
-        file.names,
-        [
-            format!("INN{}01ZM_{mer_id}", &file_day[2..]),
-            format!("INN{}01ZME_{mer_id}", &file_day[2..]),
-            format!("RD2010{}01_{mer_id}", &file_day[2..]),
-        ]
-    );
+    Told {
+        stage,
+        paid,
+        refund,
+        answer,
+    }
+}
+
+#[tokio::test]
+async fn every_movement_has_its_line() {
+    let told = a_day_with_a_refund().await;
+    let (paid, refund) = (&told.paid, &told.refund);
+    let mer_id = told.stage.keys["mer_id"].as_str().unwrap();
+    let file = read(&told.answer);
     let wanted = |columns: &[(usize, &str)], row: &[String]| {
         for (number, value) in columns {
             assert_eq!(row[number - 1].trim(), *value, "column {number}");
@@ -209,6 +218,23 @@ async fn every_movement_has_its_line_and_the_sums_agree() {
             (41, "ORDER0001"),
         ],
         &file.transactions[1],
+    );
+}
+
+#[tokio::test]
+async fn entries_have_their_names_and_the_sums_agree() {
+    let Told { stage, answer, .. } = a_day_with_a_refund().await;
+    let mer_id = stage.keys["mer_id"].as_str().unwrap();
+    let file_day = answer["fileName"].strip_prefix(mer_id).unwrap()[1..9].to_owned();
+    assert_eq!(answer["fileName"], format!("{mer_id}_{file_day}.zip"));
+    let file = read(&answer);
+    assert_eq!(
+        file.names,
+        [
+            format!("INN{}01ZM_{mer_id}", &file_day[2..]),
+            format!("INN{}01ZME_{mer_id}", &file_day[2..]),
+            format!("RD2010{}01_{mer_id}", &file_day[2..]),
+        ]
     );
     let total = file
         .summary
