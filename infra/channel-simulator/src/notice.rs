@@ -128,8 +128,16 @@ pub(crate) fn queue_settled_refund(
 pub(crate) fn wire(accounts: &Accounts, notice: &Notice, now: Moment, spoil: Spoil) -> Message {
     match notice.channel {
         Channel::Alipay => alipay::notification::wire(&accounts.alipay, notice, now, spoil),
-        Channel::Wechat => wechat::notification::wire(&accounts.wechat, notice, now, spoil),
+        Channel::Wechat => wechat::notification::wire(&accounts.wechat, notice, spoil),
         Channel::Unionpay => unionpay::notification::wire(&accounts.unionpay, notice, now, spoil),
+    }
+}
+
+/// What a channel sends before a notification to see whether the merchant verifies it at all.
+pub(crate) fn probe(accounts: &Accounts, notice: &Notice) -> Option<Message> {
+    match notice.channel {
+        Channel::Wechat => wechat::notification::probe(&accounts.wechat, notice),
+        Channel::Alipay | Channel::Unionpay => None,
     }
 }
 

@@ -114,6 +114,10 @@ struct Sender<'a> {
 impl Sender<'_> {
     async fn send_under_fault(&self) -> Outcome {
         let Some(fault) = self.fault else {
+            if let Some(probe) = notice::probe(&self.simulator.accounts, self.notice) {
+                // Whatever is answered to a probe, the genuine notification follows.
+                let _refused_or_not = self.post(probe, json!("probe")).await;
+            }
             return self.send(Spoil::Nothing).await;
         };
         match fault.kind {

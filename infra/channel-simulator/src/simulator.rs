@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     alipay,
+    bills::Discrepancies,
     books::{Books, Channel, Order},
     clock::{Clock, Moment},
     faults::{Fault, Faults, Operation},
@@ -30,6 +31,9 @@ pub(crate) struct World {
     pub(crate) notices: Notices,
     pub(crate) numbers: Numbers,
     pub(crate) faults: Faults,
+    pub(crate) discrepancies: Discrepancies,
+    /// The bills of WeChat Pay that wait to be fetched.
+    pub(crate) downloads: wechat::Downloads,
     pub(crate) journal: Journal,
 }
 

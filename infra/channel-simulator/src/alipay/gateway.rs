@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 use super::{
     answer::Reply,
     create::{CreateRequest, expired},
-    operations,
-    page::{self, Page},
+    operations, page,
     request::{self, Call, Method, Parameters, Refusal},
 };
 use crate::{
@@ -23,6 +22,7 @@ use crate::{
     conversation::{self, Conversation, Topic},
     faults::Spoil,
     journal::Kind,
+    page::Page,
     simulator::Simulator,
 };
 

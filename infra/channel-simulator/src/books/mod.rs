@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, ops::Bound};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub(crate) use order::{Order, OrderState, Refund, RefundOutcome, RefundState};
+pub(crate) use order::{Capture, Order, OrderState, Refund, RefundOutcome, RefundState};
 
 use crate::{clock::Moment, refund_script::RefundScripts};
 

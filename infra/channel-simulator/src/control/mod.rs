@@ -1,8 +1,22 @@
 //! The control API: what a test may see, and what it may make happen.
 //!
+//! | call | does |
+//! |---|---|
+//! | `GET /_ctl/keys` | every account with both sides' keys, by channel |
+//! | `POST /_ctl/keys/rotate` | `{channel, account}`: the channel's other key signs from now on |
+//! | `GET /_ctl/orders`, `GET /_ctl/orders/{channel}/{channel_order_no}` | the channel's truth |
+//! | `POST /_ctl/orders/{channel}/{channel_order_no}/pay` | the buyer pays; with `{amount}` as if the channel had erred |
+//! | `POST`, `DELETE /_ctl/faults` | see [the faults](crate::faults) |
+//! | `POST`, `DELETE /_ctl/refunds` | how refunds end, see [the scripts](crate::refund_script) |
+//! | `GET /_ctl/bills` | `?channel&account&bill_date`: the lines of a day's file |
+//! | `POST`, `DELETE /_ctl/bills/discrepancies` | errors in files, see [the bills](crate::bills) |
+//! | `GET /_ctl/journal` | everything that was said and every fen that moved |
+//! | `GET`, `POST /_ctl/clock` | the virtual clock, and `{advance_seconds}` |
+//!
 //! Refusals are JSON: `error` is a word for programs, `detail` a sentence, `field` the member of the
 //! body that was wrong, when one was.
 
+mod bills;
 mod refunds;
 mod refusal;
 
@@ -19,14 +33,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    books::Order,
+    books::{Channel, Order},
     clock::{ADVANCE_SECONDS_MAX, Moment},
     faults,
     journal::{Kind, Line},
     payment::{self, PayRefusal},
     simulator::Simulator,
 };
-use refusal::{Refusal, channel_named, only_fields, read_json, unknown, whole_number};
+use refusal::{
+    Refusal, channel_named, only_fields, read_json, required_text, unknown, whole_number,
+};
 
 type Shared = State<Arc<Simulator>>;
 type Outcome = Result<Json<Value>, Refusal>;
@@ -34,6 +50,7 @@ type Outcome = Result<Json<Value>, Refusal>;
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()
         .route("/_ctl/keys", get(keys))
+        .route("/_ctl/keys/rotate", post(rotate_key))
         .route("/_ctl/orders", get(orders))
         .route("/_ctl/orders/{channel}/{channel_order_no}", get(order))
         .route("/_ctl/orders/{channel}/{channel_order_no}/pay", post(pay))
@@ -41,6 +58,11 @@ pub(crate) fn routes() -> Router<Arc<Simulator>> {
         .route(
             "/_ctl/refunds",
             post(refunds::script).delete(refunds::clear),
+        )
+        .route("/_ctl/bills", get(bills::lines))
+        .route(
+            "/_ctl/bills/discrepancies",
+            post(bills::add).delete(bills::clear),
         )
         .route("/_ctl/journal", get(journal))
         .route("/_ctl/clock", get(clock).post(advance))
@@ -54,6 +76,29 @@ async fn keys(State(simulator): Shared) -> Json<Value> {
         "wechat": accounts.wechat.keys(public_url),
         "unionpay": accounts.unionpay.keys(public_url),
     }))
+}
+
+/// `{"channel", "account"}`: the channel signs with its next key from now on.
+async fn rotate_key(State(simulator): Shared, body: Bytes) -> Outcome {
+    let body = read_json(&body)?;
+    only_fields(&body, &["channel", "account"])?;
+    let channel = channel_named(&required_text(&body, "channel")?)?;
+    let account = required_text(&body, "account")?;
+    let is_rotated = match channel {
+        Channel::Wechat => simulator.accounts.wechat.rotate_key(&account),
+        Channel::Alipay | Channel::Unionpay => {
+            let detail = format!("{} has no second key here", channel.name());
+            let error = "not_supported";
+            return Err(Refusal::new(StatusCode::CONFLICT, error, detail));
+        }
+    };
+    if !is_rotated {
+        return Err(Refusal::bad_field("account", "no such account is played"));
+    }
+    // Which key signs is saved with the accounts.
+    simulator.changed.notify_one();
+    write(&simulator, "keys", None, "rotated", body);
+    Ok(keys(State(simulator)).await)
 }
 
 async fn orders(State(simulator): Shared) -> Json<Value> {
