@@ -25,4 +25,4 @@ mod start_page;
 pub use binaries::Binaries;
 pub use endpoints::{Endpoints, MerchantEndpoint, Mode};
 pub use stack::{Stack, StackOptions};
-pub use start_page::first_payment;
+pub use start_page::{accounts_line, first_payment};
