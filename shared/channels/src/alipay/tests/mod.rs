@@ -1,6 +1,8 @@
 //! The adapter from outside: what it sends, what it makes of answers, and what it takes for true.
 
 mod certificate;
+mod check;
+mod code;
 mod notification;
 mod request;
 mod response;

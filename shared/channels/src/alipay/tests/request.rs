@@ -33,7 +33,7 @@ fn checked(url: &str, body: &[u8]) -> Members {
     members
 }
 
-fn sent(request: Result<HttpRequest, CannotSend>, method: &str) -> (Members, Value) {
+pub(super) fn sent(request: Result<HttpRequest, CannotSend>, method: &str) -> (Members, Value) {
     let request = request.unwrap();
     assert_eq!(request.verb, Verb::Post);
     let members = checked(&request.url, &request.body);
@@ -176,6 +176,7 @@ fn without_a_secret_nothing_is_sent() {
         adapter.close_request(&order, now),
         adapter.refund_request(&order, &refund, now),
         adapter.refund_query_request(&order, &refund, now),
+        adapter.reverse_request(&super::order(Method::Code), now),
     ] {
         assert_eq!(request, Err(CannotSend::NoSecret));
     }
@@ -183,7 +184,7 @@ fn without_a_secret_nothing_is_sent() {
 
 #[test]
 fn other_methods_are_not_alipays() {
-    for method in [Method::Jsapi, Method::H5, Method::Gateway, Method::Code] {
+    for method in [Method::Jsapi, Method::H5, Method::Gateway] {
         let order = order(method);
         assert_eq!(alipay().action(&order, order.created_at), None);
         let request = alipay().create_request(&order, order.created_at);

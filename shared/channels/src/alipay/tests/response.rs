@@ -41,7 +41,7 @@ fn trade(change: Value) -> Value {
     content
 }
 
-fn merge(content: &mut Value, change: Value) {
+pub(super) fn merge(content: &mut Value, change: Value) {
     let (Value::Object(content), Value::Object(change)) = (content, change) else {
         panic!("objects");
     };
@@ -49,7 +49,7 @@ fn merge(content: &mut Value, change: Value) {
     content.retain(|_, value| !value.is_null());
 }
 
-fn refused(code: &str, sub_code: &str) -> Value {
+pub(super) fn refused(code: &str, sub_code: &str) -> Value {
     json!({ "code": code, "msg": "Business Failed", "sub_code": sub_code, "sub_msg": "…" })
 }
 
