@@ -1,5 +1,5 @@
 //! Alipay (支付宝), OpenAPI version 2: page and phone pages, QR codes, payment codes, query, close,
-//! reversal and refund.
+//! reversal, refund, and bills.
 //!
 //! A page order comes into being when the buyer opens the signed address, so it is never created by a
 //! call, and "no such trade" proves nothing before its expiry. A payment code (付款码) is the opposite:
@@ -13,6 +13,7 @@
 //! at a time.
 
 mod account;
+mod bill;
 mod certificate;
 mod check;
 mod code;
@@ -20,6 +21,7 @@ mod notification;
 mod request;
 mod response;
 mod sign;
+mod statement;
 mod status;
 
 #[cfg(test)]
@@ -36,6 +38,7 @@ use crate::order::{Order, RefundOrder, Unfit};
 use crate::registry::{ConfigurationError, Secrets};
 
 pub use certificate::{certificate_sn, root_certificate_sn};
+pub use statement::AlipayStatements;
 
 /// One account with Alipay.
 #[derive(Debug)]
