@@ -20,6 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const QUERY_PAID: &str = include_str!("../src/alipay/fixtures/query-paid.json");
+const PAY_PAID: &str = include_str!("../src/alipay/fixtures/pay-paid.json");
 const TRADE_NO: &str = "2026112022001424330512345678";
 /// 2026-11-20 22:20:00 in Beijing.
 const NOW: Timestamp = Timestamp::from_millis(1_795_184_400_000);
@@ -135,6 +136,31 @@ async fn a_signed_answer_becomes_a_report_with_the_bytes_it_rests_on() {
 }
 
 #[tokio::test]
+async fn a_payment_code_may_pay_within_the_call() {
+    let (address, _) = channel(http("200 OK", PAY_PAID.len(), PAY_PAID)).await;
+    let (adapter, transport) = (account(&address), Transport::new("payonce-test"));
+    let client = ChannelClient::new(adapter.as_ref(), &transport);
+    let create = async |attempt| {
+        let mut order = order(Method::Code, attempt);
+        order.auth_code = Some("286412345678901234".to_owned());
+        client.create(&order, NOW).await
+    };
+    let told = create(1).await;
+    let paid = Report::Paid {
+        trade_no: ChannelTradeNo::new(TRADE_NO).unwrap(),
+        amount: Money::from_fen(1999),
+        paid_at: Timestamp::from_millis(1_795_184_130_000),
+    };
+    assert_eq!(told.said, CreateTold::Reported(paid));
+    assert_eq!(told.health, Health::Answered);
+    assert_eq!(told.raw.as_deref(), Some(PAY_PAID.as_bytes()));
+    // The same answer says nothing of another order.
+    let told = create(2).await;
+    assert_eq!(told.said, CreateTold::NoAnswer);
+    assert_eq!(told.health, Health::Troubled);
+}
+
+#[tokio::test]
 async fn everything_else_is_no_answer_and_is_not_repeated() {
     let good = QUERY_PAID.len();
     let (elsewhere, followed) = channel(http("200 OK", good, QUERY_PAID)).await;
@@ -244,6 +270,14 @@ async fn what_cannot_be_sent_says_nothing_of_the_channel() {
         (RefundReport::NoAnswer, Health::NotAsked)
     );
     let told = client.create(&order(Method::Native, 2), NOW).await;
+    assert_eq!(
+        (told.said, told.health),
+        (CreateTold::NoAnswer, Health::NotAsked)
+    );
+    // A payment code is not stored, so whoever comes later cannot repeat the call. That refuses nothing.
+    let able = account(&address);
+    let client = ChannelClient::new(able.as_ref(), &transport);
+    let told = client.create(&order(Method::Code, 3), NOW).await;
     assert_eq!(
         (told.said, told.health),
         (CreateTold::NoAnswer, Health::NotAsked)
