@@ -84,6 +84,6 @@ fn certificates_that_cannot_be_read_are_refused() {
             "app_id": APP_ID, "seller_id": SELLER_ID, "gateway": GATEWAY,
             "app_cert_sn": SN, "alipay_root_cert_sn": ROOT_SN, "alipay_certs": certs,
         });
-        assert!(adapter(Channel::Alipay, &settings.to_string(), None).is_err());
+        assert!(adapter(&settings.to_string(), None).is_err());
     }
 }

@@ -12,7 +12,6 @@ use super::super::account::Account;
 use super::super::{certificate, certificate_sn, notification, response, root_certificate_sn};
 use super::{SELLER_ID, answer, form};
 use crate::notification::{Rejected, UnverifiedNotification};
-use crate::registry::adapter;
 use crate::rsa::VerifyingKey;
 use crate::strict_json::Members;
 
@@ -106,7 +105,7 @@ fn notify(vector: &Value, key: &str) {
     assert_eq!(verified.is_ok(), holds, "{id}");
 
     // Seen from outside: genuine, and about numbers that we never gave.
-    let adapter = adapter(payonce_domain::Channel::Alipay, &settings, None).unwrap();
+    let adapter = super::adapter(&settings, None).unwrap();
     let verify = |body: &[u8]| {
         adapter.verify(UnverifiedNotification {
             headers: &[],
