@@ -36,7 +36,7 @@ pub(crate) async fn initiate_again(
     let merchant = caller::merchant(&app.accounts, &headers).await?;
     let request = requests::channel_order(&body)?;
     let payment_no = PaymentNo::parse(&payment_no).ok_or_else(Problem::not_found)?;
-    let again = app.initiate_again(&merchant, payment_no, request.choice, request.switch, now);
+    let again = app.initiate_again(&merchant, payment_no, request.way, request.switch, now);
     answer(&app, again.await?, now).await
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Expiry, retry ladders and every timestamp follow it, so a day of retries takes no time at all.
 
-use jiff::{Timestamp, civil::DateTime, tz::Offset};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::Offset,
+};
 use serde::{Deserialize, Serialize};
 
 /// Channels write local times without a zone, and all of them mean Beijing.
@@ -42,6 +46,16 @@ impl Moment {
         format!("{}.{:03}", self.beijing(), self.0.rem_euclid(1000))
     }
 
+    /// `2026-01-31T16:00:00+08:00`, as WeChat Pay writes times.
+    pub(crate) fn beijing_rfc3339(self) -> String {
+        self.in_beijing("%Y-%m-%dT%H:%M:%S+08:00")
+    }
+
+    /// `20260131160000`, inside longer numbers.
+    pub(crate) fn beijing_compact(self) -> String {
+        self.in_beijing("%Y%m%d%H%M%S")
+    }
+
     /// `20260131`, the start of many channel numbers.
     pub(crate) fn beijing_day(self) -> String {
         self.in_beijing("%Y%m%d")
@@ -52,11 +66,30 @@ impl Moment {
         Self::from_beijing(&format!("{} 23:59:59", self.in_beijing("%Y-%m-%d")))
     }
 
+    /// The calendar day in Beijing.
+    pub(crate) fn day_in_beijing(self) -> Day {
+        Day(BEIJING.to_datetime(self.timestamp()).date())
+    }
+
     /// Reads `yyyy-MM-dd HH:mm:ss` in Beijing time; anything written differently is refused.
     pub(crate) fn from_beijing(text: &str) -> Option<Self> {
         let civil = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok()?;
         let moment = Self(BEIJING.to_timestamp(civil).ok()?.as_millisecond());
         (moment.beijing() == text).then_some(moment)
+    }
+
+    /// Reads what [`Moment::beijing_compact`] writes.
+    pub(crate) fn from_beijing_compact(text: &str) -> Option<Self> {
+        let civil = DateTime::strptime("%Y%m%d%H%M%S", text).ok()?;
+        let moment = Self(BEIJING.to_timestamp(civil).ok()?.as_millisecond());
+        (moment.beijing_compact() == text).then_some(moment)
+    }
+
+    /// Reads `2026-01-31T16:00:00+08:00` or the same in another zone, which must be named.
+    pub(crate) fn from_rfc3339(text: &str) -> Option<Self> {
+        let is_separated = text.as_bytes().get(10) == Some(&b'T');
+        let timestamp: Timestamp = text.parse().ok().filter(|_| is_separated)?;
+        Some(Self(timestamp.as_millisecond()))
     }
 
     fn timestamp(self) -> Timestamp {
@@ -68,6 +101,33 @@ impl Moment {
             .to_datetime(self.timestamp())
             .strftime(format)
             .to_string()
+    }
+}
+
+/// A calendar day in Beijing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Day(Date);
+
+impl Day {
+    /// Reads `2026-01-31`; anything written differently is refused.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let day = Self(Date::strptime("%Y-%m-%d", text).ok()?);
+        (day.0.to_string() == text).then_some(day)
+    }
+
+    pub(crate) fn next(self) -> Self {
+        Self(self.0.tomorrow().unwrap_or(Date::MAX))
+    }
+
+    /// `20260131`.
+    pub(crate) fn compact(self) -> String {
+        self.0.strftime("%Y%m%d").to_string()
+    }
+
+    /// Its first moment.
+    pub(crate) fn start(self) -> Moment {
+        let midnight = BEIJING.to_timestamp(self.0.at(0, 0, 0, 0));
+        Moment(midnight.unwrap_or(Timestamp::MAX).as_millisecond())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Faults: what a test asks a channel to do wrong, used up in the order they were asked for.
 //!
-//! | fault | on a call to the channel (create, query, close, refund, refund_query, bill) | on a notification |
+//! | fault | on a call to the channel (create, query, close, reverse, refund, refund_query, bill) | on a notification |
 //! |---|---|---|
 //! | `timeout_before` | no effect; silence for `delay_ms` (15 s if not given), then the connection closes | not sent, comes again by the ladder |
 //! | `timeout_after` | effect done, then the same silence | sent, but the acknowledgement is not heard |
@@ -38,6 +38,8 @@ pub(crate) enum Operation {
     Create,
     Query,
     Close,
+    /// Undoing a payment by code (冲正, 撤销), whatever became of it.
+    Reverse,
     Refund,
     RefundQuery,
     Notify,

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod alipay;
+mod bills;
 mod books;
 mod clock;
 mod connection;
@@ -15,11 +16,19 @@ mod conversation;
 mod faults;
 mod html;
 mod journal;
+mod money;
+mod notice;
 mod notifier;
+mod page;
+mod payment;
+mod refund_script;
+mod rsa_key;
 mod saved;
 mod server;
 mod setup;
 mod simulator;
 mod start_page;
+mod unionpay;
+mod wechat;
 
 pub use server::{Options, Running, start};

@@ -3,7 +3,7 @@
 //! What is due follows the virtual clock, so moving the clock fires the retries. A notice stays in
 //! the state file until it was acknowledged, given up or lost by a fault.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::body::Bytes;
 use axum::http::{Request, header};
@@ -12,20 +12,17 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    alipay,
-    books::Channel,
+    books::RefundState,
     clock::Moment,
     faults::{Fault, FaultKind, Operation, Spoil},
     journal::{Kind, Line},
-    simulator::Simulator,
+    notice::{self, Message, Notice},
+    simulator::{Accounts, Simulator, World},
 };
 
-/// A merchant who takes longer than this has not heard.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a notice that lets another pass waits for one.
 const REORDER_WAIT: Duration = Duration::from_secs(3);
 /// The loop looks at least this often, so that a moved clock is never missed for long.
@@ -33,77 +30,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// No acknowledgement is longer than this.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const COPIES: usize = 3;
-
-/// One thing that a merchant has to be told.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Notice {
-    pub(crate) channel: Channel,
-    pub(crate) account: String,
-    pub(crate) channel_order_no: String,
-    /// The same over all retries.
-    pub(crate) notify_id: String,
-    pub(crate) url: String,
-    /// What is told; the time of sending and the signature are added when it is sent.
-    pub(crate) fields: BTreeMap<String, String>,
-    pub(crate) attempts: usize,
-    pub(crate) due_at: Moment,
-    #[serde(skip)]
-    pub(crate) is_being_sent: bool,
-}
-
-/// The notices that are not finished, oldest first.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Notices {
-    pending: Vec<Notice>,
-}
-
-impl Notices {
-    pub(crate) fn add(&mut self, notice: Notice) {
-        self.pending.push(notice);
-    }
-
-    /// Marks what is due as being sent and hands it out.
-    fn take_due(&mut self, now: Moment) -> Vec<Notice> {
-        let due = |notice: &&mut Notice| !notice.is_being_sent && notice.due_at <= now;
-        self.pending
-            .iter_mut()
-            .filter(due)
-            .map(|notice| {
-                notice.is_being_sent = true;
-                notice.clone()
-            })
-            .collect()
-    }
-
-    fn next_due(&self) -> Option<Moment> {
-        let waiting = self.pending.iter().filter(|notice| !notice.is_being_sent);
-        waiting.map(|notice| notice.due_at).min()
-    }
-
-    fn finish(&mut self, notify_id: &str) {
-        self.pending.retain(|notice| notice.notify_id != notify_id);
-    }
-
-    /// Puts a notice back for its next rung, or lets it go when the ladder has ended. The rung is
-    /// counted from when this one was due, so a clock moved far ahead fires the rungs one by one.
-    fn postpone(&mut self, notify_id: &str) -> bool {
-        let Some(notice) = self.pending.iter_mut().find(|n| n.notify_id == notify_id) else {
-            return false;
-        };
-        let seconds = match notice.channel {
-            Channel::Alipay => alipay::notification::retry_after_seconds(notice.attempts),
-        };
-        let Some(seconds) = seconds else {
-            self.finish(notify_id);
-            return false;
-        };
-        notice.attempts += 1;
-        notice.due_at = notice.due_at.plus_seconds(seconds);
-        notice.is_being_sent = false;
-        true
-    }
-}
 
 type HttpClient = Client<HttpConnector, Full<Bytes>>;
 
@@ -116,9 +42,11 @@ pub(crate) async fn keep_notifying(simulator: Arc<Simulator>) {
     loop {
         let (due, wait) = simulator.look(|world| {
             let now = world.now();
+            let next_settled = settle_refunds(world, &simulator.accounts);
             let due = world.notices.take_due(now);
-            let wait = world.notices.next_due().map(|next| now.millis_until(next));
-            (due, wait)
+            let next = [world.notices.next_due(), next_settled];
+            let next = next.into_iter().flatten().min();
+            (due, next.map(|next| now.millis_until(next)))
         });
         for notice in due {
             tokio::spawn(attempt(Arc::clone(&simulator), client.clone(), notice));
@@ -131,6 +59,20 @@ pub(crate) async fn keep_notifying(simulator: Arc<Simulator>) {
             () = tokio::time::sleep(wait) => {}
         }
     }
+}
+
+/// Passes on how refunds have ended; says when the next one will.
+fn settle_refunds(world: &mut World, accounts: &Accounts) -> Option<Moment> {
+    let now = world.now();
+    let (settled, next) = world.books.take_settled(now);
+    for (order, refund) in settled {
+        if refund.state == RefundState::Succeeded {
+            let detail = json!({ "amount": refund.amount, "refund_no": refund.refund_no });
+            world.write_money(&order, "refund", detail);
+        }
+        notice::queue_settled_refund(world, accounts, &order, &refund);
+    }
+    next
 }
 
 /// What one attempt came to.
@@ -172,6 +114,10 @@ struct Sender<'a> {
 impl Sender<'_> {
     async fn send_under_fault(&self) -> Outcome {
         let Some(fault) = self.fault else {
+            if let Some(probe) = notice::probe(&self.simulator.accounts, self.notice) {
+                // Whatever is answered to a probe, the genuine notification follows.
+                let _refused_or_not = self.post(probe, json!("probe")).await;
+            }
             return self.send(Spoil::Nothing).await;
         };
         match fault.kind {
@@ -199,8 +145,12 @@ impl Sender<'_> {
             FaultKind::WrongAmount => self.send(Spoil::WrongAmount).await,
             FaultKind::BadSignature => self.send(Spoil::BadSignature).await,
             FaultKind::Garbage => {
-                let body = "\u{fffd}<<not a notification>>".to_owned();
-                self.post("text/plain", body, json!("garbage")).await
+                let garbage = Message {
+                    content_type: "text/plain",
+                    headers: Vec::new(),
+                    body: "\u{fffd}<<not a notification>>".to_owned(),
+                };
+                self.post(garbage, json!("garbage")).await
             }
         }
     }
@@ -221,30 +171,19 @@ impl Sender<'_> {
 
     async fn send(&self, spoil: Spoil) -> Outcome {
         let now = self.simulator.look(|world| world.now());
-        let (content_type, body) = match self.notice.channel {
-            Channel::Alipay => {
-                alipay::notification::wire(&self.simulator.alipay, self.notice, now, spoil)
-            }
-        };
+        let message = notice::wire(&self.simulator.accounts, self.notice, now, spoil);
         let detail = json!({ "spoilt": format!("{spoil:?}"), "fields": self.notice.fields });
-        self.post(content_type, body, detail).await
+        self.post(message, detail).await
     }
 
-    async fn post(
-        &self,
-        content_type: &'static str,
-        body: String,
-        detail: serde_json::Value,
-    ) -> Outcome {
-        let answer = tokio::time::timeout(PATIENCE, self.exchange(content_type, body)).await;
+    async fn post(&self, message: Message, detail: Value) -> Outcome {
+        let channel = self.notice.channel;
+        let answer = tokio::time::timeout(notice::patience(channel), self.exchange(message)).await;
         let (outcome, said) = match answer {
             Err(_) => (Outcome::NotAcknowledged, "no answer in time".to_owned()),
             Ok(Err(error)) => (Outcome::NotAcknowledged, format!("{error:#}")),
             Ok(Ok((status, text))) => {
-                let heard = match self.notice.channel {
-                    Channel::Alipay => alipay::notification::is_acknowledged(status, &text),
-                };
-                if heard {
+                if notice::is_acknowledged(channel, status, &text) {
                     (Outcome::Acknowledged, "acknowledged".to_owned())
                 } else {
                     let said: String = String::from_utf8_lossy(&text).chars().take(200).collect();
@@ -256,15 +195,14 @@ impl Sender<'_> {
         outcome
     }
 
-    async fn exchange(
-        &self,
-        content_type: &'static str,
-        body: String,
-    ) -> anyhow::Result<(u16, Bytes)> {
-        let request = Request::post(&self.notice.url)
-            .header(header::CONTENT_TYPE, content_type)
-            .header(header::USER_AGENT, "channel-simulator")
-            .body(Full::new(Bytes::from(body)))?;
+    async fn exchange(&self, message: Message) -> anyhow::Result<(u16, Bytes)> {
+        let mut request = Request::post(&self.notice.url)
+            .header(header::CONTENT_TYPE, message.content_type)
+            .header(header::USER_AGENT, "channel-simulator");
+        for (name, value) in message.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Full::new(Bytes::from(message.body)))?;
         let response = self.client.request(request).await?;
         let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
@@ -280,7 +218,7 @@ impl Sender<'_> {
         outcome
     }
 
-    fn line(&self, outcome: String, detail: serde_json::Value) -> Line {
+    fn line(&self, outcome: String, detail: Value) -> Line {
         Line {
             kind: Kind::Notification,
             channel: Some(self.notice.channel.name()),

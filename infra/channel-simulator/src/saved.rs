@@ -14,28 +14,55 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    alipay::SavedAccounts,
+    alipay,
     books::Books,
     clock::Clock,
-    notifier::Notices,
-    simulator::{Numbers, Simulator},
+    notice::Notices,
+    simulator::{Accounts, Numbers, Simulator},
+    unionpay, wechat,
 };
 
 /// Raised whenever an older program could not read the file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Changes come in bursts; one write covers a burst.
 const DEBOUNCE: Duration = Duration::from_millis(400);
 
+/// Every channel's accounts, and the stranger's key.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct SavedAccounts {
+    pub(crate) alipay: alipay::SavedAccounts,
+    pub(crate) wechat: wechat::SavedAccounts,
+    pub(crate) unionpay: unionpay::SavedAccounts,
+    /// None before the first start.
+    pub(crate) stranger_key: Option<String>,
+}
+
+impl SavedAccounts {
+    fn of(accounts: &Accounts) -> Self {
+        Self {
+            alipay: accounts.alipay.to_saved(),
+            wechat: accounts.wechat.to_saved(),
+            unionpay: accounts.unionpay.to_saved(),
+            stranger_key: Some(accounts.stranger_key_pem.clone()),
+        }
+    }
+}
+
 /// What is read at the start.
 #[derive(Deserialize)]
 pub(crate) struct Saved {
-    version: u32,
     pub(crate) clock: Clock,
     pub(crate) numbers: Numbers,
-    pub(crate) alipay: SavedAccounts,
+    pub(crate) accounts: SavedAccounts,
     pub(crate) books: Books,
     pub(crate) notices: Notices,
+}
+
+/// The part of the file that every version has.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
 }
 
 /// The same, borrowed, for writing.
@@ -44,7 +71,7 @@ struct Saving<'a> {
     version: u32,
     clock: &'a Clock,
     numbers: &'a Numbers,
-    alipay: SavedAccounts,
+    accounts: SavedAccounts,
     books: &'a Books,
     notices: &'a Notices,
 }
@@ -60,19 +87,22 @@ impl Saved {
                     .with_context(|| format!("reading the state file {}", path.display()));
             }
         };
-        let saved: Self = serde_json::from_slice(&text).with_context(|| {
+        // The version is looked at by itself, because an older file lacks what this program needs.
+        let version = serde_json::from_slice(&text).map(|saved: Version| saved.version);
+        if let Ok(version) = version
+            && version != VERSION
+        {
+            bail!(
+                "the state file {} has version {version}, this program writes {VERSION}; start with --fresh to replace it",
+                path.display(),
+            );
+        }
+        let saved = serde_json::from_slice(&text).with_context(|| {
             format!(
                 "the state file {} is not understood; start with --fresh to replace it",
                 path.display()
             )
         })?;
-        if saved.version != VERSION {
-            bail!(
-                "the state file {} has version {}, this program writes {VERSION}; start with --fresh to replace it",
-                path.display(),
-                saved.version
-            );
-        }
         Ok(Some(saved))
     }
 }
@@ -84,7 +114,7 @@ pub(crate) fn save(simulator: &Simulator, path: &Path) -> anyhow::Result<()> {
             version: VERSION,
             clock: &world.clock,
             numbers: &world.numbers,
-            alipay: simulator.alipay.to_saved(),
+            accounts: SavedAccounts::of(&simulator.accounts),
             books: &world.books,
             notices: &world.notices,
         })

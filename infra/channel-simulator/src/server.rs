@@ -15,10 +15,11 @@ use crate::{
     books::Channel,
     connection::{Line, SeverableListener},
     control, notifier,
-    saved::{self, Saved},
+    rsa_key::{self, PrivateKey},
+    saved::{self, Saved, SavedAccounts},
     setup::Setup,
-    simulator::{Simulator, World},
-    start_page,
+    simulator::{Accounts, Simulator, World},
+    start_page, unionpay, wechat,
 };
 
 /// What the command line says.
@@ -97,21 +98,17 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
                 numbers: saved.numbers,
                 ..World::default()
             };
-            (world, Some(saved.alipay))
+            (world, saved.accounts)
         }
-        None => (World::default(), None),
+        None => (World::default(), SavedAccounts::default()),
     };
-    let accounts = setup.accounts.into_iter();
-    let of_alipay: Vec<_> = accounts
-        .filter(|one| one.channel == Channel::Alipay)
-        .collect();
-    let alipay = tokio::task::spawn_blocking(move || alipay::Accounts::make(&of_alipay, kept))
+    let accounts = tokio::task::spawn_blocking(move || make_accounts(&setup, kept))
         .await
         .context("making keys")??;
 
     let simulator = Arc::new(Simulator::new(
         world,
-        alipay,
+        accounts,
         public_url.trim_end_matches('/').to_owned(),
     ));
     saved::save(&simulator, &options.state)?;
@@ -132,11 +129,49 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     })
 }
 
+/// Plays the accounts of the setup: with the keys that were saved, or with new ones. Every channel
+/// looks for primes at the same time.
+fn make_accounts(setup: &Setup, saved: SavedAccounts) -> anyhow::Result<Accounts> {
+    let of = |channel| {
+        let accounts = setup.accounts.iter();
+        let wanted: Vec<_> = accounts
+            .filter(|one| one.channel == channel)
+            .cloned()
+            .collect();
+        wanted
+    };
+    let stranger_key_pem = match saved.stranger_key {
+        Some(pem) => pem,
+        None => rsa_key::make()?,
+    };
+    let stranger = PrivateKey::read(&stranger_key_pem)?;
+    let (alipay, wechat, unionpay) = std::thread::scope(|scope| {
+        let alipay = {
+            let stranger = stranger.clone();
+            scope.spawn(|| alipay::Accounts::make(&of(Channel::Alipay), saved.alipay, stranger))
+        };
+        let wechat = {
+            let stranger = stranger.clone();
+            scope.spawn(|| wechat::Accounts::make(&of(Channel::Wechat), saved.wechat, stranger))
+        };
+        let unionpay = unionpay::Accounts::make(&of(Channel::Unionpay), saved.unionpay, stranger);
+        (alipay.join(), wechat.join(), unionpay)
+    });
+    Ok(Accounts {
+        alipay: alipay.map_err(rsa_key::panicked)??,
+        wechat: wechat.map_err(rsa_key::panicked)??,
+        unionpay: unionpay?,
+        stranger_key_pem,
+    })
+}
+
 async fn serve(listener: TcpListener, simulator: Arc<Simulator>) {
     let routes = Router::new()
         .route("/", get(start_page::show))
         .merge(control::routes())
         .merge(alipay::routes())
+        .merge(wechat::routes())
+        .merge(unionpay::routes())
         .with_state(simulator)
         .into_make_service_with_connect_info::<Line>();
     // Accepting never fails for good: the listener waits and tries again.

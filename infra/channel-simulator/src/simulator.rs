@@ -14,11 +14,13 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     alipay,
+    bills::Discrepancies,
     books::{Books, Channel, Order},
     clock::{Clock, Moment},
     faults::{Fault, Faults, Operation},
     journal::{Journal, Kind, Line},
-    notifier::Notices,
+    notice::Notices,
+    unionpay, wechat,
 };
 
 /// Everything that changes.
@@ -29,6 +31,9 @@ pub(crate) struct World {
     pub(crate) notices: Notices,
     pub(crate) numbers: Numbers,
     pub(crate) faults: Faults,
+    pub(crate) discrepancies: Discrepancies,
+    /// The bills of WeChat Pay that wait to be fetched.
+    pub(crate) downloads: wechat::Downloads,
     pub(crate) journal: Journal,
 }
 
@@ -120,11 +125,21 @@ impl Turn {
     }
 }
 
+/// Whose accounts are played, by channel.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    pub(crate) alipay: alipay::Accounts,
+    pub(crate) wechat: wechat::Accounts,
+    pub(crate) unionpay: unionpay::Accounts,
+    /// Signs what a stranger forges, at every channel.
+    pub(crate) stranger_key_pem: String,
+}
+
 /// What every handler shares.
 #[derive(Debug)]
 pub(crate) struct Simulator {
     world: Mutex<World>,
-    pub(crate) alipay: alipay::Accounts,
+    pub(crate) accounts: Accounts,
     /// Where the outside finds this process, without a slash at the end.
     pub(crate) public_url: String,
     /// Rung when something changed that the state file should know.
@@ -136,10 +151,10 @@ pub(crate) struct Simulator {
 }
 
 impl Simulator {
-    pub(crate) fn new(world: World, alipay: alipay::Accounts, public_url: String) -> Self {
+    pub(crate) fn new(world: World, accounts: Accounts, public_url: String) -> Self {
         Self {
             world: Mutex::new(world),
-            alipay,
+            accounts,
             public_url,
             changed: Notify::new(),
             due: Notify::new(),

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use payonce_local::{Stack, StackOptions, first_payment};
+use payonce_local::{Stack, StackOptions, accounts_line, first_payment};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Start Payonce on this machine: functions, AWS emulator, channel simulator, demo merchants and one front door.
@@ -90,6 +90,14 @@ fn greet(stack: &Stack) {
     println!("  channel simulator  {}", endpoints.simulator_url);
     println!("  AWS emulator       {}", endpoints.aws_endpoint_url);
     println!("  addresses, keys    {}", stack.endpoints_file().display());
+    println!("\nDemo merchants:");
+    for merchant in &endpoints.merchants {
+        println!(
+            "  {:<17}  {}",
+            merchant.merchant_id,
+            accounts_line(merchant)
+        );
+    }
     if let Some(merchant) = endpoints.merchants.first() {
         println!(
             "\nA first payment:\n\n{}\n",

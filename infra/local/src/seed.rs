@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials as AwsCredentials, Region};
 use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
-use payonce_domain::{AccountId, Channel, MerchantId};
+use payonce_domain::{AccountId, MerchantId};
 use payonce_store::{ApiKey, ChannelAccount, Merchant, Store, Tables};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::credentials::{ACCOUNTS, Credentials};
+use crate::contract::Contract;
+use crate::credentials::{Credentials, DemoAccount, accounts_of};
 use crate::endpoints::{MerchantEndpoint, Mode};
 
 /// What there is to seed, and where.
@@ -36,23 +37,9 @@ pub(crate) async fn seed(seeding: &Seeding<'_>) -> anyhow::Result<()> {
     let secrets = secrets(seeding);
     for demo in &seeding.credentials.merchants {
         let mut accounts = Vec::new();
-        for account in ACCOUNTS
-            .iter()
-            .filter(|each| each.merchant_id == demo.merchant_id)
-        {
-            let keys = keys_of(seeding.keys, account.channel, account.account)?;
-            let secret_name = format!(
-                "{}{}/{}",
-                seeding.secret_prefix, account.channel, account.account
-            );
-            let secret = json!({ "private_key": text(keys, "merchant_private_key")? });
-            keep(&secrets, &secret_name, &secret.to_string()).await?;
-            accounts.push(ChannelAccount {
-                id: AccountId::new(account.account).context("naming an account")?,
-                channel: channel(account.channel)?,
-                settings: settings(keys)?.to_string(),
-                secret_name,
-            });
+        for account in accounts_of(&demo.merchant_id) {
+            let contract = Contract::read(account, seeding.keys)?;
+            accounts.push(seed_account(seeding, &secrets, account, &contract).await?);
         }
         let webhook_secret_name = format!(
             "{}merchants/{}/webhook",
@@ -65,6 +52,34 @@ pub(crate) async fn seed(seeding: &Seeding<'_>) -> anyhow::Result<()> {
             .with_context(|| format!("storing {}", demo.merchant_id))?;
     }
     Ok(())
+}
+
+/// Stores an account's secrets. What decrypts lies apart from what signs: function `webhook` may read the one and not
+/// the other.
+async fn seed_account(
+    seeding: &Seeding<'_>,
+    secrets: &aws_sdk_secretsmanager::Client,
+    account: &DemoAccount,
+    contract: &Contract,
+) -> anyhow::Result<ChannelAccount> {
+    let prefix = seeding.secret_prefix;
+    let path = format!("{}/{}", account.channel.name(), account.account);
+    let secret_name = format!("{prefix}{path}");
+    keep(secrets, &secret_name, &contract.signing.to_string()).await?;
+    let mut receiving_secret_name = None;
+    if let Some(receiving) = &contract.receiving {
+        let name = format!("{prefix}receiving/{path}");
+        keep(secrets, &name, &receiving.to_string()).await?;
+        receiving_secret_name = Some(name);
+    }
+    Ok(ChannelAccount {
+        id: AccountId::new(account.account).context("naming an account")?,
+        channel: account.channel,
+        settings: contract.settings.to_string(),
+        secret_name,
+        receiving_secret_name,
+        retired: false,
+    })
 }
 
 fn merchant(
@@ -88,38 +103,6 @@ fn merchant(
         notify_urls: demo.notify_urls.clone(),
         webhook_secret_name: Some(webhook_secret_name),
     })
-}
-
-fn channel(name: &str) -> anyhow::Result<Channel> {
-    match name {
-        "alipay" => Ok(Channel::Alipay),
-        other => anyhow::bail!("no demo account knows the channel {other}"),
-    }
-}
-
-/// What the Alipay adapter reads: nothing here is secret.
-fn settings(keys: &Value) -> anyhow::Result<Value> {
-    Ok(json!({
-        "app_id": text(keys, "app_id")?,
-        "seller_id": text(keys, "seller_id")?,
-        "gateway": text(keys, "base_url")?,
-        "public_keys": [text(keys, "channel_public_key")?],
-    }))
-}
-
-fn keys_of<'a>(keys: &'a Value, channel: &str, account: &str) -> anyhow::Result<&'a Value> {
-    keys[channel]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|each| each["account"] == account)
-        .with_context(|| format!("the channel simulator has no keys for {account}"))
-}
-
-fn text<'a>(keys: &'a Value, name: &str) -> anyhow::Result<&'a str> {
-    keys[name]
-        .as_str()
-        .with_context(|| format!("the channel simulator's keys have no {name}"))
 }
 
 fn store(seeding: &Seeding<'_>) -> anyhow::Result<Store> {

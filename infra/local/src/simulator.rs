@@ -75,12 +75,17 @@ fn setup_for(front_door: &str) -> Value {
     let accounts: Vec<Value> = ACCOUNTS
         .iter()
         .map(|each| {
-            json!({
-                "channel": each.channel,
+            let channel = each.channel.name();
+            let mut account = json!({
+                "channel": channel,
                 "account": each.account,
                 "merchant_id": each.merchant_id,
-                "webhook_url": format!("{front_door}/v1/webhooks/{}/{}", each.channel, each.account),
-            })
+                "webhook_url": format!("{front_door}/v1/webhooks/{channel}/{}", each.account),
+            });
+            if each.has_certificates {
+                account["mode"] = json!("certificates");
+            }
+            account
         })
         .collect();
     json!({ "accounts": accounts })
@@ -114,5 +119,24 @@ mod tests {
             through("http://127.0.0.1:4100", Some("http://127.0.0.1:9")),
             "http://127.0.0.1:9"
         );
+    }
+    #[test]
+    fn the_simulator_is_told_where_each_account_is_notified_and_which_has_certificates() {
+        let setup = setup_for("http://127.0.0.1:3000");
+        let accounts = setup["accounts"].as_array().expect("a list");
+        assert_eq!(accounts.len(), ACCOUNTS.len());
+        for (told, demo) in accounts.iter().zip(&ACCOUNTS) {
+            let channel = demo.channel.name();
+            assert_eq!(
+                told["webhook_url"],
+                format!(
+                    "http://127.0.0.1:3000/v1/webhooks/{channel}/{}",
+                    demo.account
+                )
+            );
+            let mode = told.get("mode").and_then(Value::as_str);
+            let wanted = demo.has_certificates.then_some("certificates");
+            assert_eq!(mode, wanted, "{}", demo.account);
+        }
     }
 }

@@ -6,13 +6,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use payonce_local::{Binaries, Mode, Stack, StackOptions};
-use serde_json::Value;
+use payonce_domain::{Channel, MerchantId};
+use payonce_local::{Binaries, Endpoints, Mode, Stack, StackOptions};
+use payonce_store::{Store, Tables};
+use serde_json::{Value, json};
 
 fn options(name: &str) -> StackOptions {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand-ins");
@@ -52,6 +55,93 @@ fn carriers(directory: &Path) -> Vec<u32> {
         .collect()
 }
 
+fn nobody() -> Credentials {
+    Credentials::new("test", "test", None, None, "runner")
+}
+
+fn database(endpoints: &Endpoints) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(endpoints.aws_region.clone()))
+        .endpoint_url(&endpoints.aws_endpoint_url)
+        .credentials_provider(nobody())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+fn store(endpoints: &Endpoints) -> Store {
+    let table = |name: &str| endpoints.tables[name].clone();
+    let tables = Tables {
+        payments: table("payments"),
+        evidence: table("evidence"),
+        merchants: table("merchants"),
+        controls: table("controls"),
+        due_shards: 1,
+    };
+    Store::new(database(endpoints), tables)
+}
+
+async fn secret(endpoints: &Endpoints, name: &str) -> Value {
+    let config = aws_sdk_secretsmanager::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(endpoints.aws_region.clone()))
+        .endpoint_url(&endpoints.aws_endpoint_url)
+        .credentials_provider(nobody())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    let client = aws_sdk_secretsmanager::Client::from_conf(config);
+    let got = client.get_secret_value().secret_id(name).send().await;
+    serde_json::from_str(got.unwrap().secret_string().unwrap()).unwrap()
+}
+
+/// Settings in the table and keys in Secrets Manager, those that decrypt apart from those that sign.
+async fn check_seeded(endpoints: &Endpoints) {
+    let store = store(endpoints);
+    let mut names = Vec::new();
+    for listed in &endpoints.merchants {
+        let id = MerchantId::new(listed.merchant_id.as_str()).unwrap();
+        let merchant = store.merchant(&id).await.unwrap().unwrap();
+        for account in &merchant.accounts {
+            let path = format!("{}/{}", account.channel.name(), account.id);
+            assert_eq!(account.secret_name, format!("payonce/{path}"));
+            let signing = secret(endpoints, &account.secret_name).await;
+            assert_eq!(
+                signing["private_key"],
+                format!("merchant_private_key of {}", account.id)
+            );
+            let receiving = match account.channel {
+                Channel::Wechat => Some(format!("payonce/receiving/{path}")),
+                Channel::Alipay | Channel::Unionpay => None,
+            };
+            assert_eq!(account.receiving_secret_name, receiving);
+            if let Some(name) = receiving {
+                let keys = json!({ "apiv3_keys": [format!("apiv3_key of {}", account.id)] });
+                assert_eq!(secret(endpoints, &name).await, keys);
+            }
+            assert!(!account.settings.contains("private_key"), "{path}");
+            assert!(!account.settings.contains("apiv3"), "{path}");
+            assert!(!account.retired, "{path}");
+            let owner = store.account_owner(account.channel, &account.id).await;
+            assert_eq!(owner.unwrap(), Some(id.clone()));
+            names.push(account.id.to_string());
+        }
+    }
+    let expected = [
+        "alipay-strict",
+        "wechat-strict",
+        "unionpay-strict",
+        "alipay-lenient",
+        "wechat-lenient",
+        "unionpay-lenient",
+        "alipay-certificates",
+        "alipay-spare",
+        "wechat-spare",
+        "unionpay-spare",
+    ];
+    assert_eq!(names, expected);
+}
+
 #[tokio::test]
 async fn it_starts_answers_stops_and_starts_again_where_it_was() {
     let first = options("runner-restart");
@@ -65,6 +155,12 @@ async fn it_starts_answers_stops_and_starts_again_where_it_was() {
     for (logical, real) in [("payments", "PaymentsTable"), ("controls", "ControlsTable")] {
         assert!(before.tables[logical].contains(real));
     }
+    let listed = |place: usize| before.merchants[place].merchant_id.as_str();
+    assert_eq!(
+        [listed(0), listed(1), listed(2)],
+        ["m-strict", "m-lenient", "m-spare"]
+    );
+    check_seeded(&before).await;
     assert!(before.queues["payment-queries"].contains("PaymentQueriesQueue"));
     assert!(
         before
@@ -117,6 +213,8 @@ async fn it_starts_answers_stops_and_starts_again_where_it_was() {
     assert_eq!(after.tables, before.tables);
     assert_eq!(after.operator_token, before.operator_token);
     assert_eq!(after.aws_endpoint_url, before.aws_endpoint_url);
+    assert_eq!(after.merchants[2].api_key, before.merchants[2].api_key);
+    check_seeded(after).await;
     let request = Request::get(format!("{}/v1/payments/P1/timeline", after.api_url))
         .body(Body::empty())
         .unwrap();

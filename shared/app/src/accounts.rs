@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use payonce_channels::Adapter;
+use payonce_channels::{Adapter, Secrets};
 use payonce_domain::{AccountId, Channel, MerchantId};
 use payonce_store::{ChannelAccount, Merchant, Store};
 
@@ -15,28 +15,33 @@ const MERCHANT_MEMORY: Duration = Duration::from_secs(60);
 const SECRET_MEMORY: Duration = Duration::from_secs(300);
 
 /// Answers remembered for a time.
-struct Memory<K, V> {
+pub(crate) struct Memory<K, V> {
     kept_for: Duration,
     entries: Mutex<HashMap<K, (Instant, V)>>,
 }
 
 impl<K: std::hash::Hash + Eq, V: Clone> Memory<K, V> {
-    fn new(kept_for: Duration) -> Self {
+    pub(crate) fn new(kept_for: Duration) -> Self {
         Self {
             kept_for,
             entries: Mutex::new(HashMap::new()),
         }
     }
 
-    fn get(&self, key: &K) -> Option<V> {
+    pub(crate) fn get(&self, key: &K) -> Option<V> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, value) = entries.get(key)?;
         (since.elapsed() < self.kept_for).then(|| value.clone())
     }
 
-    fn put(&self, key: K, value: V) {
+    pub(crate) fn put(&self, key: K, value: V) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.insert(key, (Instant::now(), value));
+    }
+
+    pub(crate) fn forget(&self, key: &K) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.remove(key);
     }
 }
 
@@ -111,7 +116,15 @@ impl Accounts {
         let Some(held) = find(&merchant, account) else {
             return Ok(None);
         };
-        let adapter = payonce_channels::adapter(channel, &held.settings, None)?;
+        let secret = match &held.receiving_secret_name {
+            Some(name) => Some(self.secret(name).await?),
+            None => None,
+        };
+        let secrets = Secrets {
+            signing: None,
+            receiving: secret.as_deref(),
+        };
+        let adapter = payonce_channels::adapter(channel, &held.settings, secrets)?;
         Ok(Some((Arc::clone(&merchant), adapter)))
     }
 
@@ -134,8 +147,12 @@ impl Accounts {
             .and_then(|merchant| find(merchant, account));
         let held = held.with_context(|| format!("merchant {merchant} has no account {account}"))?;
         let secret = self.secret(&held.secret_name).await?;
+        let secrets = Secrets {
+            signing: Some(&secret),
+            receiving: None,
+        };
         let adapter: Arc<dyn Adapter> =
-            payonce_channels::adapter(held.channel, &held.settings, Some(&secret))?.into();
+            payonce_channels::adapter(held.channel, &held.settings, secrets)?.into();
         self.paying.put(key, Arc::clone(&adapter));
         Ok(adapter)
     }

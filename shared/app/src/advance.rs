@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use payonce_domain::schedule::EARLY_RUNGS;
-use payonce_domain::{ChannelOrderNo, Fact, Payment, PaymentNo, RefundNo, Task, Timestamp};
+use payonce_domain::{
+    ChannelOrderNo, Command, Fact, Payment, PaymentNo, RefundNo, Refusal, Task, Timestamp,
+};
 use payonce_store::Stored;
 
 use crate::App;
@@ -116,13 +118,19 @@ impl App {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let mut tasks = working.payment().tasks_due(now);
-        if tasks.contains(&Task::Expire) {
+        let unconfirmed = |payment: &Payment| {
+            let mut orders = payment.channel_orders.iter();
+            orders.any(|order| order.is_unconfirmed(now))
+        };
+        if tasks.contains(&Task::Expire) || unconfirmed(working.payment()) {
             self.tick(working, now).await?;
             tasks = working.payment().tasks_due(now);
         }
         let mut first_failure = None;
         let began = Instant::now();
+        let mut held = Vec::new();
         for task in &tasks {
+            working.shut_until = None;
             // The rest waits for its next rung: a function that is killed moves nothing on.
             if began.elapsed() > BEGIN_WITHIN {
                 break;
@@ -137,6 +145,12 @@ impl App {
             if let Err(failure) = tried {
                 first_failure.get_or_insert(failure);
             }
+            held.extend(working.shut_until.and_then(|until| put_off(task, until)));
+        }
+        if must_move(working.payment(), woken, now) {
+            for command in held {
+                self.put_off(working, &command, now).await?;
+            }
         }
         // Even what failed moves on, or one account without a key would keep the sweep busy for ever.
         if must_move(working.payment(), woken, now) {
@@ -145,9 +159,37 @@ impl App {
         first_failure.map_or(Ok(()), Err)
     }
 
+    /// What a channel in trouble was not asked waits until the channel is tried again.
+    async fn put_off(
+        &self,
+        working: &mut Working,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        match change::carry_out(&self.store, working, command, now).await {
+            Ok(_)
+            | Err(Failure::Refused {
+                refusal: Refusal::NotDue,
+                ..
+            }) => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
     async fn tick(&self, working: &mut Working, now: Timestamp) -> Result<(), Failure> {
         change::note(&self.store, working, &Fact::Ticked, None, now).await?;
         Ok(())
+    }
+}
+
+/// The command that puts a task off.
+fn put_off(task: &Task, until: Timestamp) -> Option<Command> {
+    match task {
+        Task::Query(no) | Task::Close(no) | Task::Reverse(no) => {
+            Some(Command::HoldChannelOrder { no: *no, until })
+        }
+        Task::AskRefund(no) => Some(Command::HoldRefund { no: *no, until }),
+        Task::Expire | Task::SendRefund(_) | Task::AwaitReturn(_) => None,
     }
 }
 

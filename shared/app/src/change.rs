@@ -15,13 +15,20 @@ const TRIES_MAX: usize = 64;
 pub(crate) struct Working {
     pub(crate) stored: Stored,
     pub(crate) wakes: Vec<Timestamp>,
+    /// Until when a channel is not asked, if one was not because of that.
+    pub(crate) shut_until: Option<Timestamp>,
 }
 
 impl Working {
     pub(crate) const fn new(stored: Stored) -> Self {
+        Self::woken(stored, Vec::new())
+    }
+
+    pub(crate) const fn woken(stored: Stored, wakes: Vec<Timestamp>) -> Self {
         Self {
             stored,
-            wakes: Vec::new(),
+            wakes,
+            shut_until: None,
         }
     }
 

@@ -91,7 +91,7 @@ impl App {
             if began.elapsed() > BEGIN_WITHIN {
                 break;
             }
-            self.close_at_channel(&mut working, no, now).await?;
+            self.end_at_channel(&mut working, no, now).await?;
         }
         self.outbox
             .wake(payment_no, &working.wakes_ahead(now), now)

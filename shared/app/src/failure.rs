@@ -1,6 +1,6 @@
 //! Why a use case gives no result.
 
-use payonce_domain::{PaymentNo, Refusal};
+use payonce_domain::{Channel, PaymentNo, Refusal, Timestamp};
 use payonce_store::StoreError;
 
 /// A field of a request that only the merchant's settings can judge.
@@ -28,6 +28,16 @@ pub enum Failure {
         payment_no: PaymentNo,
         /// Why.
         refusal: Refusal,
+    },
+    /// The channel is in trouble and is not asked for a while; nothing was stored.
+    #[error("{} is in trouble", .channel.name())]
+    ChannelUnavailable {
+        /// Which.
+        channel: Channel,
+        /// When it is tried again.
+        until: Timestamp,
+        /// Through which other channels this merchant's buyers can pay meanwhile.
+        open_channels: Vec<Channel>,
     },
     /// The store, a secret or a channel account cannot be reached; nothing is known to have happened.
     #[error("unavailable")]

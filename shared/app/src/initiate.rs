@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use payonce_domain::schedule::{Creation, LEAST_TIME_LEFT};
 use payonce_domain::{
-    Answer, Channel, ChannelChoice, ChannelOrderNo, ChannelOrderState, Command, MerchantOrderNo,
-    Method, Money, Payment, PaymentKey, PaymentNo, Terms, Timestamp, decide,
+    Answer, ChannelChoice, ChannelOrderNo, ChannelOrderState, Command, MerchantOrderNo, Money,
+    Payment, PaymentKey, PaymentNo, Terms, Timestamp, decide,
 };
 use payonce_store::{Created, Merchant};
 
 use crate::App;
 use crate::change::{self, Working};
+use crate::choose::{AuthCode, WayToPay};
 use crate::failure::{Failure, Invalid};
 
 /// What a merchant asks for; every field was checked for form.
@@ -24,7 +25,7 @@ pub struct InitiateRequest {
     /// What the buyer reads.
     pub subject: String,
     /// The way to pay, if chosen.
-    pub choice: Option<(Channel, Method)>,
+    pub way: Option<WayToPay>,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
     /// Where the buyer's browser goes afterwards.
@@ -78,18 +79,10 @@ struct Wish {
     subject: String,
     choice: Option<ChannelChoice>,
     switch: bool,
+    auth_code: Option<AuthCode>,
 }
 
 impl Wish {
-    fn of(request: &InitiateRequest, choice: Option<ChannelChoice>) -> Self {
-        Self {
-            amount: request.amount,
-            subject: request.subject.clone(),
-            choice,
-            switch: request.switch,
-        }
-    }
-
     fn command(&self) -> Command {
         Command::Initiate {
             amount: self.amount,
@@ -117,7 +110,6 @@ impl App {
         now: Timestamp,
     ) -> Result<Initiated, Failure> {
         let until = Instant::now() + BUDGET;
-        let choice = self.choose(merchant, request.choice).await?;
         registered(
             &merchant.return_urls,
             request.return_url.as_deref(),
@@ -130,16 +122,36 @@ impl App {
         )?;
         let terms = terms(merchant, &request);
         let key = PaymentKey::derive(&terms.merchant_id, &terms.merchant_order_no);
-        let opened = decide::open(terms, choice.clone(), now);
+        let chosen = match &request.way {
+            Some(way) => Some(self.choose(merchant, way, &terms, now).await?),
+            None => None,
+        };
+        let (choice, shut_until) = match chosen {
+            Some(chosen) => (Some(chosen.choice), chosen.shut_until),
+            None => (None, None),
+        };
+        let wish = Wish {
+            amount: request.amount,
+            subject: request.subject.clone(),
+            choice: choice.clone(),
+            switch: request.switch,
+            auth_code: request.way.and_then(|way| way.auth_code),
+        };
+        if let Some(shut_until) = shut_until {
+            let standing = change::load(&self.store, key).await?;
+            let standing = standing.as_ref().map(Working::payment);
+            self.needs_no_channel(merchant, standing, &wish, shut_until, now)
+                .await?;
+        }
+        let opened = decide::open(terms, choice, now);
         if let Some(replaces) = &request.replaces {
             let old = self.working_of(merchant, replaces.payment_no).await?;
-            let wish = Wish::of(&request, choice.clone());
             self.can_be_paid(key, opened.is_ok(), &wish, now).await?;
             self.supersede(old, key, replaces, now).await?;
         }
         let Ok(decision) = opened else {
             let working = change::load(&self.store, key).await?.ok_or_else(too_late)?;
-            return self.again(working, &request, choice, until, now).await;
+            return self.insist(working, wish, until, now).await;
         };
         let payment_no = PaymentNo::new(key);
         let created = self.store.create(&decision).await;
@@ -147,8 +159,9 @@ impl App {
             Created::New(stored) => {
                 tracing::info!(payment.no = %payment_no, "payment {payment_no} opened");
                 let wakes = decision.wakes().to_vec();
-                let working = Working { stored, wakes };
-                let initiated = self.follow(working, decision.answer().clone(), now).await?;
+                let working = Working::woken(stored, wakes);
+                let answer = decision.answer().clone();
+                let initiated = self.follow(working, answer, wish.auth_code, now).await?;
                 // Opened without a way to pay: the buyer chooses later, and the payment is new.
                 let bare = initiated.payment.channel_orders.is_empty();
                 Ok(if bare {
@@ -160,10 +173,7 @@ impl App {
                     initiated
                 })
             }
-            Created::Existing(stored) => {
-                self.again(Working::new(stored), &request, choice, until, now)
-                    .await
-            }
+            Created::Existing(stored) => self.insist(Working::new(stored), wish, until, now).await,
         }
     }
 
@@ -175,33 +185,60 @@ impl App {
         &self,
         merchant: &Merchant,
         payment_no: PaymentNo,
-        choice: (Channel, Method),
+        way: WayToPay,
         switch: bool,
         now: Timestamp,
     ) -> Result<Initiated, Failure> {
         let until = Instant::now() + BUDGET;
-        let choice = self.choose(merchant, Some(choice)).await?;
         let working = self.working_of(merchant, payment_no).await?;
         let terms = working.payment().terms.clone();
+        let chosen = self.choose(merchant, &way, &terms, now).await?;
         let wish = Wish {
             amount: terms.amount,
             subject: terms.subject,
-            choice,
+            choice: Some(chosen.choice),
             switch,
+            auth_code: way.auth_code,
         };
+        if let Some(shut_until) = chosen.shut_until {
+            let standing = Some(working.payment());
+            self.needs_no_channel(merchant, standing, &wish, shut_until, now)
+                .await?;
+        }
         self.insist(working, wish, until, now).await
     }
 
-    async fn again(
+    /// Refuses what would begin something new at a channel in trouble, before anything is stored. What
+    /// stands already, or would be refused anyway, is answered as ever.
+    async fn needs_no_channel(
         &self,
-        working: Working,
-        request: &InitiateRequest,
-        choice: Option<ChannelChoice>,
-        until: Instant,
+        merchant: &Merchant,
+        standing: Option<&Payment>,
+        wish: &Wish,
+        shut_until: Timestamp,
         now: Timestamp,
-    ) -> Result<Initiated, Failure> {
-        let wish = Wish::of(request, choice);
-        self.insist(working, wish, until, now).await
+    ) -> Result<(), Failure> {
+        let needs = match standing {
+            None => true,
+            Some(payment) => match decide::on_command(payment, wish.command(), now) {
+                Ok(decision) => match decision.answer() {
+                    Answer::Added(_) | Answer::Recreate(_) | Answer::Switching(_) => true,
+                    Answer::Noted
+                    | Answer::Existing(_)
+                    | Answer::NoChannelOrder
+                    | Answer::InProgress(_)
+                    | Answer::Refunding(_)
+                    | Answer::ExistingRefund(_) => false,
+                },
+                Err(_) => false,
+            },
+        };
+        match (&wish.choice, needs) {
+            (Some(choice), true) => Err(self
+                .channel_unavailable(merchant, choice.channel, shut_until, now)
+                .await),
+            (Some(_), false) | (None, _) => Ok(()),
+        }
     }
 
     async fn insist(
@@ -214,26 +251,25 @@ impl App {
         let command = wish.command();
         let answer = change::carry_out(&self.store, &mut working, &command, now).await?;
         let Answer::Switching(numbers) = answer else {
-            return self.follow(working, answer, now).await;
+            return self.follow(working, answer, wish.auth_code, now).await;
         };
         let out_of_time = || until.saturating_duration_since(Instant::now()) < CALL_RESERVE;
         for no in numbers {
             if out_of_time() {
                 return self.awaited(working, now).await;
             }
-            self.close_at_channel(&mut working, no, now).await?;
+            self.end_at_channel(&mut working, no, now).await?;
         }
         if out_of_time() {
             return self.awaited(working, now).await;
         }
         // Proven closed, the others no longer stand in the way; unproven, this says so.
-        let command = Wish {
+        let wish = Wish {
             switch: false,
             ..wish
-        }
-        .command();
-        match change::carry_out(&self.store, &mut working, &command, now).await {
-            Ok(answer) => self.follow(working, answer, now).await,
+        };
+        match change::carry_out(&self.store, &mut working, &wish.command(), now).await {
+            Ok(answer) => self.follow(working, answer, wish.auth_code, now).await,
             Err(failure) => {
                 self.outbox
                     .wake(
@@ -266,6 +302,7 @@ impl App {
         &self,
         mut working: Working,
         answer: Answer,
+        auth_code: Option<AuthCode>,
         now: Timestamp,
     ) -> Result<Initiated, Failure> {
         let (no, done) = match answer {
@@ -298,59 +335,22 @@ impl App {
                 outcome: done,
             });
         }
-        self.create_at_channel(&mut working, no, now).await?;
+        self.create_at_channel(&mut working, no, auth_code, now)
+            .await?;
         let payment = working.payment().clone();
         let answered = payment
             .channel_order(no)
             .is_some_and(|order| match order.state {
                 // Refused for good: that is an answer, and asking again would make another attempt.
-                ChannelOrderState::Failed => true,
+                // And a payment code may have paid at once.
+                ChannelOrderState::Failed | ChannelOrderState::Paid => true,
                 ChannelOrderState::Submitted
                 | ChannelOrderState::Pending
                 | ChannelOrderState::Closing
-                | ChannelOrderState::Paid
                 | ChannelOrderState::Closed => order.usable_action(now).is_some(),
             });
         let outcome = if answered { done } else { Outcome::Awaited };
         Ok(Initiated { payment, outcome })
-    }
-
-    /// The merchant's account for a channel, if it can pay that way.
-    async fn choose(
-        &self,
-        merchant: &Merchant,
-        choice: Option<(Channel, Method)>,
-    ) -> Result<Option<ChannelChoice>, Failure> {
-        let Some((channel, method)) = choice else {
-            return Ok(None);
-        };
-        let Some(account) = merchant.accounts.iter().find(|a| a.channel == channel) else {
-            let detail = format!("no account on {} is open for this merchant", channel.name());
-            return Err(Failure::Invalid(Invalid {
-                pointer: "/channel",
-                detail,
-            }));
-        };
-        // Having the key before the write: an intent nobody can act on would help no one.
-        let signer = self.accounts.signer(&merchant.id, &account.id).await;
-        let signer = signer.map_err(Failure::Unavailable)?;
-        if !signer.methods().contains(&method) {
-            let offered: Vec<_> = signer
-                .methods()
-                .iter()
-                .map(|method| method.name())
-                .collect();
-            let detail = format!("{} offers {}", channel.name(), offered.join(", "));
-            return Err(Failure::Invalid(Invalid {
-                pointer: "/method",
-                detail,
-            }));
-        }
-        Ok(Some(ChannelChoice {
-            channel,
-            method,
-            account: account.id.clone(),
-        }))
     }
 
     /// Whether the new payment could be paid, judged before the old one gives way for it: a request

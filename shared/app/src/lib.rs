@@ -6,7 +6,9 @@
 
 mod accounts;
 mod advance;
+mod breakers;
 mod change;
+mod choose;
 mod close;
 mod failure;
 mod give_back;
@@ -20,6 +22,7 @@ mod sweep;
 
 pub use accounts::Accounts;
 pub use advance::Woken;
+pub use choose::{AuthCode, WayToPay};
 pub use close::Closed;
 pub use failure::{Failure, Invalid};
 pub use give_back::GivenBack;
@@ -28,6 +31,7 @@ pub use outbox::Outbox;
 pub use send_refund::RefundOutcome;
 pub use sweep::Swept;
 
+use breakers::Breakers;
 use payonce_channels::Transport;
 use payonce_store::Store;
 
@@ -43,4 +47,27 @@ pub struct App {
     pub outbox: Outbox,
     /// Where the channels and the buyers reach us; no slash at the end.
     pub public_url: String,
+    /// Which channel accounts are left alone for a while.
+    breakers: Breakers,
+}
+
+impl App {
+    /// Joins the parts. Nothing is fetched or connected before it is needed.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        accounts: Accounts,
+        transport: Transport,
+        outbox: Outbox,
+        public_url: String,
+    ) -> Self {
+        Self {
+            breakers: Breakers::new(store.clone()),
+            store,
+            accounts,
+            transport,
+            outbox,
+            public_url,
+        }
+    }
 }

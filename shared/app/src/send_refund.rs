@@ -6,6 +6,7 @@ use payonce_domain::{
 };
 
 use crate::App;
+use crate::breakers::Passage;
 use crate::change::{self, Working};
 use crate::failure::Failure;
 
@@ -59,6 +60,9 @@ impl App {
         }
         // The key before the write: a grant that nobody can act on would only delay the refund.
         self.signer_of_refund(working.payment(), refund_no).await?;
+        if let Some(until) = self.not_before(working.payment(), refund_no, now).await? {
+            return self.hold(&mut working, refund_no, until, now).await;
+        }
         // Counted once for each number: a repeat moves no more money.
         let sent = working
             .payment()
@@ -73,13 +77,16 @@ impl App {
         let begin = Command::BeginRefund { no: refund_no };
         match change::carry_out(&self.store, &mut working, &begin, now).await {
             Ok(Answer::Refunding(_)) => {}
-            Ok(_)
-            | Err(Failure::Refused {
+            // The channel wants more time between two refunds of one order.
+            Ok(_) => {
+                let wakes = working.wakes_ahead(now);
+                self.outbox.wake(payment_no, &wakes, now).await;
+                return Ok(RefundOutcome::Held);
+            }
+            Err(Failure::Refused {
                 refusal: Refusal::NotDue,
                 ..
-            }) => {
-                return Ok(RefundOutcome::NothingToSend);
-            }
+            }) => return Ok(RefundOutcome::NothingToSend),
             Err(failure) => return Err(failure),
         }
         let report = self.refund_at_channel(&mut working, refund_no, now).await?;
@@ -93,6 +100,25 @@ impl App {
         let order = payment.channel_order(no.channel_order());
         let order = order.ok_or(Failure::NotFound)?;
         self.signer_of(payment, order).await.map(|_| ())
+    }
+
+    /// When the channel takes this refund, if not now: it is in trouble, or has had as many refunds in
+    /// this second as it allows.
+    async fn not_before(
+        &self,
+        payment: &Payment,
+        no: RefundNo,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let order = payment.channel_order(no.channel_order());
+        let order = order.ok_or(Failure::NotFound)?;
+        let (channel, account) = (order.channel(), &order.account);
+        if let Passage::Shut(until) = self.breakers.pass(channel, account, now).await {
+            return Ok(Some(until));
+        }
+        let per_second = order.policy().refunds.per_second;
+        let turn = self.store.take_turn(channel, account, per_second, now);
+        Ok((!turn.await?).then(|| now.plus(Span::seconds(1))))
     }
 
     /// A wrong amount that only a notification named is asked about before money moves on it: the
@@ -135,6 +161,7 @@ impl App {
             }
             Report::Paid { .. }
             | Report::PaidBack { .. }
+            | Report::TakenLate { .. }
             | Report::Unpaid
             | Report::Closed
             | Report::NotFound => Ok((!still_due).then_some(RefundOutcome::NothingToSend)),

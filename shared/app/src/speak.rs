@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use payonce_channels::{Adapter, ChannelClient, CloseAnswer, Order, RefundOrder};
+use payonce_channels::{
+    Adapter, ChannelClient, CloseAnswer, CreateTold, Health, Order, RefundOrder,
+};
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
-    Action, ChannelOrder, ChannelOrderNo, ClosingCause, CreateAnswer, Digest, Evidence, Fact,
-    Payment, Refund, RefundNo, RefundReport, Report, Source, Timestamp,
+    AccountId, Action, Channel, ChannelOrder, ChannelOrderNo, ClosingCause, CreateAnswer, Digest,
+    Evidence, Fact, Payment, Refund, RefundNo, RefundReport, Report, Source, Timestamp,
 };
 
 use crate::App;
+use crate::breakers::Passage;
 use crate::change::{self, Raw, Working};
+use crate::choose::AuthCode;
 use crate::failure::Failure;
 
 impl App {
@@ -36,17 +40,54 @@ impl App {
             subject: terms.subject.clone(),
             created_at: order.created_at,
             expires_at: terms.expires_at,
-            notify_url: self.notify_url(order),
+            notify_url: self.notify_url(order.channel(), &order.account),
             return_url: terms.return_url.clone(),
             client_ip: terms.client_ip.clone(),
             payer: terms.payer.clone(),
             auth_code: None,
+            bank: order.bank.clone(),
         }
     }
 
-    fn notify_url(&self, order: &ChannelOrder) -> String {
-        let (channel, account) = (order.channel().name(), &order.account);
+    /// Where a channel tells us of an account's orders.
+    pub(crate) fn notify_url(&self, channel: Channel, account: &AccountId) -> String {
+        let channel = channel.name();
         format!("{}/v1/webhooks/{channel}/{account}", self.public_url)
+    }
+
+    /// Whether the channel may be asked about an attempt. If not, `working` notes until when.
+    async fn may_ask(&self, working: &mut Working, no: ChannelOrderNo, now: Timestamp) -> bool {
+        let Some(order) = working.payment().channel_order(no) else {
+            return false;
+        };
+        let (channel, account) = (order.channel(), order.account.clone());
+        match self.breakers.pass(channel, &account, now).await {
+            Passage::Free => true,
+            Passage::Shut(until) => {
+                tracing::info!(
+                    channel_order.no = %no,
+                    account.id = %account,
+                    until_ms = until.as_millis(),
+                    "{} is in trouble: {no} is not asked about",
+                    channel.name()
+                );
+                working.shut_until = Some(until);
+                false
+            }
+        }
+    }
+
+    /// Notes what an exchange about an attempt says of its channel.
+    async fn note_health(
+        &self,
+        working: &Working,
+        no: ChannelOrderNo,
+        health: Health,
+        now: Timestamp,
+    ) {
+        if let Some(order) = working.payment().channel_order(no) {
+            self.breakers.note(order, no, health, now).await;
+        }
     }
 
     fn refund_order_of(
@@ -60,6 +101,7 @@ impl App {
             .map_or(refund.amount, |c| c.amount);
         RefundOrder {
             no: refund.no,
+            form: refund.form,
             amount: refund.amount,
             reason: refund
                 .reason
@@ -68,7 +110,7 @@ impl App {
             trade_no: refund.trade_no.clone(),
             captured,
             sent_at: refund.sent_at.unwrap_or(refund.created_at),
-            notify_url: self.notify_url(order),
+            notify_url: self.notify_url(order.channel(), &order.account),
         }
     }
 
@@ -90,11 +132,13 @@ impl App {
         Ok(client.action(&self.order_of(payment, order), now))
     }
 
-    /// Calls the channel's create and stores what it said. Silence leaves all as it was.
+    /// Calls the channel's create and stores what it said. Silence leaves all as it was. A payment code
+    /// goes along on this one call and nowhere else.
     pub(crate) async fn create_at_channel(
         &self,
         working: &mut Working,
         no: ChannelOrderNo,
+        auth_code: Option<AuthCode>,
         now: Timestamp,
     ) -> Result<(), Failure> {
         let payment = working.payment();
@@ -102,20 +146,37 @@ impl App {
         let Some(order) = payment.channel_order(no) else {
             return Ok(());
         };
+        let account = order.account.clone();
         let adapter = self.signer_of(payment, order).await?;
-        let request = self.order_of(payment, order);
+        let request = Order {
+            auth_code: auth_code.map(|code| code.reveal().to_owned()),
+            ..self.order_of(payment, order)
+        };
         let wakes = std::mem::take(&mut working.wakes);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let (told, ()) = futures::join!(
             client.create(&request, now),
             self.outbox.wake(payment_no, &wakes, now)
         );
-        let Some(answer) = told.said else {
-            return Ok(());
+        self.note_health(working, no, told.health, now).await;
+        let (fact, cited) = match told.said {
+            CreateTold::NoAnswer => return Ok(()),
+            CreateTold::Answered(answer) => {
+                let refused = answer == CreateAnswer::Refused;
+                (Fact::CreateAnswered { no, answer }, refused)
+            }
+            CreateTold::Reported(report) => {
+                let fact = Fact::Reported {
+                    no,
+                    account,
+                    evidence: answered(told.raw.as_deref()),
+                    occasion: Occasion::Sent,
+                    report,
+                };
+                (fact, true)
+            }
         };
-        let refused = answer == CreateAnswer::Refused;
-        let fact = Fact::CreateAnswered { no, answer };
-        let raw = told.raw.as_deref().filter(|_| refused);
+        let raw = told.raw.as_deref().filter(|_| cited);
         let raw = raw.map(|bytes| Raw {
             source: Source::Query,
             bytes,
@@ -131,6 +192,9 @@ impl App {
         no: ChannelOrderNo,
         now: Timestamp,
     ) -> Result<Report, Failure> {
+        if !self.may_ask(working, no, now).await {
+            return Ok(Report::NoAnswer);
+        }
         let payment = working.payment();
         let (payment_no, asked) = (payment.payment_no(), payment.version);
         let Some(order) = payment.channel_order(no) else {
@@ -141,6 +205,7 @@ impl App {
         let request = self.order_of(payment, order);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let told = client.query(&request, now).await;
+        self.note_health(working, no, told.health, now).await;
         tracing::info!(
             payment.no = %payment_no,
             channel_order.no = %no,
@@ -160,6 +225,21 @@ impl App {
         });
         change::note(&self.store, working, &fact, raw, now).await?;
         Ok(told.said)
+    }
+
+    /// Ends an attempt at its channel: by reversing it where that is how it ends, or by closing it.
+    pub(crate) async fn end_at_channel(
+        &self,
+        working: &mut Working,
+        no: ChannelOrderNo,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let order = working.payment().channel_order(no);
+        if order.is_some_and(|order| order.policy().reverses) {
+            self.reverse_at_channel(working, no, now).await
+        } else {
+            self.close_at_channel(working, no, now).await
+        }
     }
 
     /// Asks, closes at the channel, asks again (关单). Only the channel's word on the last question
@@ -182,17 +262,30 @@ impl App {
         // The wait spares a buyer who is at the channel's page; one who gave up needs no sparing.
         let wished = match order.closing {
             Some(ClosingCause::Switch | ClosingCause::Merchant | ClosingCause::Superseded) => true,
-            Some(ClosingCause::Expiry | ClosingCause::PaidElsewhere | ClosingCause::Refused)
+            Some(
+                ClosingCause::Expiry
+                | ClosingCause::PaidElsewhere
+                | ClosingCause::Refused
+                | ClosingCause::Unconfirmed,
+            )
             | None => false,
         };
         let old_enough = now >= order.created_at.plus(policy.close_wait);
         if !policy.closes || !(wished || old_enough) {
             return Ok(());
         }
+        if !self.may_ask(working, no, now).await {
+            return Ok(());
+        }
+        let payment = working.payment();
+        let Some(order) = payment.channel_order(no) else {
+            return Ok(());
+        };
         let adapter = self.signer_of(payment, order).await?;
         let request = self.order_of(payment, order);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let told = client.close(&request, now).await;
+        self.note_health(working, no, told.health, now).await;
         match told.said {
             CloseAnswer::Accepted | CloseAnswer::Conflict => {
                 self.query_at_channel(working, no, now).await?;
@@ -214,7 +307,7 @@ impl App {
             .payment()
             .channel_order(no)
             .is_some_and(|order| order.state.is_open());
-        if !open {
+        if !open || !self.may_ask(working, no, now).await {
             return Ok(());
         }
         let begin = payonce_domain::Command::BeginReversal { no };
@@ -227,6 +320,7 @@ impl App {
         let request = self.order_of(payment, order);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let told = client.reverse(&request, now).await;
+        self.note_health(working, no, told.health, now).await;
         let fact = Fact::ReversalAnswered {
             no,
             report: told.said,
@@ -257,6 +351,9 @@ impl App {
         now: Timestamp,
     ) -> Result<RefundReport, Failure> {
         let asked = Occasion::Asked(working.payment().version);
+        if !self.may_ask(working, no.channel_order(), now).await {
+            return Ok(RefundReport::NoAnswer);
+        }
         self.speak_of_refund(working, no, asked, now).await
     }
 
@@ -284,6 +381,8 @@ impl App {
                 client.query_refund(&request, &refund_request, now).await
             }
         };
+        self.note_health(working, no.channel_order(), told.health, now)
+            .await;
         tracing::info!(
             payment.no = %payment_no,
             refund.no = %no,

@@ -60,10 +60,18 @@ pub enum Command {
         /// Which.
         no: RefundNo,
     },
-    /// A refund that is owed cannot be sent now (kill switch, cap, breaker): look again then.
+    /// A refund that is owed cannot be sent or asked about now (kill switch, cap, breaker): look again
+    /// then.
     HoldRefund {
         /// Which.
         no: RefundNo,
+        /// When to look again.
+        until: Timestamp,
+    },
+    /// The channel cannot be asked about an attempt now (breaker): look again then.
+    HoldChannelOrder {
+        /// Which.
+        no: ChannelOrderNo,
         /// When to look again.
         until: Timestamp,
     },

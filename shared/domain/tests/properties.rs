@@ -111,6 +111,10 @@ fn input(payment: &Payment, happening: &Happening, now: Timestamp) -> Input {
         10 => Input::Fact(world::refused(no)),
         11 => Input::Fact(world::reversal_said(no, ReversalReport::Reversed)),
         12 => Input::Fact(world::reversal_said(no, ReversalReport::Refused)),
+        13 if happening.trade.is_multiple_of(2) => {
+            let until = now.plus(Span::minutes(1));
+            Input::Command(Command::HoldChannelOrder { no, until })
+        }
         13 => Input::Command(Command::BeginReversal { no }),
         14 => Input::Fact(world::returned(
             no,

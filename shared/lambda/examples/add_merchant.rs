@@ -6,7 +6,8 @@
 //!
 //! The region and the credentials are those of the AWS command line. The channel accounts' secrets must be in Secrets
 //! Manager already: what does not open is not stored. A merchant that exists keeps its keys; `--new-key` gives it one
-//! more and drops all but the newest of the old ones.
+//! more and drops all but the newest of the old ones. It keeps its accounts too: one that is to take no new orders is
+//! listed with `"retired": true`.
 
 #![expect(
     clippy::print_stdout,
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use payonce_channels::Secrets;
 use payonce_domain::{AccountId, Channel, MerchantId, Mode};
 use payonce_store::{ApiKey, ChannelAccount, Merchant, Store, Tables};
 use serde::Deserialize;
@@ -44,6 +46,9 @@ struct AskedAccount {
     channel: String,
     settings: Value,
     secret_name: String,
+    receiving_secret_name: Option<String>,
+    #[serde(default)]
+    retired: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -83,8 +88,8 @@ async fn add() -> anyhow::Result<()> {
         .merchant(&id)
         .await
         .context("looking for the merchant")?;
-    let (mut api_keys, webhook_secret_name) = known
-        .map(|merchant| (merchant.api_keys, merchant.webhook_secret_name))
+    let (mut api_keys, webhook_secret_name, kept) = known
+        .map(|known| (known.api_keys, known.webhook_secret_name, known.accounts))
         .unwrap_or_default();
     let made = (api_keys.is_empty() || new_key).then(|| ApiKey::generate(&id));
     if let Some(key) = &made {
@@ -93,8 +98,10 @@ async fn add() -> anyhow::Result<()> {
     }
     let mut accounts = Vec::new();
     for account in &asked.accounts {
-        accounts.push(opened(account, &secrets).await?);
+        let opened = opened(account, &secrets).await;
+        accounts.push(opened.with_context(|| format!("the account {}", account.account))?);
     }
+    none_is_missing(&kept, &accounts)?;
     let merchant = Merchant {
         id: id.clone(),
         mode: match asked.mode.as_str() {
@@ -135,28 +142,83 @@ fn tables() -> anyhow::Result<Tables> {
     })
 }
 
-/// The account, if its settings and its secret fit together.
+/// The account, if its settings and its secrets fit together.
 async fn opened(
     asked: &AskedAccount,
     secrets: &aws_sdk_secretsmanager::Client,
 ) -> anyhow::Result<ChannelAccount> {
-    let name = &asked.account;
-    let channel =
-        Channel::from_name(&asked.channel).with_context(|| format!("the channel of {name}"))?;
+    let id = AccountId::new(asked.account.as_str()).context("its name")?;
+    let channel = Channel::from_name(&asked.channel)
+        .with_context(|| format!("there is no channel {:?}", asked.channel))?;
+    let receiving_name = asked.receiving_secret_name.as_deref();
+    lie_apart(channel, &asked.secret_name, receiving_name)?;
+    let signing = fetched(secrets, "secret_name", &asked.secret_name).await?;
+    let receiving = match receiving_name {
+        Some(name) => Some(fetched(secrets, "receiving_secret_name", name).await?),
+        None => None,
+    };
     let settings = asked.settings.to_string();
-    let secret = secrets
-        .get_secret_value()
-        .secret_id(&asked.secret_name)
-        .send()
-        .await;
-    let secret = secret.with_context(|| format!("fetching the secret {}", asked.secret_name))?;
-    let secret = secret.secret_string().context("the secret is not a text")?;
-    payonce_channels::adapter(channel, &settings, Some(secret))
-        .with_context(|| format!("opening the account {name}"))?;
+    let both = Secrets {
+        signing: Some(&signing),
+        receiving: receiving.as_deref(),
+    };
+    payonce_channels::adapter(channel, &settings, both).context("opening it")?;
     Ok(ChannelAccount {
-        id: AccountId::new(name.as_str()).context("account")?,
+        id,
         channel,
         settings,
         secret_name: asked.secret_name.clone(),
+        receiving_secret_name: asked.receiving_secret_name.clone(),
+        retired: asked.retired,
     })
+}
+
+/// What decrypts must lie where function `webhook` may read, and what signs must not.
+fn lie_apart(channel: Channel, signing: &str, receiving: Option<&str>) -> anyhow::Result<()> {
+    let folder = "/receiving/";
+    if signing.contains(folder) {
+        bail!(
+            "secret_name must not lie under <SecretPrefix>receiving/, where function webhook reads"
+        );
+    }
+    match (channel, receiving) {
+        (Channel::Wechat, None) => {
+            bail!("receiving_secret_name is missing: wechat encrypts what it notifies")
+        }
+        (Channel::Wechat, Some(name)) if !name.contains(folder) => bail!(
+            "receiving_secret_name must lie under <SecretPrefix>receiving/: function webhook reads nothing else"
+        ),
+        (Channel::Alipay | Channel::Unionpay, Some(_)) => bail!(
+            "receiving_secret_name has no use: {} encrypts no notification",
+            channel.name()
+        ),
+        (Channel::Wechat, Some(_)) | (Channel::Alipay | Channel::Unionpay, None) => Ok(()),
+    }
+}
+
+async fn fetched(
+    secrets: &aws_sdk_secretsmanager::Client,
+    field: &str,
+    name: &str,
+) -> anyhow::Result<String> {
+    let secret = secrets.get_secret_value().secret_id(name).send().await;
+    let secret = secret.with_context(|| format!("{field}: fetching the secret {name}"))?;
+    let text = secret.secret_string();
+    let text = text.with_context(|| format!("{field}: the secret {name} is not a text"))?;
+    Ok(text.to_owned())
+}
+
+/// An account's open orders and late notifications need it for as long as there may be any.
+fn none_is_missing(kept: &[ChannelAccount], asked: &[ChannelAccount]) -> anyhow::Result<()> {
+    for old in kept {
+        let is_same = |new: &ChannelAccount| new.channel == old.channel && new.id == old.id;
+        if !asked.iter().any(is_same) {
+            bail!(
+                "the {} account {} is not listed any more; list it with \"retired\": true, since its open orders need it",
+                old.channel.name(),
+                old.id
+            );
+        }
+    }
+    Ok(())
 }

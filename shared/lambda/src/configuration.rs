@@ -34,13 +34,9 @@ pub fn app() -> anyhow::Result<App> {
         variable("PAYMENT_QUERIES_QUEUE_URL")?,
         std::env::var("REFUND_FUNCTION").ok(),
     );
-    Ok(App {
-        accounts: Accounts::new(store.clone(), secrets),
-        store,
-        transport: Transport::new(&format!("payonce/{function}")),
-        outbox,
-        public_url: public_url()?,
-    })
+    let accounts = Accounts::new(store.clone(), secrets);
+    let transport = Transport::new(&format!("payonce/{function}"));
+    Ok(App::new(store, accounts, transport, outbox, public_url()?))
 }
 
 fn tables() -> anyhow::Result<Tables> {

@@ -117,7 +117,7 @@ pub(crate) fn input(step: Step, payment: &Payment, now: Timestamp) -> Input {
         kind, which, how, ..
     } = step;
     let no = attempt(payment, which);
-    match kind % 18 {
+    match kind % 19 {
         0 | 1 => Input::Fact(Fact::CreateAnswered {
             no,
             answer: create_answer(how, now),
@@ -161,7 +161,7 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
     let Step {
         kind, which, how, ..
     } = step;
-    match kind % 18 {
+    match kind % 19 {
         11 => Command::Close {
             asked: payment.version,
         },
@@ -183,6 +183,10 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
         },
         16 => Command::BeginReversal {
             no: attempt(payment, which),
+        },
+        17 => Command::HoldChannelOrder {
+            no: attempt(payment, which),
+            until: now.plus(Span::hours(1)),
         },
         _ => Command::Initiate {
             amount: payment.terms.amount,

@@ -110,12 +110,19 @@ fn resource_name(arn: &Value) -> String {
     if let Some(id) = arn["Fn::GetAtt"][0].as_str() {
         return id.to_owned();
     }
-    match arn["Fn::Sub"].as_str() {
-        Some(text) if text.ends_with(":${AWS::AccountId}:secret:${SecretPrefix}*") => {
-            "secrets under SecretPrefix".to_owned()
+    let Some(text) = arn["Fn::Sub"].as_str() else {
+        return arn.to_string();
+    };
+    let folder = text
+        .split_once(":${AWS::AccountId}:secret:${SecretPrefix}")
+        .and_then(|(_, name)| name.strip_suffix('*'));
+    match folder {
+        Some("") => "secrets under SecretPrefix".to_owned(),
+        // Without the slash it would also cover names that only begin like the folder.
+        Some(folder) if folder.ends_with('/') => {
+            format!("secrets under SecretPrefix, {folder} only")
         }
-        Some(text) => text.replace("${", "").replace(".Arn}", ""),
-        None => arn.to_string(),
+        Some(_) | None => text.replace("${", "").replace(".Arn}", ""),
     }
 }
 

@@ -83,89 +83,6 @@ fn every_function_folder_is_a_resource_and_every_function_a_folder() {
     }
 }
 
-/// S14: one role for one function, and exactly what stands in `iam.txt`.
-#[test]
-fn the_iam_matrix_is_the_checked_in_one() {
-    let template = template();
-    for (id, function) in template.functions() {
-        assert!(
-            function["Properties"]["Role"].is_null(),
-            "{id} has a role of its own, which SAM makes"
-        );
-    }
-    assert!(template.whole()["Globals"]["Function"]["Policies"].is_null());
-    let found: Vec<String> = template
-        .grants()
-        .into_iter()
-        .map(|grant| {
-            format!(
-                "{:<9} {:<32} {}",
-                grant.function, grant.action, grant.resource
-            )
-        })
-        .collect();
-    let expected = include_str!("../iam.txt");
-    let expected: Vec<&str> = expected
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .collect();
-    assert_eq!(
-        found,
-        expected,
-        "\ntests/template/iam.txt should read:\n{}\n",
-        found.join("\n")
-    );
-}
-
-/// S14: books are never deleted, and nothing is allowed wholesale.
-#[test]
-fn no_grant_is_a_wildcard_and_nobody_deletes() {
-    for grant in template().grants() {
-        assert!(!grant.action.contains('*'), "{grant:?}");
-        assert!(!grant.action.starts_with("dynamodb:Delete"), "{grant:?}");
-        assert!(
-            !grant.action.starts_with("dynamodb:BatchWrite"),
-            "{grant:?}"
-        );
-        assert!(!grant.action.starts_with("dynamodb:PartiQL"), "{grant:?}");
-        assert!(!grant.resource.contains('*'), "{grant:?}");
-    }
-}
-
-/// S3, F80: a refund is asked for by two functions of ours and by nobody else.
-#[test]
-fn refund_has_no_route_and_only_query_and_scan_may_invoke_it() {
-    let template = template();
-    let (_, refund) = template
-        .functions()
-        .into_iter()
-        .find(|(id, _)| *id == "refund")
-        .unwrap();
-    assert!(refund["Properties"]["Events"].is_null());
-    assert!(refund["Properties"]["FunctionUrlConfig"].is_null());
-    assert!(template.resources("AWS::Lambda::Permission").is_empty());
-    let callers: BTreeSet<String> = template
-        .grants()
-        .into_iter()
-        .filter(|grant| grant.action == "lambda:InvokeFunction")
-        .map(|grant| format!("{} -> {}", grant.function, grant.resource))
-        .collect();
-    assert_eq!(
-        callers.into_iter().collect::<Vec<_>>(),
-        ["query -> refund", "scan -> refund"]
-    );
-}
-
-/// What strangers can reach can sign nothing.
-#[test]
-fn webhook_reads_no_secret() {
-    assert!(
-        template().grants().iter().all(
-            |grant| grant.function != "webhook" || !grant.action.starts_with("secretsmanager:")
-        )
-    );
-}
-
 /// Routes are promised to merchants and channels.
 #[test]
 fn the_routes_are_those_of_the_contract() {
@@ -367,10 +284,14 @@ fn every_table_can_be_restored_and_outlives_the_stack() {
         );
         assert_eq!(properties["SSESpecification"]["SSEEnabled"], true, "{id}");
         assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST", "{id}");
-        assert!(
-            properties["TimeToLiveSpecification"].is_null(),
-            "{id}: nothing here expires"
-        );
+        let expiry = &properties["TimeToLiveSpecification"];
+        if id == "ControlsTable" {
+            // Sums of past hours; the switch, the caps, breakers and turns have no such attribute.
+            assert_eq!(expiry["AttributeName"], "x", "{id}");
+            assert_eq!(expiry["Enabled"], true, "{id}");
+        } else {
+            assert!(expiry.is_null(), "{id}: nothing here expires");
+        }
         assert!(
             properties["TableName"].is_null(),
             "{id}: a kept table must not block the next stack"

@@ -5,11 +5,8 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use rsa::{
-    RsaPrivateKey,
     pkcs1v15::VerifyingKey,
-    pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding},
     rand_core::{OsRng, RngCore},
     sha2::Sha256,
 };
@@ -17,9 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{GATEWAY_PATH, sign::PrivateKey};
-use crate::setup::AccountSetup;
-
-const KEY_BITS: usize = 2048;
+use crate::{rsa_key, setup::AccountSetup};
 
 /// One merchant's account at Alipay.
 #[derive(Debug)]
@@ -44,18 +39,15 @@ pub(crate) struct SavedAccount {
     channel_private_key: String,
 }
 
-/// The accounts and the stranger's key as the state file holds them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct SavedAccounts {
-    accounts: Vec<SavedAccount>,
-    stranger_key: String,
-}
+/// The accounts as the state file holds them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct SavedAccounts(Vec<SavedAccount>);
 
 /// Every account, and the key that forgeries are signed with.
 #[derive(Debug)]
 pub(crate) struct Accounts {
     list: Vec<Arc<Account>>,
-    stranger_key_pem: String,
     pub(crate) stranger_key: PrivateKey,
 }
 
@@ -63,18 +55,11 @@ impl Accounts {
     /// Plays the accounts of the setup: with the keys that were saved, or with new ones.
     pub(crate) fn make(
         setup: &[AccountSetup],
-        saved: Option<SavedAccounts>,
+        SavedAccounts(kept): SavedAccounts,
+        stranger_key: PrivateKey,
     ) -> anyhow::Result<Self> {
-        let (kept, stranger) = match saved {
-            Some(saved) => (saved.accounts, Some(saved.stranger_key)),
-            None => (Vec::new(), None),
-        };
         // Looking for primes takes most of the start, so every account looks at the same time.
         std::thread::scope(|scope| {
-            let stranger = scope.spawn(move || match stranger {
-                Some(pem) => Ok(pem),
-                None => new_key(),
-            });
             let accounts: Vec<_> = setup
                 .iter()
                 .map(|one| {
@@ -90,14 +75,9 @@ impl Accounts {
                 .collect();
             let list = accounts
                 .into_iter()
-                .map(|account| Ok(Arc::new(account.join().map_err(panicked)??)))
+                .map(|account| Ok(Arc::new(account.join().map_err(rsa_key::panicked)??)))
                 .collect::<anyhow::Result<_>>()?;
-            let stranger_key_pem = stranger.join().map_err(panicked)??;
-            Ok(Self {
-                list,
-                stranger_key: PrivateKey::new(read_key(&stranger_key_pem)?),
-                stranger_key_pem,
-            })
+            Ok(Self { list, stranger_key })
         })
     }
 
@@ -114,10 +94,7 @@ impl Accounts {
     }
 
     pub(crate) fn to_saved(&self) -> SavedAccounts {
-        SavedAccounts {
-            accounts: self.list.iter().map(|one| one.saved.clone()).collect(),
-            stranger_key: self.stranger_key_pem.clone(),
-        }
+        SavedAccounts(self.list.iter().map(|one| one.saved.clone()).collect())
     }
 
     /// The list that `GET /_ctl/keys` shows.
@@ -143,12 +120,9 @@ impl Accounts {
 
 impl Account {
     fn new(saved: SavedAccount, setup: &AccountSetup) -> anyhow::Result<Self> {
-        let merchant_key = read_key(&saved.merchant_private_key)?;
-        let channel_key = read_key(&saved.channel_private_key)?;
-        let channel_public_key = channel_key
-            .to_public_key()
-            .to_public_key_pem(LineEnding::LF)
-            .context("writing the channel's public key")?;
+        let merchant_key = rsa_key::read(&saved.merchant_private_key)?;
+        let channel_key = rsa_key::read(&saved.channel_private_key)?;
+        let channel_public_key = rsa_key::public_pem(&channel_key)?;
         Ok(Self {
             saved,
             merchant_id: setup.merchant_id.clone(),
@@ -178,25 +152,8 @@ impl SavedAccount {
             account: account.to_owned(),
             app_id: format!("2021{:012}", OsRng.next_u64() % 1_000_000_000_000),
             seller_id: format!("2088{:012}", OsRng.next_u64() % 1_000_000_000_000),
-            merchant_private_key: new_key()?,
-            channel_private_key: new_key()?,
+            merchant_private_key: rsa_key::make()?,
+            channel_private_key: rsa_key::make()?,
         })
     }
-}
-
-fn new_key() -> anyhow::Result<String> {
-    let key = RsaPrivateKey::new(&mut OsRng, KEY_BITS).context("making an RSA key")?;
-    let pem = key
-        .to_pkcs8_pem(LineEnding::LF)
-        .context("writing an RSA key")?;
-    Ok(pem.as_str().to_owned())
-}
-
-fn read_key(pem: &str) -> anyhow::Result<RsaPrivateKey> {
-    RsaPrivateKey::from_pkcs8_pem(pem).context("reading an RSA key")
-}
-
-/// The panic itself has already been reported by its thread.
-fn panicked(_: Box<dyn std::any::Any + Send>) -> anyhow::Error {
-    anyhow::anyhow!("making keys did not finish")
 }

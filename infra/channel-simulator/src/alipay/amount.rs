@@ -1,5 +1,7 @@
 //! Yuan as Alipay writes them, fen as the books keep them.
 
+pub(crate) use crate::money::yuan;
+
 /// 100 million yuan, the most that one trade may be.
 const FEN_MAX: i64 = 10_000_000_000;
 
@@ -13,11 +15,6 @@ pub(crate) fn fen(text: &str) -> Option<i64> {
     let hundredths: i64 = format!("{decimals:0<2}").parse().ok()?;
     let fen = yuan.parse::<i64>().ok()? * 100 + hundredths;
     (1..=FEN_MAX).contains(&fen).then_some(fen)
-}
-
-/// Writes fen as yuan with two decimals.
-pub(crate) fn yuan(fen: i64) -> String {
-    format!("{}.{:02}", fen / 100, fen % 100)
 }
 
 /// One fen more than a written amount, for the fault that errs by so much.

@@ -171,6 +171,7 @@ impl CreateRequest {
             amount: self.amount,
             subject: self.subject,
             terms: self.terms,
+            attributes: BTreeMap::new(),
             notify_url: self.notify_url,
             return_url: self.return_url,
             quit_url: self.quit_url,

@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 use super::{
     answer::Reply,
     create::{CreateRequest, expired},
-    operations,
-    page::{self, Page},
+    operations, page,
     request::{self, Call, Method, Parameters, Refusal},
 };
 use crate::{
@@ -23,6 +22,7 @@ use crate::{
     conversation::{self, Conversation, Topic},
     faults::Spoil,
     journal::Kind,
+    page::Page,
     simulator::Simulator,
 };
 
@@ -40,7 +40,7 @@ pub(crate) async fn answer(
 ) -> Response {
     let (parameters, refusal) = request::read(uri.query(), &headers, &body);
     let verified = match refusal {
-        None => Call::verify(&simulator.alipay, parameters.clone()),
+        None => Call::verify(&simulator.accounts.alipay, parameters.clone()),
         Some(refusal) => Err(refusal),
     };
     match verified {
@@ -111,7 +111,7 @@ fn refuse(simulator: &Simulator, parameters: &Parameters, refusal: Refusal) -> R
     let body = match (&refusal.account, method) {
         (Some(account), Some(method)) => {
             let style = next_style(simulator);
-            let accounts = &simulator.alipay;
+            let accounts = &simulator.accounts.alipay;
             refusal
                 .reply
                 .signed(accounts, account, method.name(), style, Spoil::Nothing)
@@ -155,7 +155,7 @@ impl Conversation for ServerCall {
     fn render(&self, simulator: &Simulator, reply: Reply, spoil: Spoil) -> (Response, Value) {
         let call = &self.0;
         let style = next_style(simulator);
-        let accounts = &simulator.alipay;
+        let accounts = &simulator.accounts.alipay;
         let body = reply.signed(accounts, &call.account, call.method.name(), style, spoil);
         let said = json!(body);
         ((JSON_TYPE, body).into_response(), said)

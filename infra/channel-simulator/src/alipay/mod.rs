@@ -12,7 +12,6 @@ pub(crate) mod notification;
 mod operations;
 mod page;
 pub(crate) mod pay_page;
-pub(crate) mod payment;
 mod request;
 mod sign;
 

@@ -12,7 +12,7 @@ use crate::{
     books::{Order, OrderState, Refund},
     clock::Moment,
     faults::Spoil,
-    notifier::Notice,
+    notice::{Message, Notice},
     simulator::World,
 };
 
@@ -133,13 +133,8 @@ fn fields(
     fields
 }
 
-/// The form of one attempt: content type and body.
-pub(crate) fn wire(
-    accounts: &Accounts,
-    notice: &Notice,
-    now: Moment,
-    spoil: Spoil,
-) -> (&'static str, String) {
+/// The form of one attempt.
+pub(crate) fn wire(accounts: &Accounts, notice: &Notice, now: Moment, spoil: Spoil) -> Message {
     let mut fields = notice.fields.clone();
     fields.insert("notify_time".to_owned(), now.beijing());
     if spoil == Spoil::WrongAmount {
@@ -150,10 +145,11 @@ pub(crate) fn wire(
         }
     }
     let account = accounts.by_name(&notice.account);
-    (
-        CONTENT_TYPE,
-        sign_form(accounts, account.map(AsRef::as_ref), fields, spoil),
-    )
+    Message {
+        content_type: CONTENT_TYPE,
+        headers: Vec::new(),
+        body: sign_form(accounts, account.map(AsRef::as_ref), fields, spoil),
+    }
 }
 
 /// The address that the browser goes to after paying.

@@ -12,7 +12,7 @@ use super::{
     request::{Call, Method},
 };
 use crate::{
-    books::{Channel, Order, OrderState, RefundOutcome, RefundState},
+    books::{Channel, Order, OrderState, Refund, RefundOutcome, RefundState},
     clock::Moment,
     journal::{Kind, Line},
     simulator::{Simulator, World},
@@ -20,7 +20,7 @@ use crate::{
 
 /// Carries a server's call out. Pages are not for servers and are handled apart.
 pub(crate) fn perform(simulator: &Simulator, call: &Call) -> Reply {
-    let accounts = &simulator.alipay;
+    let accounts = &simulator.accounts.alipay;
     match call.method {
         Method::Query => simulator.look(|world| query(world, call)),
         Method::RefundQuery => simulator.look(|world| refund_query(world, call)),
@@ -127,8 +127,16 @@ fn refund(world: &mut World, accounts: &Accounts, call: &Call) -> Reply {
             return Reply::refused("ACQ.TRADE_STATUS_ERROR", "交易状态不合法");
         }
     }
-    let outcome = order.refund(&refund_no, amount, now);
-    let order = order.clone();
+    let number = order.channel_order_no.clone();
+    let refund = Refund::at_once(&refund_no, amount, now);
+    let account = call.account.name();
+    let outcome = world
+        .books
+        .refund(Channel::Alipay, account, &number, refund);
+    let order = match trade(world, call) {
+        Ok((order, _)) => order.clone(),
+        Err(reply) => return reply,
+    };
     if given.is_none() {
         world.write(Line {
             kind: Kind::Request,
@@ -140,7 +148,7 @@ fn refund(world: &mut World, accounts: &Accounts, call: &Call) -> Reply {
         });
     }
     match outcome {
-        RefundOutcome::Moved => {
+        RefundOutcome::Accepted => {
             world.write_money(
                 &order,
                 "refund",
@@ -153,6 +161,7 @@ fn refund(world: &mut World, accounts: &Accounts, call: &Call) -> Reply {
         RefundOutcome::Discordant => {
             Reply::refused("ACQ.DISCORDANT_REPEAT_REQUEST", "不一致的请求")
         }
+        RefundOutcome::NotEnough => Reply::refused("ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足"),
         RefundOutcome::BeyondRemaining => {
             Reply::refused("ACQ.REASON_TRADE_REFUND_FEE_ERR", "退款金额无效")
         }
@@ -165,7 +174,7 @@ fn refund_reply(order: &Order, refund_no: &str, fund_change: &str) -> Reply {
     members.push(("buyer_user_id", json!(BUYER_ID)));
     members.push(("fund_change", json!(fund_change)));
     members.push(("refund_fee", json!(yuan(order.refunded()))));
-    let found = order.refunds.iter().find(|one| one.refund_no == refund_no);
+    let found = order.refund_numbered(refund_no);
     let at = found.map(|refund| refund.at.beijing());
     members.push(("gmt_refund_pay", json!(at)));
     Reply::success(members)
@@ -179,8 +188,7 @@ fn refund_query(world: &mut World, call: &Call) -> Reply {
         Ok((order, _)) => order,
         Err(reply) => return reply,
     };
-    let found = order.refunds.iter().find(|one| one.refund_no == refund_no);
-    let Some(refund) = found else {
+    let Some(refund) = order.refund_numbered(&refund_no) else {
         // An empty success: this is how Alipay says that there was no such refund.
         return Reply::success(Vec::new());
     };
@@ -191,7 +199,7 @@ fn refund_query(world: &mut World, call: &Call) -> Reply {
     let status = match refund.state {
         RefundState::Succeeded => "REFUND_SUCCESS",
         RefundState::Processing => "REFUND_PROCESSING",
-        RefundState::Failed => "REFUND_FAIL",
+        RefundState::Failed | RefundState::Abnormal => "REFUND_FAIL",
     };
     members.push(("refund_status", json!(status)));
     members.push(("gmt_refund_pay", json!(refund.at.beijing())));

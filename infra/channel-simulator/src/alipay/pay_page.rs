@@ -12,12 +12,12 @@ use serde_json::json;
 use super::{
     create::{has_closed, has_success},
     notification, page,
-    payment::{self, PayRefusal},
 };
 use crate::{
     books::{Channel, Order, OrderState},
     conversation::Topic,
     journal::Kind,
+    payment::{self, PayRefusal},
     simulator::Simulator,
 };
 
@@ -74,12 +74,8 @@ fn find(simulator: &Simulator, code: &str) -> Option<Order> {
 
 fn pay(simulator: &Simulator, code: &str, goes_back: bool) -> (Response, String) {
     let taken = simulator.change(|world| {
-        payment::take(
-            world,
-            &simulator.alipay,
-            |order| order.page_code == code,
-            None,
-        )
+        let is_it = |order: &Order| order.page_code == code;
+        payment::take(world, &simulator.accounts, Channel::Alipay, is_it, None)
     });
     let order = match taken {
         Ok(order) => order,
@@ -94,10 +90,13 @@ fn pay(simulator: &Simulator, code: &str, goes_back: bool) -> (Response, String)
     };
     let now = simulator.look(|world| world.now());
     let address = simulator
+        .accounts
         .alipay
         .by_name(&order.account)
         .filter(|_| goes_back)
-        .and_then(|account| notification::return_address(&simulator.alipay, account, &order, now));
+        .and_then(|account| {
+            notification::return_address(&simulator.accounts.alipay, account, &order, now)
+        });
     let response = match address {
         Some(address) => Redirect::to(&address).into_response(),
         None => page::for_order(&order, &simulator.public_url, "").into_response(),

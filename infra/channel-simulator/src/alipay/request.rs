@@ -139,7 +139,7 @@ impl Call {
             return Err(invalid("isv.invalid-charset", "字符集错误：只支持utf-8"));
         }
         let text = sign::signed_text(&parameters, &["sign"]);
-        if !sign::verifies(&account.merchant_key, &text, signature) {
+        if !sign::verifies(&account.merchant_key, text.as_bytes(), signature) {
             let sub_msg = format!(
                 "验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为：{text}"
             );

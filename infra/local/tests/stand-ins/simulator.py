@@ -16,9 +16,21 @@ given = arguments.parse_args()
 with open(given.setup, encoding="utf-8") as file:
     setup = json.load(file)
 
-nothing = {"app_id": "1", "seller_id": "2", "base_url": "http://127.0.0.1:9/gateway.do"}
-nothing |= {"merchant_private_key": "none", "channel_public_key": "none"}
-keys = {"alipay": [{**account, **nothing} for account in setup["accounts"]]}
+names = {
+    "alipay": ["app_id", "seller_id", "channel_public_key"],
+    "wechat": ["appid", "mchid", "serial_no", "apiv3_key", "public_key_id", "channel_public_key"]
+    + ["next_public_key_id", "next_channel_public_key"],
+    "unionpay": ["mer_id", "cert_id", "merchant_cert", "channel_cert", "middle_cert", "root_cert"],
+}
+certificates = ["app_cert", "alipay_cert", "alipay_root_cert"]
+keys = {channel: [] for channel in names}
+for account in setup["accounts"]:
+    channel = account["channel"]
+    announced = [*names[channel], "merchant_private_key", "channel_private_key"]
+    if account.get("mode") == "certificates":
+        announced += certificates
+    nothing = {name: f"{name} of {account['account']}" for name in announced}
+    keys[channel].append({**account, **nothing, "base_url": f"http://127.0.0.1:9/{channel}"})
 
 
 class Answer(http.server.BaseHTTPRequestHandler):

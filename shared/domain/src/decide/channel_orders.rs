@@ -10,6 +10,7 @@ use crate::fact::{CreateAnswer, Occasion, Report, ReversalReport};
 use crate::ids::AccountId;
 use crate::numbers::ChannelOrderNo;
 use crate::refund::RefundCause;
+use crate::time::Timestamp;
 
 fn find(draft: &mut Draft, no: ChannelOrderNo) -> Option<&mut ChannelOrder> {
     draft
@@ -171,6 +172,18 @@ fn adopt(draft: &mut Draft, no: ChannelOrderNo, account: AccountId) {
         reversing_since: None,
         due: None,
     });
+}
+
+/// The channel cannot be asked about the attempt now; it stays open and is looked at again at `until`.
+pub(super) fn hold(
+    draft: &mut Draft,
+    no: ChannelOrderNo,
+    until: Timestamp,
+) -> Result<Answer, Refusal> {
+    let due = draft.due(until);
+    let order = find(draft, no).filter(|order| order.state.is_open());
+    order.ok_or(Refusal::NotDue)?.due = Some(due);
+    Ok(Answer::Noted)
 }
 
 pub(super) fn begin_reversal(draft: &mut Draft, no: ChannelOrderNo) -> Result<Answer, Refusal> {

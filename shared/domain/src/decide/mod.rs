@@ -204,6 +204,7 @@ pub fn on_command(
         } => refunds::request(&mut draft, request, amount, reason)?,
         Command::BeginRefund { no } => refunds::begin(&mut draft, no)?,
         Command::HoldRefund { no, until } => refunds::hold(&mut draft, no, until)?,
+        Command::HoldChannelOrder { no, until } => channel_orders::hold(&mut draft, no, until)?,
         Command::BeginReversal { no } => channel_orders::begin_reversal(&mut draft, no)?,
     };
     Ok(draft.finish(Some(payment), input, answer))

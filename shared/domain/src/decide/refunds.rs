@@ -272,10 +272,14 @@ fn form_of(draft: &Draft, index: usize) -> RefundForm {
     }
 }
 
-/// The refund cannot be sent now; it stays owed and is looked at again at `until`.
+/// The refund cannot be sent or asked about now; it stays owed and is looked at again at `until`.
 pub(super) fn hold(draft: &mut Draft, no: RefundNo, until: Timestamp) -> Result<Answer, Refusal> {
     let index = position(draft, no).ok_or(Refusal::NotDue)?;
-    if draft.payment.refunds[index].state != RefundState::Due {
+    let refund = &draft.payment.refunds[index];
+    // One that was sent meanwhile is asked about at its own time.
+    let waits = refund.state == RefundState::Due
+        || (!refund.state.is_final() && refund.due.is_some_and(|due| due.is_due(draft.now)));
+    if !waits {
         return Err(Refusal::NotDue);
     }
     let due = draft.due(until);

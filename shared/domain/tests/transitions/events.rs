@@ -189,6 +189,12 @@ fn commands() -> Vec<Event> {
         command("merchant refund of 2000", |_, _| {
             world::refund("r-1", 2_000)
         }),
+        command("it cannot be asked about for an hour", |_, no| {
+            Command::HoldChannelOrder {
+                no,
+                until: at(3_600),
+            }
+        }),
         command("a reversal begins", |_, no| Command::BeginReversal { no }),
     ]
 }

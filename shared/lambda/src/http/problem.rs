@@ -4,8 +4,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use payonce_app::Failure;
-use payonce_domain::{PaymentNo, Refusal};
+use payonce_domain::{Channel, PaymentNo, Refusal};
 use serde_json::{Map, Value, json};
+
+use crate::clock;
 
 /// A field of the request that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +32,8 @@ struct Parts {
     payment_no: Option<PaymentNo>,
     safe_to_retry: bool,
     next_actions: &'static [&'static str],
-    retry_after: bool,
+    retry_after: Option<u64>,
+    open_channels: Option<Vec<&'static str>>,
 }
 
 impl Problem {
@@ -103,7 +106,8 @@ impl Parts {
             payment_no: None,
             safe_to_retry: false,
             next_actions: &[],
-            retry_after: false,
+            retry_after: None,
+            open_channels: None,
         }
     }
 
@@ -116,7 +120,7 @@ impl Parts {
         Self {
             safe_to_retry: true,
             next_actions: &["retry"],
-            retry_after: true,
+            retry_after: Some(super::RETRY_AFTER_SECONDS),
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
@@ -205,6 +209,42 @@ impl From<Failure> for Problem {
                 payment_no,
                 refusal,
             } => Parts::refused(payment_no, refusal).into(),
+            Failure::ChannelUnavailable {
+                channel,
+                until,
+                open_channels,
+            } => {
+                let names: Vec<_> = open_channels.into_iter().map(Channel::name).collect();
+                let wait = until.since(clock::now()).as_seconds_rounded_up().max(1);
+                let detail = match &names[..] {
+                    [] => format!(
+                        "{} does not answer, and nothing was stored.",
+                        channel.name()
+                    ),
+                    open => format!(
+                        "{} does not answer, and nothing was stored. Open now: {}.",
+                        channel.name(),
+                        open.join(", ")
+                    ),
+                };
+                Parts {
+                    safe_to_retry: true,
+                    next_actions: if names.is_empty() {
+                        &["retry"]
+                    } else {
+                        &["other-channel", "retry"]
+                    },
+                    retry_after: Some(wait),
+                    open_channels: Some(names),
+                    detail,
+                    ..Parts::new(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "channel-unavailable",
+                        "The channel is in trouble",
+                    )
+                }
+                .into()
+            }
             Failure::Unavailable(error) => {
                 tracing::error!(
                     error = format!("{error:#}"),
@@ -222,7 +262,7 @@ impl From<Failure> for Problem {
                     payment_no: Some(payment_no),
                     safe_to_retry: true,
                     next_actions: &["retry", "query"],
-                    retry_after: true,
+                    retry_after: Some(super::RETRY_AFTER_SECONDS),
                     ..Parts::new(
                         StatusCode::ACCEPTED,
                         "outcome-unknown",
@@ -259,6 +299,9 @@ impl IntoResponse for Problem {
         if let Some(payment_no) = parts.payment_no {
             body.insert("payment_no".into(), json!(payment_no.to_string()));
         }
+        if let Some(open_channels) = parts.open_channels {
+            body.insert("open_channels".into(), json!(open_channels));
+        }
         body.insert("safe_to_retry".into(), json!(parts.safe_to_retry));
         body.insert("next_actions".into(), json!(parts.next_actions));
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
@@ -269,8 +312,8 @@ impl IntoResponse for Problem {
         if parts.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if parts.retry_after {
-            headers.insert(header::RETRY_AFTER, super::RETRY_AFTER);
+        if let Some(seconds) = parts.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

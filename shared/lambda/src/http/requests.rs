@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use payonce_app::{InitiateRequest, Replaces};
+use payonce_app::{AuthCode, InitiateRequest, Replaces, WayToPay};
 use payonce_domain::{
-    Channel, Currency, MerchantOrderNo, MerchantRefundNo, Method, Money, PaymentNo, Span, Timestamp,
+    BankCode, Channel, Currency, MerchantOrderNo, MerchantRefundNo, Method, Money, PaymentNo, Span,
+    Timestamp,
 };
 use serde_json::Value;
 
@@ -30,7 +31,7 @@ const METADATA_BYTES_MAX: usize = 512;
 #[derive(Debug)]
 pub struct ChannelOrderRequest {
     /// The way to pay.
-    pub choice: (Channel, Method),
+    pub way: WayToPay,
     /// Whether the buyer gives up the open attempts for this one.
     pub switch: bool,
 }
@@ -56,7 +57,7 @@ pub fn initiate(body: &[u8], now: Timestamp) -> Result<InitiateRequest, Problem>
     let merchant_order_no = fields.required("merchant_order_no", order_no);
     let amount = amount(&mut fields);
     let subject = fields.required("subject", |v| fields::text(v, SUBJECT_LENGTH_MAX));
-    let choice = choice(&mut fields, false);
+    let way = way(&mut fields, false);
     let expires_at = expiry(&mut fields, now);
     let return_url = fields.optional("return_url", |v| fields::text(v, URL_LENGTH_MAX));
     let notify_url = fields.optional("notify_url", |v| fields::text(v, URL_LENGTH_MAX));
@@ -65,14 +66,16 @@ pub fn initiate(body: &[u8], now: Timestamp) -> Result<InitiateRequest, Problem>
     let metadata = fields.optional("metadata", metadata).unwrap_or_default();
     let switch = fields.optional("switch", boolean).unwrap_or(false);
     let replaces = replaces(&mut fields);
-    payer_details(&mut fields, choice, payer.as_deref());
+    if payer.is_none() && way.as_ref().is_some_and(|way| way.method == Method::Jsapi) {
+        fields.wrong("payer", "is required for the method jsapi");
+    }
     fields.end();
     let request = (|| {
         Some(InitiateRequest {
             merchant_order_no: merchant_order_no?,
             amount: amount?,
             subject: subject?,
-            choice,
+            way,
             expires_at: expires_at?,
             return_url,
             notify_url,
@@ -93,13 +96,10 @@ pub fn initiate(body: &[u8], now: Timestamp) -> Result<InitiateRequest, Problem>
 pub fn channel_order(body: &[u8]) -> Result<ChannelOrderRequest, Problem> {
     let problems = RefCell::new(Vec::new());
     let mut fields = Fields::new(strict_json::object(body)?, &problems);
-    let choice = choice(&mut fields, true);
+    let way = way(&mut fields, true);
     let switch = fields.optional("switch", boolean).unwrap_or(false);
     fields.end();
-    fields::outcome(
-        choice.map(|choice| ChannelOrderRequest { choice, switch }),
-        problems,
-    )
+    fields::outcome(way.map(|way| ChannelOrderRequest { way, switch }), problems)
 }
 
 /// Reads `POST /v1/payments/{payment_no}/refunds`.
@@ -175,6 +175,32 @@ fn amount(fields: &mut Fields<'_>) -> Option<Money> {
     Some(Money::new(value?, currency?))
 }
 
+/// The way to pay. What else a channel wants of the details is the channel's to say.
+fn way(fields: &mut Fields<'_>, required: bool) -> Option<WayToPay> {
+    let auth_code = fields.optional("auth_code", |value| {
+        let text = string(value)?;
+        let digits = (16..=24).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        if digits {
+            Ok(text)
+        } else {
+            Err("must be 16 to 24 digits".to_owned())
+        }
+    });
+    let bank = fields.optional("bank", |value| {
+        BankCode::new(string(value)?).map_err(|error| error.to_string())
+    });
+    let (channel, method) = choice(fields, required)?;
+    if method == Method::Code && auth_code.is_none() {
+        fields.wrong("auth_code", "is required for the method code");
+    }
+    Some(WayToPay {
+        channel,
+        method,
+        bank,
+        auth_code: auth_code.map(AuthCode::new),
+    })
+}
+
 /// Channel and method come together: a channel alone does not say how the buyer pays.
 fn choice(fields: &mut Fields<'_>, required: bool) -> Option<(Channel, Method)> {
     let channel = fields.take("channel");
@@ -196,37 +222,6 @@ fn choice(fields: &mut Fields<'_>, required: bool) -> Option<(Channel, Method)> 
         fields.wrong("method", names(&Method::ALL.map(Method::name)));
     }
     Some((known?, way?))
-}
-
-/// What some methods need to know of the buyer.
-fn payer_details(fields: &mut Fields<'_>, choice: Option<(Channel, Method)>, payer: Option<&str>) {
-    let auth_code = fields.optional("auth_code", |value| {
-        let text = string(value)?;
-        let digits = (16..=24).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-        if digits {
-            Ok(text)
-        } else {
-            Err("must be 16 to 24 digits".to_owned())
-        }
-    });
-    match choice.map(|(_, method)| method) {
-        Some(Method::Code) if auth_code.is_none() => {
-            fields.wrong("auth_code", "is required for the method code");
-        }
-        Some(Method::Jsapi) if payer.is_none() => {
-            fields.wrong("payer", "is required for the method jsapi");
-        }
-        Some(
-            Method::Page
-            | Method::Wap
-            | Method::Native
-            | Method::H5
-            | Method::Gateway
-            | Method::Code
-            | Method::Jsapi,
-        )
-        | None => {}
-    }
 }
 
 /// The first whole second from `now` on.

@@ -67,6 +67,7 @@ async fn channel_order(
         "channel_order_no": order.no.to_string(),
         "channel": order.channel().name(),
         "method": order.method().name(),
+        "bank": order.bank.as_ref().map(|bank| bank.as_str()),
         "state": channel_order_state(order.state),
         "action": given.map(|given| action(&given, expires_at)),
         "channel_trade_no": capture.map(|capture| capture.trade_no.as_str()),

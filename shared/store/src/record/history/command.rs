@@ -56,6 +56,13 @@ pub(super) enum CommandRecord {
         #[serde(rename = "u")]
         until: Kept<Timestamp>,
     },
+    #[serde(rename = "oh")]
+    HoldChannelOrder {
+        #[serde(rename = "n")]
+        no: String,
+        #[serde(rename = "u")]
+        until: Kept<Timestamp>,
+    },
     #[serde(rename = "vb")]
     BeginReversal {
         #[serde(rename = "n")]
@@ -100,6 +107,10 @@ impl CommandRecord {
             },
             Command::HoldRefund { no, until } => Self::HoldRefund {
                 no: of_refund(no, payment.key),
+                until: Kept(until),
+            },
+            Command::HoldChannelOrder { no, until } => Self::HoldChannelOrder {
+                no: of_channel_order(no, payment.key),
                 until: Kept(until),
             },
             Command::BeginReversal { no } => Self::BeginReversal {
@@ -147,6 +158,10 @@ impl CommandRecord {
             },
             Self::HoldRefund { no, until } => Command::HoldRefund {
                 no: to_refund(&no, payment.key)?,
+                until: until.0,
+            },
+            Self::HoldChannelOrder { no, until } => Command::HoldChannelOrder {
+                no: to_channel_order(&no, payment.key)?,
                 until: until.0,
             },
             Self::BeginReversal { no } => Command::BeginReversal {

@@ -1,7 +1,24 @@
 //! The control API: what a test may see, and what it may make happen.
 //!
+//! | call | does |
+//! |---|---|
+//! | `GET /_ctl/keys` | every account with both sides' keys, by channel |
+//! | `POST /_ctl/keys/rotate` | `{channel, account}`: the channel's other key signs from now on |
+//! | `GET /_ctl/orders`, `GET /_ctl/orders/{channel}/{channel_order_no}` | the channel's truth |
+//! | `POST /_ctl/orders/{channel}/{channel_order_no}/pay` | the buyer pays; with `{amount}` as if the channel had erred |
+//! | `POST`, `DELETE /_ctl/faults` | see [the faults](crate::faults) |
+//! | `POST`, `DELETE /_ctl/refunds` | how refunds end, see [the scripts](crate::refund_script) |
+//! | `GET /_ctl/bills` | `?channel&account&bill_date`: the lines of a day's file |
+//! | `POST`, `DELETE /_ctl/bills/discrepancies` | errors in files, see [the bills](crate::bills) |
+//! | `GET /_ctl/journal` | everything that was said and every fen that moved |
+//! | `GET`, `POST /_ctl/clock` | the virtual clock, and `{advance_seconds}` |
+//!
 //! Refusals are JSON: `error` is a word for programs, `detail` a sentence, `field` the member of the
 //! body that was wrong, when one was.
+
+mod bills;
+mod refunds;
+mod refusal;
 
 use std::sync::Arc;
 
@@ -10,19 +27,21 @@ use axum::{
     body::Bytes,
     extract::{Path, Query, State},
     http::{StatusCode, Uri},
-    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    alipay::payment::{self, PayRefusal},
     books::{Channel, Order},
     clock::{ADVANCE_SECONDS_MAX, Moment},
     faults,
     journal::{Kind, Line},
+    payment::{self, PayRefusal},
     simulator::Simulator,
+};
+use refusal::{
+    Refusal, channel_named, only_fields, read_json, required_text, unknown, whole_number,
 };
 
 type Shared = State<Arc<Simulator>>;
@@ -31,53 +50,55 @@ type Outcome = Result<Json<Value>, Refusal>;
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()
         .route("/_ctl/keys", get(keys))
+        .route("/_ctl/keys/rotate", post(rotate_key))
         .route("/_ctl/orders", get(orders))
         .route("/_ctl/orders/{channel}/{channel_order_no}", get(order))
         .route("/_ctl/orders/{channel}/{channel_order_no}/pay", post(pay))
         .route("/_ctl/faults", post(add_fault).delete(clear_faults))
+        .route(
+            "/_ctl/refunds",
+            post(refunds::script).delete(refunds::clear),
+        )
+        .route("/_ctl/bills", get(bills::lines))
+        .route(
+            "/_ctl/bills/discrepancies",
+            post(bills::add).delete(bills::clear),
+        )
         .route("/_ctl/journal", get(journal))
         .route("/_ctl/clock", get(clock).post(advance))
         .fallback(nothing_here)
 }
 
-/// Why the control API did not do what it was asked.
-struct Refusal {
-    status: StatusCode,
-    error: &'static str,
-    detail: String,
-    field: Option<String>,
-}
-
-impl Refusal {
-    fn new(status: StatusCode, error: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            error,
-            detail: detail.into(),
-            field: None,
-        }
-    }
-
-    fn bad_field(field: &str, detail: impl Into<String>) -> Self {
-        Self {
-            field: Some(field.to_owned()),
-            ..Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut body = json!({ "error": self.error, "detail": self.detail });
-        if let (Some(field), Some(members)) = (self.field, body.as_object_mut()) {
-            members.insert("field".to_owned(), json!(field));
-        }
-        (self.status, Json(body)).into_response()
-    }
-}
-
 async fn keys(State(simulator): Shared) -> Json<Value> {
-    Json(json!({ "alipay": simulator.alipay.keys(&simulator.public_url) }))
+    let (accounts, public_url) = (&simulator.accounts, &simulator.public_url);
+    Json(json!({
+        "alipay": accounts.alipay.keys(public_url),
+        "wechat": accounts.wechat.keys(public_url),
+        "unionpay": accounts.unionpay.keys(public_url),
+    }))
+}
+
+/// `{"channel", "account"}`: the channel signs with its next key from now on.
+async fn rotate_key(State(simulator): Shared, body: Bytes) -> Outcome {
+    let body = read_json(&body)?;
+    only_fields(&body, &["channel", "account"])?;
+    let channel = channel_named(&required_text(&body, "channel")?)?;
+    let account = required_text(&body, "account")?;
+    let is_rotated = match channel {
+        Channel::Wechat => simulator.accounts.wechat.rotate_key(&account),
+        Channel::Alipay | Channel::Unionpay => {
+            let detail = format!("{} has no second key here", channel.name());
+            let error = "not_supported";
+            return Err(Refusal::new(StatusCode::CONFLICT, error, detail));
+        }
+    };
+    if !is_rotated {
+        return Err(Refusal::bad_field("account", "no such account is played"));
+    }
+    // Which key signs is saved with the accounts.
+    simulator.changed.notify_one();
+    write(&simulator, "keys", None, "rotated", body);
+    Ok(keys(State(simulator)).await)
 }
 
 async fn orders(State(simulator): Shared) -> Json<Value> {
@@ -119,12 +140,9 @@ async fn pay(
         None | Some(Value::Null) => None,
         Some(value) => Some(whole_number(value, "amount", 1, 100_000_000_000)?),
     };
-    let taken = simulator.change(|world| match channel {
-        Channel::Alipay => {
-            let is_it = |order: &Order| order.channel_order_no == channel_order_no;
-            payment::take(world, &simulator.alipay, is_it, amount)
-        }
-    });
+    let is_it = |order: &Order| order.channel_order_no == channel_order_no;
+    let taken =
+        simulator.change(|world| payment::take(world, &simulator.accounts, channel, is_it, amount));
     let refused = |error, detail: &str| {
         Refusal::new(
             StatusCode::CONFLICT,
@@ -228,54 +246,6 @@ fn clock_json(simulator: &Simulator) -> Value {
     let (now, offset): (Moment, i64) =
         simulator.look(|world| (world.now(), world.clock.offset_seconds()));
     json!({ "now": now.rfc3339(), "offset_seconds": offset })
-}
-
-fn channel_named(name: &str) -> Result<Channel, Refusal> {
-    Channel::from_name(name).ok_or_else(|| {
-        let known = Channel::ALL.map(Channel::name).join(", ");
-        Refusal::bad_field(
-            "channel",
-            format!("there is no channel {name}, only {known}"),
-        )
-    })
-}
-
-fn unknown(channel: Channel, channel_order_no: &str) -> Refusal {
-    Refusal::new(
-        StatusCode::NOT_FOUND,
-        "unknown_order",
-        format!(
-            "{} does not know the order {channel_order_no}: the buyer has to open its pay link (or scan its code) first",
-            channel.name()
-        ),
-    )
-}
-
-fn read_json(body: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal::bad_field("", format!("the body is not JSON: {error}")))
-}
-
-fn only_fields(body: &Value, known: &[&str]) -> Result<(), Refusal> {
-    let members = body
-        .as_object()
-        .ok_or_else(|| Refusal::bad_field("", "the body must be a JSON object"))?;
-    match members.keys().find(|name| !known.contains(&name.as_str())) {
-        Some(name) => Err(Refusal::bad_field(name, "there is no such field")),
-        None => Ok(()),
-    }
-}
-
-fn whole_number(value: &Value, field: &str, least: i64, most: i64) -> Result<i64, Refusal> {
-    value
-        .as_i64()
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| {
-            Refusal::bad_field(
-                field,
-                format!("must be a whole number from {least} to {most}"),
-            )
-        })
 }
 
 fn write(

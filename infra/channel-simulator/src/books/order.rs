@@ -1,47 +1,14 @@
-//! The channels' own books: what was ordered, what was captured, what was given back.
-//!
-//! Rules that differ between channels live with the channel; what is true for money anywhere lives
-//! here. Amounts are whole fen. An order's state, as the control API names it:
-//!
-//! | state | meaning |
-//! |---|---|
-//! | `waiting` | the channel knows the order and would take money for it |
-//! | `paid` | captured; it stays `paid` while some of the money is still with the merchant |
-//! | `refunded` | captured, and everything was given back |
-//! | `closed` | never captured, and nothing can be any more |
-//!
-//! A code that nobody has scanned yet is `announced`: it is in the books so that it can be scanned,
-//! and everybody who asks is told that no such order exists, as the real channel would.
+//! One order at one channel, with the money that came for it and went back.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Channel;
 use crate::clock::Moment;
 
-/// The channels that are simulated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Channel {
-    Alipay,
-}
-
-impl Channel {
-    pub(crate) const ALL: [Self; 1] = [Self::Alipay];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Alipay => "alipay",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.name() == name)
-    }
-}
-
-/// See the module's table.
+/// See the table of [the books](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OrderState {
@@ -78,6 +45,7 @@ pub(crate) enum RefundState {
     Processing,
     Succeeded,
     Failed,
+    Abnormal,
 }
 
 impl RefundState {
@@ -86,6 +54,7 @@ impl RefundState {
             Self::Processing => "processing",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
+            Self::Abnormal => "abnormal",
         }
     }
 }
@@ -94,22 +63,65 @@ impl RefundState {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Refund {
     pub(crate) refund_no: String,
+    /// The channel's own number; empty where the channel has none.
+    pub(crate) channel_refund_no: String,
     pub(crate) amount: i64,
     pub(crate) state: RefundState,
+    /// When it was asked for.
     pub(crate) at: Moment,
+    /// When a refund that is `processing` turns into its `ending`; for others, when it did.
+    pub(crate) settles_at: Moment,
+    pub(crate) ending: RefundState,
+    /// Whether the news of how it ended was passed to the merchant's queue.
+    pub(crate) is_told: bool,
+    /// What the channel wants to remember of it, by the channel's own names.
+    pub(crate) attributes: BTreeMap<String, String>,
+}
+
+impl Refund {
+    /// A refund that succeeds at once; the caller tells its merchant itself.
+    pub(crate) fn at_once(refund_no: &str, amount: i64, at: Moment) -> Self {
+        Self {
+            refund_no: refund_no.to_owned(),
+            channel_refund_no: String::new(),
+            amount,
+            state: RefundState::Succeeded,
+            at,
+            settles_at: at,
+            ending: RefundState::Succeeded,
+            is_told: true,
+            attributes: BTreeMap::new(),
+        }
+    }
+
+    /// Makes it end, or end again, as a script says.
+    pub(super) fn follow(&mut self, ending: RefundState, settles_at: Moment) {
+        self.state = RefundState::Processing;
+        self.ending = ending;
+        self.settles_at = settles_at;
+        self.is_told = false;
+    }
+
+    fn settle(&mut self, now: Moment) {
+        if self.state == RefundState::Processing && now >= self.settles_at {
+            self.state = self.ending;
+        }
+    }
 }
 
 /// What became of a request to refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefundOutcome {
-    /// The money went back now.
-    Moved,
-    /// It had gone back before, under the same number.
+    /// It is in the books now.
+    Accepted,
+    /// It was there before, under the same number.
     Repeated,
     /// The number is taken by a refund of another amount.
     Discordant,
     /// Not so much is left.
     BeyondRemaining,
+    /// A test wanted the merchant's balance to be too low for this once.
+    NotEnough,
 }
 
 /// One order at one channel.
@@ -121,7 +133,7 @@ pub(crate) struct Order {
     pub(crate) channel_order_no: String,
     /// The channel's own number.
     pub(crate) trade_no: String,
-    /// `page`, `wap` or `native`.
+    /// `page`, `wap`, `native`, `h5`, …: how the buyer pays.
     pub(crate) method: String,
     pub(crate) state: OrderState,
     /// What was ordered; what was really taken stands in the captures.
@@ -129,6 +141,8 @@ pub(crate) struct Order {
     pub(crate) subject: String,
     /// What the merchant asked for, by field. A repeated create is the same when these are.
     pub(crate) terms: BTreeMap<String, String>,
+    /// What the channel wants to remember of the order, by the channel's own names.
+    pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) notify_url: Option<String>,
     pub(crate) return_url: Option<String>,
     pub(crate) quit_url: Option<String>,
@@ -197,29 +211,60 @@ impl Order {
         self.closed_at = Some(at);
     }
 
-    /// Gives money back at once, if this number has not done so and enough is left.
-    pub(crate) fn refund(&mut self, refund_no: &str, amount: i64, at: Moment) -> RefundOutcome {
-        if let Some(earlier) = self.refunds.iter().find(|one| one.refund_no == refund_no) {
-            return if earlier.amount == amount {
-                RefundOutcome::Repeated
-            } else {
-                RefundOutcome::Discordant
-            };
+    /// What would become of a refund, were it asked for now.
+    pub(super) fn judge(&self, refund: &Refund) -> RefundOutcome {
+        match self.refund_numbered(&refund.refund_no) {
+            Some(earlier) if earlier.amount == refund.amount => RefundOutcome::Repeated,
+            Some(_) => RefundOutcome::Discordant,
+            None if refund.amount > self.captured() - self.refunded() => {
+                RefundOutcome::BeyondRemaining
+            }
+            None => RefundOutcome::Accepted,
         }
-        if amount > self.captured() - self.refunded() {
-            return RefundOutcome::BeyondRemaining;
+    }
+
+    pub(crate) fn refund_numbered(&self, refund_no: &str) -> Option<&Refund> {
+        self.refunds.iter().find(|one| one.refund_no == refund_no)
+    }
+
+    /// Makes a refund end otherwise than it would have, or than it did.
+    pub(crate) fn rewrite_refund(&mut self, refund_no: &str, ending: RefundState, at: Moment) {
+        if let Some(refund) = self
+            .refunds
+            .iter_mut()
+            .find(|one| one.refund_no == refund_no)
+        {
+            refund.follow(ending, at);
         }
-        self.refunds.push(Refund {
-            refund_no: refund_no.to_owned(),
-            amount,
-            state: RefundState::Succeeded,
-            at,
-        });
-        if self.refunded() == self.captured() {
-            self.state = OrderState::Refunded;
-            self.closed_at = Some(at);
+    }
+
+    /// Lets refunds end whose time has come.
+    pub(super) fn settle(&mut self, now: Moment) {
+        for refund in &mut self.refunds {
+            refund.settle(now);
         }
-        RefundOutcome::Moved
+        let given_back: i64 = self
+            .refunds
+            .iter()
+            .filter(|refund| refund.state == RefundState::Succeeded)
+            .map(|refund| refund.amount)
+            .sum();
+        match self.state {
+            OrderState::Paid if given_back == self.captured() => {
+                self.state = OrderState::Refunded;
+                let settled = self.refunds.iter().map(|refund| refund.settles_at);
+                self.closed_at = settled.max();
+            }
+            OrderState::Refunded if given_back < self.captured() => {
+                self.state = OrderState::Paid;
+                self.closed_at = None;
+            }
+            OrderState::Announced
+            | OrderState::Waiting
+            | OrderState::Paid
+            | OrderState::Refunded
+            | OrderState::Closed => {}
+        }
     }
 
     /// The order as the control API shows it.
@@ -243,10 +288,13 @@ impl Order {
             })).collect::<Vec<_>>(),
             "refunds": self.refunds.iter().map(|refund| json!({
                 "refund_no": refund.refund_no,
+                "channel_refund_no": refund.channel_refund_no,
                 "amount": refund.amount,
                 "state": refund.state.name(),
                 "at": refund.at.rfc3339(),
+                "settles_at": refund.settles_at.rfc3339(),
             })).collect::<Vec<_>>(),
+            "attributes": self.attributes,
             "created_count": self.created_count,
             "create_requests": self.create_requests,
             "notify_url": self.notify_url,
@@ -254,94 +302,11 @@ impl Order {
         })
     }
 
-    fn expire(&mut self, now: Moment) {
+    /// What time alone has done to the order.
+    pub(super) fn catch_up(&mut self, now: Moment) {
+        self.settle(now);
         if self.state == OrderState::Waiting && now >= self.expires_at {
             self.close(self.expires_at);
         }
-    }
-}
-
-/// Every order of every channel. Looking at an order settles whether it has expired.
-#[derive(Debug, Default)]
-pub(crate) struct Books {
-    /// By channel, number and account, in that order.
-    orders: BTreeMap<(Channel, String, String), Order>,
-}
-
-impl Books {
-    pub(crate) fn add(&mut self, order: Order) {
-        let key = (
-            order.channel,
-            order.channel_order_no.clone(),
-            order.account.clone(),
-        );
-        let replaced = self.orders.insert(key, order);
-        assert!(replaced.is_none(), "an order is never overwritten");
-    }
-
-    pub(crate) fn find(
-        &mut self,
-        channel: Channel,
-        account: &str,
-        channel_order_no: &str,
-        now: Moment,
-    ) -> Option<&mut Order> {
-        let key = (channel, channel_order_no.to_owned(), account.to_owned());
-        let order = self.orders.get_mut(&key)?;
-        order.expire(now);
-        Some(order)
-    }
-
-    /// By number alone, for the control API, which does not name an account.
-    pub(crate) fn find_any(
-        &mut self,
-        channel: Channel,
-        channel_order_no: &str,
-        now: Moment,
-    ) -> Option<&mut Order> {
-        let first = (channel, channel_order_no.to_owned(), String::new());
-        let (key, order) = self
-            .orders
-            .range_mut((Bound::Included(first), Bound::Unbounded))
-            .next()?;
-        if key.0 != channel || key.1 != channel_order_no {
-            return None;
-        }
-        order.expire(now);
-        Some(order)
-    }
-
-    pub(crate) fn find_where(
-        &mut self,
-        now: Moment,
-        wanted: impl Fn(&Order) -> bool,
-    ) -> Option<&mut Order> {
-        let order = self.orders.values_mut().find(|order| wanted(order))?;
-        order.expire(now);
-        Some(order)
-    }
-
-    /// All orders that the channels know.
-    pub(crate) fn known(&mut self, now: Moment) -> impl Iterator<Item = &Order> {
-        self.orders.values_mut().filter_map(move |order| {
-            order.expire(now);
-            order.is_known().then_some(&*order)
-        })
-    }
-}
-
-impl Serialize for Books {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.orders.values())
-    }
-}
-
-impl<'de> Deserialize<'de> for Books {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut books = Self::default();
-        for order in Vec::<Order>::deserialize(deserializer)? {
-            books.add(order);
-        }
-        Ok(books)
     }
 }

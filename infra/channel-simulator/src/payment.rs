@@ -1,17 +1,17 @@
-//! The buyer pays: on the page, by scanning a code, or through the control API.
+//! The buyer pays: on a page, by scanning a code, or through the control API.
 
 use serde_json::json;
 
-use super::{Accounts, notification};
 use crate::{
     books::{Channel, Order, OrderState},
-    simulator::World,
+    notice,
+    simulator::{Accounts, World},
 };
 
 /// Why the channel takes no money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PayRefusal {
-    /// Nobody has opened a link or made a code for this number.
+    /// The channel knows no such order: nobody has opened its link or made a code for it.
     Unknown,
     AlreadyPaid,
     Refunded,
@@ -19,20 +19,19 @@ pub(crate) enum PayRefusal {
     Closed,
 }
 
-/// Takes the buyer's money for the order that `wanted` describes. An `amount` that differs from the
-/// order's is taken as asked, as if the channel had erred.
+/// Takes the buyer's money for the order that `wanted` describes, and tells its merchant. An
+/// `amount` that differs from the order's is taken as asked, as if the channel had erred.
 pub(crate) fn take(
     world: &mut World,
     accounts: &Accounts,
+    channel: Channel,
     wanted: impl Fn(&Order) -> bool,
     amount: Option<i64>,
 ) -> Result<Order, PayRefusal> {
     let now = world.now();
     let order = world
         .books
-        .find_where(now, |order| {
-            order.channel == Channel::Alipay && wanted(order)
-        })
+        .find_where(now, |order| order.channel == channel && wanted(order))
         .ok_or(PayRefusal::Unknown)?;
     if order.state == OrderState::Announced {
         if now >= order.expires_at {
@@ -55,6 +54,6 @@ pub(crate) fn take(
         "capture",
         json!({ "amount": amount, "trade_no": order.trade_no }),
     );
-    notification::queue(world, accounts, &order, None);
+    notice::queue_payment(world, accounts, &order);
     Ok(order)
 }

@@ -1,0 +1,144 @@
+//! Breakers (熔断): a channel account in trouble is left alone for a while, then probed.
+//!
+//! They spare the channel and our time, and prove nothing about money: where a breaker cannot be read,
+//! the channel is asked.
+
+use payonce_channels::Health;
+use payonce_domain::{AccountId, Channel, ChannelOrder, ChannelOrderNo, Timestamp};
+use payonce_store::{Breaker, Store};
+
+use crate::accounts::Memory;
+
+/// How long a process believes what it last saw of a breaker.
+const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Whether a channel account may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passage {
+    /// It may.
+    Free,
+    /// Not before then.
+    Shut(Timestamp),
+}
+
+/// The breakers of all accounts, as this process sees them.
+pub(crate) struct Breakers {
+    store: Store,
+    seen: Memory<(Channel, AccountId), Breaker>,
+}
+
+impl Breakers {
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            store,
+            seen: Memory::new(REMEMBERED),
+        }
+    }
+
+    /// Whether a buyer may be sent there: after a time of trouble everybody may.
+    pub(crate) async fn look(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Passage {
+        let breaker = self.see(channel, account).await;
+        breaker
+            .open_until
+            .filter(|until| *until > now)
+            .map_or(Passage::Free, Passage::Shut)
+    }
+
+    /// Whether a call may be made. After a time of trouble one caller may: the probe.
+    pub(crate) async fn pass(
+        &self,
+        channel: Channel,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Passage {
+        let breaker = self.see(channel, account).await;
+        let Some(until) = breaker.open_until else {
+            return Passage::Free;
+        };
+        if until > now {
+            return Passage::Shut(until);
+        }
+        let key = (channel, account.clone());
+        match self.store.claim_probe(channel, account, breaker, now).await {
+            Ok(Some(claimed)) => {
+                self.seen.put(key, claimed);
+                Passage::Free
+            }
+            Ok(None) => {
+                self.seen.forget(&key);
+                let breaker = self.see(channel, account).await;
+                breaker.open_until.map_or(Passage::Free, Passage::Shut)
+            }
+            Err(error) => {
+                tracing::warn!(account.id = %account, %error, "a probe could not be claimed");
+                Passage::Free
+            }
+        }
+    }
+
+    /// Takes note of what an exchange says of the channel.
+    pub(crate) async fn note(
+        &self,
+        order: &ChannelOrder,
+        no: ChannelOrderNo,
+        health: Health,
+        now: Timestamp,
+    ) {
+        let (channel, account) = (order.channel(), &order.account);
+        let key = (channel, account.clone());
+        let noted = match health {
+            Health::NotAsked => return,
+            Health::Troubled => self
+                .store
+                .note_trouble(channel, account, no, now)
+                .await
+                .map(|breaker| self.seen.put(key, breaker)),
+            Health::Answered => {
+                // Nothing to end where nothing was seen; a trouble unseen is seen within seconds.
+                if self
+                    .seen
+                    .get(&key)
+                    .is_none_or(|seen| seen == Breaker::default())
+                {
+                    return;
+                }
+                let ended = self.store.note_answer(channel, account).await;
+                ended.map(|()| {
+                    tracing::info!(
+                        channel = channel.name(),
+                        account.id = %account,
+                        metric = "breaker_closed",
+                        "{} answers on {account}",
+                        channel.name()
+                    );
+                    self.seen.put(key, Breaker::default());
+                })
+            }
+        };
+        if let Err(error) = noted {
+            tracing::warn!(account.id = %account, %error, "a breaker could not be changed");
+        }
+    }
+
+    async fn see(&self, channel: Channel, account: &AccountId) -> Breaker {
+        let key = (channel, account.clone());
+        if let Some(breaker) = self.seen.get(&key) {
+            return breaker;
+        }
+        match self.store.breaker(channel, account).await {
+            Ok(breaker) => {
+                self.seen.put(key, breaker);
+                breaker
+            }
+            Err(error) => {
+                tracing::warn!(account.id = %account, %error, "a breaker could not be read");
+                Breaker::default()
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Who may do what to what: the grants of `template.yaml`, held to `iam.txt` and to what none of them may be.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+
+use template_tests::{Grant, Template};
+
+fn template() -> Template {
+    Template::read().unwrap()
+}
+
+/// S14: one role for one function, and exactly what stands in `iam.txt`.
+#[test]
+fn the_iam_matrix_is_the_checked_in_one() {
+    let template = template();
+    for (id, function) in template.functions() {
+        assert!(
+            function["Properties"]["Role"].is_null(),
+            "{id} has a role of its own, which SAM makes"
+        );
+    }
+    assert!(template.whole()["Globals"]["Function"]["Policies"].is_null());
+    let found: Vec<String> = template
+        .grants()
+        .into_iter()
+        .map(|grant| {
+            format!(
+                "{:<9} {:<32} {}",
+                grant.function, grant.action, grant.resource
+            )
+        })
+        .collect();
+    let expected = include_str!("../iam.txt");
+    let expected: Vec<&str> = expected
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect();
+    assert_eq!(
+        found,
+        expected,
+        "\ntests/template/iam.txt should read:\n{}\n",
+        found.join("\n")
+    );
+}
+
+/// S14: books are never deleted, and nothing is allowed wholesale.
+#[test]
+fn no_grant_is_a_wildcard_and_nobody_deletes() {
+    for grant in template().grants() {
+        assert!(!grant.action.contains('*'), "{grant:?}");
+        assert!(!grant.action.starts_with("dynamodb:Delete"), "{grant:?}");
+        assert!(
+            !grant.action.starts_with("dynamodb:BatchWrite"),
+            "{grant:?}"
+        );
+        assert!(!grant.action.starts_with("dynamodb:PartiQL"), "{grant:?}");
+        assert!(!grant.resource.contains('*'), "{grant:?}");
+    }
+}
+
+/// S3, F80: a refund is asked for by two functions of ours and by nobody else.
+#[test]
+fn refund_has_no_route_and_only_query_and_scan_may_invoke_it() {
+    let template = template();
+    let (_, refund) = template
+        .functions()
+        .into_iter()
+        .find(|(id, _)| *id == "refund")
+        .unwrap();
+    assert!(refund["Properties"]["Events"].is_null());
+    assert!(refund["Properties"]["FunctionUrlConfig"].is_null());
+    assert!(template.resources("AWS::Lambda::Permission").is_empty());
+    let callers: BTreeSet<String> = template
+        .grants()
+        .into_iter()
+        .filter(|grant| grant.action == "lambda:InvokeFunction")
+        .map(|grant| format!("{} -> {}", grant.function, grant.resource))
+        .collect();
+    assert_eq!(
+        callers.into_iter().collect::<Vec<_>>(),
+        ["query -> refund", "scan -> refund"]
+    );
+}
+
+/// What strangers can reach can sign nothing: it reads what decrypts, and no key that signs.
+#[test]
+fn webhook_reads_only_secrets_that_decrypt() {
+    let read: Vec<String> = template()
+        .grants()
+        .into_iter()
+        .filter(|grant| grant.function == "webhook")
+        .filter(|grant| grant.action.starts_with("secretsmanager:"))
+        .map(|grant| format!("{} {}", grant.action, grant.resource))
+        .collect();
+    assert_eq!(
+        read,
+        ["secretsmanager:GetSecretValue secrets under SecretPrefix, receiving/ only"]
+    );
+}
+
+/// Whoever signs speaks to channels, and so reads and moves their breakers and turns; what receives does neither.
+#[test]
+fn whoever_speaks_to_channels_minds_their_breakers() {
+    let template = template();
+    let who = |wanted: &dyn Fn(&Grant) -> bool| -> BTreeSet<String> {
+        let grants = template.grants().into_iter();
+        let found = grants.filter(|grant| wanted(grant));
+        found.map(|grant| grant.function).collect()
+    };
+    let signing = who(&|grant| grant.resource == "secrets under SecretPrefix");
+    for action in ["dynamodb:GetItem", "dynamodb:UpdateItem"] {
+        let minding = who(&|grant| grant.resource == "ControlsTable" && grant.action == action);
+        assert_eq!(minding, signing, "{action}");
+    }
+}
