@@ -4,7 +4,7 @@
 
 use jiff::{
     Timestamp,
-    civil::{Date, DateTime},
+    civil::{Date, DateTime, Weekday},
     tz::Offset,
 };
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ impl Moment {
         self.in_beijing("%Y-%m-%dT%H:%M:%S+08:00")
     }
 
-    /// `20260131160000`, inside longer numbers.
+    /// `20260131160000`, as UnionPay writes times, and inside longer numbers.
     pub(crate) fn beijing_compact(self) -> String {
         self.in_beijing("%Y%m%d%H%M%S")
     }
@@ -59,6 +59,18 @@ impl Moment {
     /// `20260131`, the start of many channel numbers.
     pub(crate) fn beijing_day(self) -> String {
         self.in_beijing("%Y%m%d")
+    }
+
+    /// The same time of day so many working days later. Public holidays are working days here.
+    pub(crate) fn plus_working_days(self, days: u32) -> Self {
+        let mut moment = self;
+        for _ in 0..days {
+            moment = moment.plus_seconds(86_400);
+            while moment.day_in_beijing().is_weekend() {
+                moment = moment.plus_seconds(86_400);
+            }
+        }
+        moment
     }
 
     /// The last second of this moment's day in Beijing.
@@ -119,6 +131,10 @@ impl Day {
         Self(self.0.tomorrow().unwrap_or(Date::MAX))
     }
 
+    fn is_weekend(self) -> bool {
+        matches!(self.0.weekday(), Weekday::Saturday | Weekday::Sunday)
+    }
+
     /// `20260131`.
     pub(crate) fn compact(self) -> String {
         self.0.strftime("%Y%m%d").to_string()
@@ -172,6 +188,28 @@ mod tests {
         ] {
             assert_eq!(Moment::from_beijing(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn compact_times_are_read_exactly_as_written() {
+        let moment = Moment::from_beijing_compact("20260301000000").unwrap();
+        assert_eq!(moment.beijing(), "2026-03-01 00:00:00");
+        for wrong in [
+            "2026030100000",
+            "20260230000000",
+            "2026-3-1000000",
+            "２０２６",
+        ] {
+            assert_eq!(Moment::from_beijing_compact(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn weekends_are_not_working_days() {
+        let friday = Moment::from_beijing("2026-11-27 10:00:00").unwrap();
+        let later = friday.plus_working_days(5);
+        assert_eq!(later.beijing(), "2026-12-04 10:00:00");
+        assert_eq!(friday.plus_working_days(1).beijing(), "2026-11-30 10:00:00");
     }
 
     #[test]

@@ -121,7 +121,8 @@ pub(crate) fn cashier(
     frame(brand, "CASHIER", &body)
 }
 
-fn facts(order: &Order) -> String {
+/// Amount, subject, numbers and end of an order.
+pub(crate) fn facts(order: &Order) -> String {
     let amount = match order.captures.is_empty() {
         true => order.amount,
         false => order.captured(),
@@ -138,7 +139,8 @@ fn facts(order: &Order) -> String {
     )
 }
 
-fn notice(note: &str) -> String {
+/// What the buyer's last step did, if anything.
+pub(crate) fn notice(note: &str) -> String {
     if note.is_empty() {
         String::new()
     } else {

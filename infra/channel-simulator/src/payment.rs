@@ -29,9 +29,15 @@ pub(crate) fn take(
     amount: Option<i64>,
 ) -> Result<Order, PayRefusal> {
     let now = world.now();
+    let is_it = |order: &Order| order.channel == channel && wanted(order);
+    // Where several orders have the number, a buyer pays one that can be paid.
+    let can_be_paid = |order: &Order| is_it(order) && order.is_open(now);
+    let has_open = world.books.find_where(now, can_be_paid).is_some();
     let order = world
         .books
-        .find_where(now, |order| order.channel == channel && wanted(order))
+        .find_where(now, |order| {
+            is_it(order) && (!has_open || order.is_open(now))
+        })
         .ok_or(PayRefusal::Unknown)?;
     if order.state == OrderState::Announced {
         if now >= order.expires_at {

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rsa::{
-    RsaPrivateKey,
+    RsaPrivateKey, RsaPublicKey,
     pkcs1v15::{Signature, SigningKey, VerifyingKey},
     pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding},
     rand_core::OsRng,
@@ -46,6 +46,12 @@ impl PrivateKey {
 
     pub(crate) fn read(pem: &str) -> anyhow::Result<Self> {
         Ok(Self::new(read(pem)?))
+    }
+
+    /// The public half.
+    pub(crate) fn public(&self) -> RsaPublicKey {
+        let key: &RsaPrivateKey = self.0.as_ref();
+        key.to_public_key()
     }
 
     /// The signature in base64.

@@ -19,7 +19,7 @@
 
 mod order;
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -52,24 +52,22 @@ impl Channel {
     }
 }
 
+/// Where an order stands: channel, number and account, in that order; then what tells several orders
+/// under one number apart, where a channel takes them.
+pub(crate) type Key = (Channel, String, String, String);
+
 /// Every order of every channel. Looking at an order settles whether it has expired, and whether its
 /// refunds have ended.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
-    /// By channel, number and account, in that order.
-    orders: BTreeMap<(Channel, String, String), Order>,
+    orders: BTreeMap<Key, Order>,
     /// How coming refunds will end. Like faults they belong to one run and are not saved.
     pub(crate) refund_scripts: RefundScripts,
 }
 
 impl Books {
     pub(crate) fn add(&mut self, order: Order) {
-        let key = (
-            order.channel,
-            order.channel_order_no.clone(),
-            order.account.clone(),
-        );
-        let replaced = self.orders.insert(key, order);
+        let replaced = self.orders.insert(order.key(), order);
         assert!(replaced.is_none(), "an order is never overwritten");
     }
 
@@ -80,24 +78,38 @@ impl Books {
         channel_order_no: &str,
         now: Moment,
     ) -> Option<&mut Order> {
-        let key = (channel, channel_order_no.to_owned(), account.to_owned());
-        let order = self.orders.get_mut(&key)?;
+        let order = self.under(channel, account, channel_order_no).next()?;
         order.catch_up(now);
         Some(order)
     }
 
-    /// By number alone, for the control API, which does not name an account.
+    /// All orders under one number: at most one, except where a channel takes more. The caller sees
+    /// them as they were left, expired or not.
+    pub(crate) fn under(
+        &mut self,
+        channel: Channel,
+        account: &str,
+        channel_order_no: &str,
+    ) -> impl Iterator<Item = &mut Order> {
+        let (number, account) = (channel_order_no.to_owned(), account.to_owned());
+        let first = (channel, number.clone(), account.clone(), String::new());
+        self.orders
+            .range_mut(first..)
+            .take_while(move |(key, _)| key.0 == channel && key.1 == number && key.2 == account)
+            .map(|(_, order)| order)
+    }
+
+    /// By number alone, for the control API, which does not name an account. Of several orders under
+    /// a number it is the first; `created_count` says that there are more.
     pub(crate) fn find_any(
         &mut self,
         channel: Channel,
         channel_order_no: &str,
         now: Moment,
     ) -> Option<&mut Order> {
-        let first = (channel, channel_order_no.to_owned(), String::new());
-        let (key, order) = self
-            .orders
-            .range_mut((Bound::Included(first), Bound::Unbounded))
-            .next()?;
+        let number = channel_order_no.to_owned();
+        let first = (channel, number, String::new(), String::new());
+        let (key, order) = self.orders.range_mut(first..).next()?;
         if key.0 != channel || key.1 != channel_order_no {
             return None;
         }
@@ -122,10 +134,17 @@ impl Books {
         channel: Channel,
         account: &str,
         channel_order_no: &str,
-        mut refund: Refund,
+        refund: Refund,
     ) -> RefundOutcome {
-        let key = (channel, channel_order_no.to_owned(), account.to_owned());
-        let order = self.orders.get_mut(&key).expect("the caller has found it");
+        let order = self.under(channel, account, channel_order_no).next();
+        let key = order.expect("the caller has found it").key();
+        self.refund_at(&key, refund)
+    }
+
+    /// The same for one of several orders under a number.
+    pub(crate) fn refund_at(&mut self, key: &Key, mut refund: Refund) -> RefundOutcome {
+        let (channel, channel_order_no) = (key.0, key.1.as_str());
+        let order = self.orders.get_mut(key).expect("the caller has found it");
         let outcome = order.judge(&refund);
         if outcome != RefundOutcome::Accepted {
             return outcome;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Channel;
+use super::{Channel, Key};
 use crate::clock::Moment;
 
 /// See the table of [the books](super).
@@ -161,6 +161,13 @@ pub(crate) struct Order {
 }
 
 impl Order {
+    /// UnionPay takes a number twice if it comes with another time, and both can be paid.
+    pub(crate) fn key(&self) -> Key {
+        let time = self.attributes.get("txnTime").cloned().unwrap_or_default();
+        let number = self.channel_order_no.clone();
+        (self.channel, number, self.account.clone(), time)
+    }
+
     pub(crate) fn captured(&self) -> i64 {
         self.captures.iter().map(|capture| capture.amount).sum()
     }
@@ -183,6 +190,14 @@ impl Order {
         self.state != OrderState::Announced
     }
 
+    /// Whether the channel would still take money for it.
+    pub(crate) fn is_open(&self, now: Moment) -> bool {
+        match self.state {
+            OrderState::Announced | OrderState::Waiting => now < self.expires_at,
+            OrderState::Paid | OrderState::Refunded | OrderState::Closed => false,
+        }
+    }
+
     /// The first sight of an announced order: from now on the channel knows it.
     pub(crate) fn become_known(&mut self, now: Moment) {
         if self.state == OrderState::Announced {
@@ -200,6 +215,17 @@ impl Order {
         );
         self.captures.push(Capture { amount, at });
         self.state = OrderState::Paid;
+    }
+
+    /// Takes money that arrives after the channel had stopped waiting for it.
+    pub(crate) fn capture_late(&mut self, amount: i64, at: Moment) {
+        assert!(
+            self.state == OrderState::Closed && self.captures.is_empty(),
+            "only an order that has ended unpaid is captured late"
+        );
+        self.captures.push(Capture { amount, at });
+        self.state = OrderState::Paid;
+        self.closed_at = None;
     }
 
     pub(crate) fn close(&mut self, at: Moment) {

@@ -5,7 +5,7 @@
 //! | `GET /_ctl/keys` | every account with both sides' keys, by channel |
 //! | `POST /_ctl/keys/rotate` | `{channel, account}`: the channel's other key signs from now on |
 //! | `GET /_ctl/orders`, `GET /_ctl/orders/{channel}/{channel_order_no}` | the channel's truth |
-//! | `POST /_ctl/orders/{channel}/{channel_order_no}/pay` | the buyer pays; with `{amount}` as if the channel had erred |
+//! | `POST /_ctl/orders/{channel}/{channel_order_no}/pay` | the buyer pays; with `{amount}` as if the channel had erred, with `{late: true}` [too late](crate::unionpay::late) |
 //! | `POST`, `DELETE /_ctl/faults` | see [the faults](crate::faults) |
 //! | `POST`, `DELETE /_ctl/refunds` | how refunds end, see [the scripts](crate::refund_script) |
 //! | `GET /_ctl/bills` | `?channel&account&bill_date`: the lines of a day's file |
@@ -39,6 +39,7 @@ use crate::{
     journal::{Kind, Line},
     payment::{self, PayRefusal},
     simulator::Simulator,
+    unionpay::{self, late::LateRefusal},
 };
 use refusal::{
     Refusal, channel_named, only_fields, read_json, required_text, unknown, whole_number,
@@ -86,7 +87,8 @@ async fn rotate_key(State(simulator): Shared, body: Bytes) -> Outcome {
     let account = required_text(&body, "account")?;
     let is_rotated = match channel {
         Channel::Wechat => simulator.accounts.wechat.rotate_key(&account),
-        Channel::Alipay | Channel::Unionpay => {
+        Channel::Unionpay => simulator.accounts.unionpay.rotate_key(&account),
+        Channel::Alipay => {
             let detail = format!("{} has no second key here", channel.name());
             let error = "not_supported";
             return Err(Refusal::new(StatusCode::CONFLICT, error, detail));
@@ -135,14 +137,39 @@ async fn pay(
     } else {
         read_json(&body)?
     };
-    only_fields(&body, &["amount"])?;
+    only_fields(&body, &["amount", "late"])?;
     let amount = match body.get("amount") {
         None | Some(Value::Null) => None,
         Some(value) => Some(whole_number(value, "amount", 1, 100_000_000_000)?),
     };
-    let is_it = |order: &Order| order.channel_order_no == channel_order_no;
-    let taken =
-        simulator.change(|world| payment::take(world, &simulator.accounts, channel, is_it, amount));
+    let is_late = match body.get("late") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(is_late)) => *is_late,
+        Some(_) => return Err(Refusal::bad_field("late", "must be true or false")),
+    };
+    let outcome = if is_late {
+        if channel != Channel::Unionpay {
+            let detail = "only a bank's page behind unionpay completes late";
+            return Err(Refusal::bad_field("late", detail));
+        }
+        simulator
+            .change(|world| unionpay::late::take(world, &channel_order_no, amount))
+            .map_err(|refusal| late_refusal(refusal, &channel_order_no))
+    } else {
+        let is_it = |order: &Order| order.channel_order_no == channel_order_no;
+        simulator
+            .change(|world| payment::take(world, &simulator.accounts, channel, is_it, amount))
+            .map_err(|refusal| pay_refusal(refusal, channel, &channel_order_no))
+    };
+    let said = match &outcome {
+        Ok(_) => "paid",
+        Err(refusal) => refusal.error,
+    };
+    write(&simulator, "pay", Some(channel_order_no), said, body);
+    outcome.map(|order| Json(order.to_json()))
+}
+
+fn pay_refusal(refusal: PayRefusal, channel: Channel, channel_order_no: &str) -> Refusal {
     let refused = |error, detail: &str| {
         Refusal::new(
             StatusCode::CONFLICT,
@@ -150,18 +177,30 @@ async fn pay(
             format!("{} order {channel_order_no} {detail}", channel.name()),
         )
     };
-    let outcome = taken.map_err(|refusal| match refusal {
-        PayRefusal::Unknown => unknown(channel, &channel_order_no),
+    match refusal {
+        PayRefusal::Unknown => unknown(channel, channel_order_no),
         PayRefusal::AlreadyPaid => refused("already_paid", "is paid; it takes no second payment"),
         PayRefusal::Refunded => refused("refunded", "was paid and wholly refunded"),
         PayRefusal::Closed => refused("closed", "is closed or has expired"),
-    });
-    let said = match &outcome {
-        Ok(_) => "paid",
-        Err(refusal) => refusal.error,
-    };
-    write(&simulator, "pay", Some(channel_order_no), said, body);
-    outcome.map(|order| Json(order.to_json()))
+    }
+}
+
+fn late_refusal(refusal: LateRefusal, channel_order_no: &str) -> Refusal {
+    match refusal {
+        LateRefusal::InTime => Refusal::new(
+            StatusCode::CONFLICT,
+            "in_time",
+            format!("unionpay order {channel_order_no} can still be paid in time"),
+        ),
+        LateRefusal::NoPage => Refusal::new(
+            StatusCode::CONFLICT,
+            "no_page",
+            format!(
+                "unionpay order {channel_order_no} has no bank's page that could complete late"
+            ),
+        ),
+        LateRefusal::Other(refusal) => pay_refusal(refusal, Channel::Unionpay, channel_order_no),
+    }
 }
 
 async fn add_fault(State(simulator): Shared, body: Bytes) -> Outcome {
