@@ -37,6 +37,9 @@ pub enum CannotSend {
     NoSuchCall,
     /// The account was opened without its secret.
     NoSecret,
+    /// The buyer's payment code (付款码) is not at hand: it is never stored, so the call is made once, by
+    /// whoever was given the code, and cannot be repeated. Whether it was made is for a query to tell.
+    NoAuthCode,
 }
 
 /// What came back, whatever its status.

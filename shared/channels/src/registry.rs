@@ -3,7 +3,7 @@
 use payonce_domain::Channel;
 
 use crate::adapter::Adapter;
-use crate::alipay::Alipay;
+use crate::alipay::{Alipay, AlipayStatements};
 use crate::statement::StatementSource;
 
 /// Why an account's settings or secrets cannot be used. No text of either is repeated.
@@ -59,10 +59,11 @@ pub fn adapter(
 /// [`ConfigurationError`] where a text cannot be used.
 pub fn statements(
     channel: Channel,
-    _settings: &str,
-    _secrets: Secrets<'_>,
+    settings: &str,
+    secrets: Secrets<'_>,
 ) -> Result<Box<dyn StatementSource>, ConfigurationError> {
     match channel {
-        Channel::Alipay | Channel::Wechat | Channel::Unionpay => Err(ConfigurationError::NoAdapter),
+        Channel::Alipay => Ok(Box::new(AlipayStatements::open(settings, secrets)?)),
+        Channel::Wechat | Channel::Unionpay => Err(ConfigurationError::NoAdapter),
     }
 }

@@ -25,6 +25,11 @@ impl SigningKey {
             .map(Self)
     }
 
+    /// Whether `key` is this key's public half.
+    pub(crate) fn belongs_to(&self, key: &VerifyingKey) -> bool {
+        self.0.public().as_ref() == key.0
+    }
+
     /// The signature over `message`, in base64.
     pub(crate) fn sign(&self, message: &[u8]) -> String {
         let mut signature = vec![0; self.0.public().modulus_len()];
@@ -63,11 +68,15 @@ impl VerifyingKey {
 
     /// Whether this key's owner signed `message`; `signature` is in base64.
     pub(crate) fn verify(&self, message: &[u8], signature: &str) -> bool {
-        let Ok(signature) = STANDARD.decode(signature) else {
-            return false;
-        };
+        STANDARD
+            .decode(signature)
+            .is_ok_and(|signature| self.verify_bytes(message, &signature))
+    }
+
+    /// Whether this key's owner signed `message`; `signature` is bare, as in a certificate.
+    pub(crate) fn verify_bytes(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.0)
-            .verify(message, &signature)
+            .verify(message, signature)
             .is_ok()
     }
 }

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use payonce_channels::{
-    Adapter, ChannelClient, CloseAnswer, HttpRequest, Order, RefundOrder, Silence, Told, Transport,
-    Verb, adapter,
+    Adapter, ChannelClient, CloseAnswer, CreateTold, Health, HttpRequest, Order, RefundOrder,
+    Secrets, Silence, Told, Transport, Verb, adapter,
 };
 use payonce_domain::numbers::RefundIdentity;
 use payonce_domain::{
     Action, Channel, ChannelOrderNo, ChannelTradeNo, CreateAnswer, MerchantId, MerchantOrderNo,
-    Method, Money, PaymentKey, RefundNo, RefundReport, Report, ReversalReport, Span, Timestamp,
+    Method, Money, PaymentKey, RefundForm, RefundNo, RefundReport, Report, ReversalReport, Span,
+    Timestamp,
 };
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const QUERY_PAID: &str = include_str!("../src/alipay/fixtures/query-paid.json");
+const PAY_PAID: &str = include_str!("../src/alipay/fixtures/pay-paid.json");
 const TRADE_NO: &str = "2026112022001424330512345678";
 /// 2026-11-20 22:20:00 in Beijing.
 const NOW: Timestamp = Timestamp::from_millis(1_795_184_400_000);
@@ -70,7 +72,11 @@ fn account(gateway: &str) -> Box<dyn Adapter> {
     });
     let secret = json!({ "private_key": include_str!("../src/alipay/fixtures/merchant.pem") });
     let secret = secret.to_string();
-    adapter(Channel::Alipay, &settings.to_string(), Some(&secret)).unwrap()
+    let secrets = Secrets {
+        signing: Some(&secret),
+        receiving: None,
+    };
+    adapter(Channel::Alipay, &settings.to_string(), secrets).unwrap()
 }
 
 fn order(method: Method, attempt: u8) -> Order {
@@ -87,6 +93,7 @@ fn order(method: Method, attempt: u8) -> Order {
         client_ip: None,
         payer: None,
         auth_code: None,
+        bank: None,
     }
 }
 
@@ -94,6 +101,7 @@ fn refund(order: &Order) -> RefundOrder {
     let trade_no = ChannelTradeNo::new(TRADE_NO).unwrap();
     RefundOrder {
         no: RefundNo::new(order.no, RefundIdentity::Reversal(&trade_no), 1),
+        form: RefundForm::Refund,
         amount: order.amount,
         reason: "duplicate".to_owned(),
         trade_no,
@@ -123,7 +131,33 @@ async fn a_signed_answer_becomes_a_report_with_the_bytes_it_rests_on() {
     };
     assert_eq!(told.said, paid);
     assert_eq!(told.raw.as_deref(), Some(QUERY_PAID.as_bytes()));
+    assert_eq!(told.health, Health::Answered);
     assert_eq!(count, 1);
+}
+
+#[tokio::test]
+async fn a_payment_code_may_pay_within_the_call() {
+    let (address, _) = channel(http("200 OK", PAY_PAID.len(), PAY_PAID)).await;
+    let (adapter, transport) = (account(&address), Transport::new("payonce-test"));
+    let client = ChannelClient::new(adapter.as_ref(), &transport);
+    let create = async |attempt| {
+        let mut order = order(Method::Code, attempt);
+        order.auth_code = Some("286412345678901234".to_owned());
+        client.create(&order, NOW).await
+    };
+    let told = create(1).await;
+    let paid = Report::Paid {
+        trade_no: ChannelTradeNo::new(TRADE_NO).unwrap(),
+        amount: Money::from_fen(1999),
+        paid_at: Timestamp::from_millis(1_795_184_130_000),
+    };
+    assert_eq!(told.said, CreateTold::Reported(paid));
+    assert_eq!(told.health, Health::Answered);
+    assert_eq!(told.raw.as_deref(), Some(PAY_PAID.as_bytes()));
+    // The same answer says nothing of another order.
+    let told = create(2).await;
+    assert_eq!(told.said, CreateTold::NoAnswer);
+    assert_eq!(told.health, Health::Troubled);
 }
 
 #[tokio::test]
@@ -172,6 +206,7 @@ async fn everything_else_is_no_answer_and_is_not_repeated() {
         let (told, count) = query(conduct, &order(Method::Page, attempt)).await;
         assert_eq!(told.said, Report::NoAnswer, "{name}");
         assert_eq!(told.raw.is_some(), has_raw, "{name}");
+        assert_eq!(told.health, Health::Troubled, "{name}");
         assert_eq!(count, 1, "{name}");
     }
     assert_eq!(followed.load(Ordering::SeqCst), 0);
@@ -184,13 +219,70 @@ async fn every_call_survives_silence() {
     let client = ChannelClient::new(adapter.as_ref(), &transport);
     let (page, native) = (order(Method::Page, 1), order(Method::Native, 2));
     let refund = refund(&page);
-    assert_eq!(client.create(&native, NOW).await.said, None);
-    assert_eq!(client.query(&page, NOW).await.said, Report::NoAnswer);
-    assert_eq!(client.close(&page, NOW).await.said, CloseAnswer::NoAnswer);
+    let told = client.create(&native, NOW).await;
+    assert_eq!(
+        (told.said, told.health),
+        (CreateTold::NoAnswer, Health::Troubled)
+    );
+    let told = client.query(&page, NOW).await;
+    assert_eq!(
+        (told.said, told.health),
+        (Report::NoAnswer, Health::Troubled)
+    );
+    let told = client.close(&page, NOW).await;
+    assert_eq!(
+        (told.said, told.health),
+        (CloseAnswer::NoAnswer, Health::Troubled)
+    );
     let told = client.refund(&page, &refund, NOW).await;
-    assert_eq!(told.said, RefundReport::NoAnswer);
+    assert_eq!(
+        (told.said, told.health),
+        (RefundReport::NoAnswer, Health::Troubled)
+    );
     let told = client.query_refund(&page, &refund, NOW).await;
-    assert_eq!(told.said, RefundReport::NoAnswer);
+    assert_eq!(
+        (told.said, told.health),
+        (RefundReport::NoAnswer, Health::Troubled)
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_says_nothing_of_the_channel() {
+    let (address, count) = channel(Conduct::HangUp).await;
+    let settings = json!({
+        "app_id": "2021000000000001",
+        "seller_id": "2088000000000001",
+        "gateway": address,
+        "public_keys": [include_str!("../src/alipay/fixtures/alipay.public.pem")],
+    });
+    let adapter = adapter(Channel::Alipay, &settings.to_string(), Secrets::default()).unwrap();
+    let transport = Transport::new("payonce-test");
+    let client = ChannelClient::new(adapter.as_ref(), &transport);
+    let page = order(Method::Page, 1);
+    let told = client.query(&page, NOW).await;
+    assert_eq!(
+        (told.said, told.health),
+        (Report::NoAnswer, Health::NotAsked)
+    );
+    let told = client.refund(&page, &refund(&page), NOW).await;
+    assert_eq!(
+        (told.said, told.health),
+        (RefundReport::NoAnswer, Health::NotAsked)
+    );
+    let told = client.create(&order(Method::Native, 2), NOW).await;
+    assert_eq!(
+        (told.said, told.health),
+        (CreateTold::NoAnswer, Health::NotAsked)
+    );
+    // A payment code is not stored, so whoever comes later cannot repeat the call. That refuses nothing.
+    let able = account(&address);
+    let client = ChannelClient::new(able.as_ref(), &transport);
+    let told = client.create(&order(Method::Code, 3), NOW).await;
+    assert_eq!(
+        (told.said, told.health),
+        (CreateTold::NoAnswer, Health::NotAsked)
+    );
+    assert_eq!(count.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
@@ -206,11 +298,15 @@ async fn what_needs_no_call_makes_none() {
     assert!(url.starts_with(&address));
     let told = client.create(&page, NOW).await;
     let expires_at = None;
-    assert_eq!(told.said, Some(CreateAnswer::Made { action, expires_at }));
-    let told = client.create(&order(Method::Code, 3), NOW).await;
-    assert_eq!(told.said, Some(CreateAnswer::Refused));
+    let made = CreateAnswer::Made { action, expires_at };
+    assert_eq!(told.said, CreateTold::Answered(made));
+    assert_eq!(told.health, Health::NotAsked);
+    let told = client.create(&order(Method::Gateway, 3), NOW).await;
+    assert_eq!(told.said, CreateTold::Answered(CreateAnswer::Refused));
+    assert_eq!(told.health, Health::NotAsked);
     let told = client.reverse(&page, NOW).await;
     assert_eq!(told.said, ReversalReport::Refused);
+    assert_eq!(told.health, Health::NotAsked);
     assert_eq!(count.load(Ordering::SeqCst), 0);
 }
 
@@ -224,6 +320,7 @@ async fn silence_has_a_reason() {
             headers: Vec::new(),
             body: Vec::new(),
             patience: Span::millis(300),
+            answer_bytes_max: 1 << 20,
         })
     };
     let (address, _) = channel(Conduct::Wait).await;

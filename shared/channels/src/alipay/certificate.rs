@@ -1,8 +1,10 @@
-//! Serial numbers of certificates (证书序列号) as Alipay computes them: not the certificate's own, but a
-//! digest over its issuer and that number.
+//! Certificates (证书): whom they belong to, who vouches for them, and when. Their serial numbers (证书序列号)
+//! are computed as Alipay does: not the certificate's own, but a digest over its issuer and that number.
 
 use md5::{Digest as _, Md5};
+use payonce_domain::Timestamp;
 use x509_parser::certificate::X509Certificate;
+use x509_parser::oid_registry::OID_PKCS1_SHA256WITHRSA;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
@@ -11,6 +13,9 @@ use crate::rsa::VerifyingKey;
 
 /// What the object identifier of every RSA signature algorithm begins with.
 const RSA_FAMILY: &str = "1.2.840.113549.1.1.";
+
+/// How many certificates may stand above one another. Alipay's are three: its own, an authority, the root.
+const DEPTH_MAX: u8 = 5;
 
 /// The serial of the first certificate in a PEM text (`app_cert_sn`, `alipay_cert_sn`).
 #[must_use]
@@ -27,8 +32,7 @@ pub fn root_certificate_sn(pem: &str) -> Option<String> {
     let mut serials = Vec::new();
     for pem in blocks(pem)? {
         let (_, certificate) = X509Certificate::from_der(&pem.contents).ok()?;
-        let algorithm = certificate.signature_algorithm.algorithm.to_id_string();
-        if algorithm.starts_with(RSA_FAMILY) {
+        if is_rsa(&certificate) {
             serials.push(sn(&certificate)?);
         }
     }
@@ -40,6 +44,113 @@ pub(super) fn public_key(pem: &str) -> Option<VerifyingKey> {
     let pem = blocks(pem)?.into_iter().next()?;
     let (_, certificate) = X509Certificate::from_der(&pem.contents).ok()?;
     VerifyingKey::from_info(certificate.public_key())
+}
+
+/// A certificate whose signatures count while it is valid.
+#[derive(Debug)]
+pub(super) struct Trusted {
+    /// Its serial.
+    pub(super) sn: String,
+    /// Its key.
+    key: VerifyingKey,
+    /// Since when it is valid, and all that vouch for it.
+    not_before: i64,
+    /// Until when; both are seconds since 1970.
+    not_after: i64,
+}
+
+impl Trusted {
+    /// Reads the first certificate of a PEM text; those after it may stand between it and the root. With
+    /// the text of a root file, an unbroken chain of signatures must lead to one of its RSA certificates.
+    pub(super) fn read(pem: &str, roots: Option<&str>) -> Option<Self> {
+        let blocks = blocks(pem)?;
+        let chain: Option<Vec<_>> = blocks.iter().map(parsed).collect();
+        let chain = chain?;
+        let leaf = chain.first()?;
+        let validity = match roots {
+            None => validity(leaf),
+            Some(roots) => {
+                let blocks = self::blocks(roots)?;
+                // The file holds SM2 certificates as well, of which some cannot even be read here.
+                let roots: Vec<_> = blocks.iter().filter_map(parsed).filter(is_rsa).collect();
+                vouched(leaf, &chain[1..], &roots, DEPTH_MAX)?
+            }
+        };
+        Some(Self {
+            sn: sn(leaf)?,
+            key: VerifyingKey::from_info(leaf.public_key())?,
+            not_before: validity.0,
+            not_after: validity.1,
+        })
+    }
+
+    /// Whether it is valid at this time.
+    pub(super) fn is_valid(&self, now: Timestamp) -> bool {
+        i64::try_from(now.as_millis() / 1_000)
+            .is_ok_and(|now| (self.not_before..=self.not_after).contains(&now))
+    }
+
+    /// Whether its owner signed `message`.
+    pub(super) fn verify(&self, message: &[u8], signature: &str) -> bool {
+        self.key.verify(message, signature)
+    }
+}
+
+/// When a certificate and everything up to a root is valid; `None` if no root vouches for it.
+fn vouched(
+    certificate: &X509Certificate<'_>,
+    between: &[X509Certificate<'_>],
+    roots: &[X509Certificate<'_>],
+    depth: u8,
+) -> Option<(i64, i64)> {
+    let depth = depth.checked_sub(1)?;
+    let own = validity(certificate);
+    let above = match roots.iter().find(|root| signed_by(certificate, root)) {
+        Some(root) => validity(root),
+        None => between
+            .iter()
+            // Without this, whoever holds any certificate of the root could issue more.
+            .filter(|other| is_authority(other) && signed_by(certificate, other))
+            .find_map(|other| vouched(other, between, roots, depth))?,
+    };
+    Some((own.0.max(above.0), own.1.min(above.1)))
+}
+
+fn signed_by(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
+    certificate.issuer().as_raw() == issuer.subject().as_raw()
+        && certificate.signature_algorithm.algorithm == OID_PKCS1_SHA256WITHRSA
+        // It is named twice, and only the second time under the signature.
+        && certificate.tbs_certificate.signature == certificate.signature_algorithm
+        && VerifyingKey::from_info(issuer.public_key()).is_some_and(|key| {
+            let signature = &certificate.signature_value.data;
+            key.verify_bytes(certificate.tbs_certificate.as_ref(), signature)
+        })
+}
+
+fn is_authority(certificate: &X509Certificate<'_>) -> bool {
+    let may_sign = |usage: Option<bool>| usage.unwrap_or(true);
+    let authority = certificate.basic_constraints().ok().flatten();
+    let usage = certificate.key_usage().ok();
+    authority.is_some_and(|constraints| constraints.value.ca)
+        && usage.is_some_and(|usage| may_sign(usage.map(|usage| usage.value.key_cert_sign())))
+}
+
+fn is_rsa(certificate: &X509Certificate<'_>) -> bool {
+    let algorithm = certificate.signature_algorithm.algorithm.to_id_string();
+    algorithm.starts_with(RSA_FAMILY)
+}
+
+fn validity(certificate: &X509Certificate<'_>) -> (i64, i64) {
+    let validity = certificate.validity();
+    (
+        validity.not_before.timestamp(),
+        validity.not_after.timestamp(),
+    )
+}
+
+fn parsed(pem: &Pem) -> Option<X509Certificate<'_>> {
+    let (rest, certificate) = X509Certificate::from_der(&pem.contents).ok()?;
+    rest.is_empty().then_some(certificate)
 }
 
 fn blocks(text: &str) -> Option<Vec<Pem>> {

@@ -1,15 +1,27 @@
-//! Alipay (支付宝), OpenAPI version 2: page and phone pages, QR codes, query, close and refund.
+//! Alipay (支付宝), OpenAPI version 2: page and phone pages, QR codes, payment codes, query, close,
+//! reversal, refund, and bills.
 //!
 //! A page order comes into being when the buyer opens the signed address, so it is never created by a
-//! call, and "no such trade" proves nothing before its expiry. Payment codes (付款码) and their reversal
-//! belong to another product and are refused here.
+//! call, and "no such trade" proves nothing before its expiry. A payment code (付款码) is the opposite:
+//! one call takes the money, is never repeated, and is reversed (撤销) if its outcome stays unknown.
+//!
+//! The settings: `app_id`, `seller_id`, `gateway`, and how the two sides know each other. Either
+//! `public_keys` (公钥模式), or (证书模式) `alipay_certs` with `alipay_root_cert` and `app_cert`, each a PEM
+//! text. Where the root is given, each of Alipay's certificates must lead to it; `alipay_root_cert_sn` and
+//! `app_cert_sn` may stand for the texts. The signing secret: `private_key`, and better here than in the
+//! settings `app_cert`, so that both change at once. Two of Alipay's keys or certificates may be valid
+//! at a time.
 
 mod account;
+mod bill;
 mod certificate;
+mod check;
+mod code;
 mod notification;
 mod request;
 mod response;
 mod sign;
+mod statement;
 mod status;
 
 #[cfg(test)]
@@ -26,6 +38,7 @@ use crate::order::{Order, RefundOrder, Unfit};
 use crate::registry::{ConfigurationError, Secrets};
 
 pub use certificate::{certificate_sn, root_certificate_sn};
+pub use statement::AlipayStatements;
 
 /// One account with Alipay.
 #[derive(Debug)]
@@ -50,11 +63,11 @@ impl Adapter for Alipay {
     }
 
     fn methods(&self) -> &'static [Method] {
-        &[Method::Page, Method::Wap, Method::Native]
+        &[Method::Page, Method::Wap, Method::Native, Method::Code]
     }
 
-    fn check(&self, _order: &Order, _now: Timestamp) -> Result<(), Unfit> {
-        Ok(())
+    fn check(&self, order: &Order, now: Timestamp) -> Result<(), Unfit> {
+        check::check(order, now)
     }
 
     fn holder(&self) -> &Holder {
@@ -71,14 +84,20 @@ impl Adapter for Alipay {
             Method::Native => request::precreate(&self.account, order, now),
             // Where there is no secret, a page order is not impossible, only not ours to make here.
             Method::Page | Method::Wap => Err(CannotSend::NoSecret),
-            Method::Jsapi | Method::H5 | Method::Gateway | Method::Code => {
-                Err(CannotSend::NoSuchCall)
-            }
+            Method::Code => request::pay(&self.account, order, now),
+            Method::Jsapi | Method::H5 | Method::Gateway => Err(CannotSend::NoSuchCall),
         }
     }
 
     fn read_create(&self, order: &Order, answer: &HttpAnswer, now: Timestamp) -> CreateReading {
-        response::created(&self.account, order, answer, now)
+        match order.no.method() {
+            Method::Native => response::created(&self.account, order, answer, now),
+            Method::Code => code::paid(&self.account, order, answer, now),
+            // No call creates these, so nothing answers one.
+            Method::Page | Method::Wap | Method::Jsapi | Method::H5 | Method::Gateway => {
+                CreateReading::NoAnswer
+            }
+        }
     }
 
     fn query_request(&self, order: &Order, now: Timestamp) -> Result<HttpRequest, CannotSend> {
@@ -93,8 +112,8 @@ impl Adapter for Alipay {
         request::close(&self.account, order, now)
     }
 
-    fn read_close(&self, order: &Order, answer: &HttpAnswer, _now: Timestamp) -> CloseAnswer {
-        response::closed(&self.account, order, answer)
+    fn read_close(&self, order: &Order, answer: &HttpAnswer, now: Timestamp) -> CloseAnswer {
+        response::closed(&self.account, order, answer, now)
     }
 
     fn refund_request(
@@ -111,9 +130,9 @@ impl Adapter for Alipay {
         order: &Order,
         refund: &RefundOrder,
         answer: &HttpAnswer,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> RefundReport {
-        response::refunded(&self.account, order, refund, answer)
+        response::refunded(&self.account, order, refund, answer, now)
     }
 
     fn refund_query_request(
@@ -130,22 +149,17 @@ impl Adapter for Alipay {
         order: &Order,
         refund: &RefundOrder,
         answer: &HttpAnswer,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> RefundReport {
-        response::refund_queried(&self.account, order, refund, answer)
+        response::refund_queried(&self.account, order, refund, answer, now)
     }
 
-    fn reverse_request(&self, _order: &Order, _now: Timestamp) -> Result<HttpRequest, CannotSend> {
-        Err(CannotSend::NoSuchCall)
+    fn reverse_request(&self, order: &Order, now: Timestamp) -> Result<HttpRequest, CannotSend> {
+        request::cancel(&self.account, order, now)
     }
 
-    fn read_reverse(
-        &self,
-        _order: &Order,
-        _answer: &HttpAnswer,
-        _now: Timestamp,
-    ) -> ReversalReport {
-        ReversalReport::Refused
+    fn read_reverse(&self, order: &Order, answer: &HttpAnswer, now: Timestamp) -> ReversalReport {
+        code::reversed(&self.account, order, answer, now)
     }
 
     fn read_notification(

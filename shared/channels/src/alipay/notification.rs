@@ -19,7 +19,7 @@ pub(super) fn read(
     account: &Account,
     notification: UnverifiedNotification<'_>,
 ) -> Result<NoticeReading, Rejected> {
-    let fields = verified(account, notification.body)?;
+    let fields = verified(account, notification.body, notification.received_at)?;
     let text = |name: &str| fields.get(name).filter(|value| !value.is_empty());
     let said = |name| text(name).map_or(Said::NotSaid, |id| Said::As(id.clone()));
     let payee = Payee {
@@ -40,7 +40,7 @@ pub(super) fn read(
 }
 
 /// The fields of a form whose signature holds.
-pub(super) fn verified(account: &Account, body: &[u8]) -> Result<Fields, Rejected> {
+pub(super) fn verified(account: &Account, body: &[u8], now: Timestamp) -> Result<Fields, Rejected> {
     if body.len() > BODY_BYTES_MAX {
         return Err(Rejected::Malformed("it is too long"));
     }
@@ -57,7 +57,7 @@ pub(super) fn verified(account: &Account, body: &[u8]) -> Result<Fields, Rejecte
     if fields.get("sign_type").is_some_and(|kind| kind != "RSA2") {
         return Err(Rejected::BadSignature);
     }
-    let holds = |text: String| account.verify(text.as_bytes(), sign, Named::NotExpected);
+    let holds = |text: String| account.verify(text.as_bytes(), sign, Named::NotExpected, now);
     if holds(sign::notification_text(&fields)) || holds(sign::notification_text_with_type(&fields))
     {
         Ok(fields)

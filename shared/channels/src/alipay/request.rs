@@ -29,6 +29,10 @@ struct Trade<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     quit_url: Option<&'a str>,
     time_expire: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scene: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_code: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -55,6 +59,9 @@ pub(super) mod method {
     pub(in super::super) const PAGE_PAY: &str = "alipay.trade.page.pay";
     pub(in super::super) const WAP_PAY: &str = "alipay.trade.wap.pay";
     pub(in super::super) const PRECREATE: &str = "alipay.trade.precreate";
+    pub(in super::super) const PAY: &str = "alipay.trade.pay";
+    pub(in super::super) const CANCEL: &str = "alipay.trade.cancel";
+    pub(in super::super) const BILL: &str = "alipay.data.dataservice.bill.downloadurl.query";
     pub(in super::super) const QUERY: &str = "alipay.trade.query";
     pub(in super::super) const CLOSE: &str = "alipay.trade.close";
     pub(in super::super) const REFUND: &str = "alipay.trade.refund";
@@ -96,6 +103,45 @@ pub(super) fn precreate(
     let mut members = public(account, method::PRECREATE, now);
     members.insert("notify_url", order.notify_url.clone());
     call(account, members, &trade(order), PATIENCE)
+}
+
+/// Takes the money with the buyer's payment code (付款码). Made once: the code is not stored, and a call
+/// without it would be another call.
+pub(super) fn pay(
+    account: &Account,
+    order: &Order,
+    now: Timestamp,
+) -> Result<HttpRequest, CannotSend> {
+    let code = order.auth_code.as_deref().ok_or(CannotSend::NoAuthCode)?;
+    let content = Trade {
+        scene: Some("bar_code"),
+        auth_code: Some(code),
+        ..trade(order)
+    };
+    let mut members = public(account, method::PAY, now);
+    members.insert("notify_url", order.notify_url.clone());
+    call(account, members, &content, PATIENCE)
+}
+
+/// Reverses an order (撤销): closes it unpaid, or sends the money back. Alipay does so for payments by
+/// code alone, whose product it belongs to.
+pub(super) fn cancel(
+    account: &Account,
+    order: &Order,
+    now: Timestamp,
+) -> Result<HttpRequest, CannotSend> {
+    match order.no.method() {
+        Method::Code => {
+            let members = public(account, method::CANCEL, now);
+            call(account, members, &trade_number(order), PATIENCE)
+        }
+        Method::Page
+        | Method::Wap
+        | Method::Native
+        | Method::Jsapi
+        | Method::H5
+        | Method::Gateway => Err(CannotSend::NoSuchCall),
+    }
 }
 
 /// Asks how an order stands.
@@ -165,6 +211,8 @@ fn trade(order: &Order) -> Trade<'_> {
         product_code: None,
         quit_url: None,
         time_expire: beijing::format(order.expires_at),
+        scene: None,
+        auth_code: None,
     }
 }
 
@@ -187,7 +235,11 @@ fn text(text: &str) -> String {
     allowed.take(TEXT_CHARACTERS_MAX).collect()
 }
 
-fn public(account: &Account, method: &str, time: Timestamp) -> BTreeMap<&'static str, String> {
+pub(super) fn public(
+    account: &Account,
+    method: &str,
+    time: Timestamp,
+) -> BTreeMap<&'static str, String> {
     let mut members = BTreeMap::from([
         ("app_id", account.app_id.clone()),
         ("method", method.to_owned()),
@@ -226,7 +278,7 @@ fn address(account: &Account, members: &BTreeMap<&str, String>) -> String {
 
 /// A server call: the public members in the address, where the gateway reads the charset before it
 /// decodes the body, and the content in the body.
-fn call(
+pub(super) fn call(
     account: &Account,
     mut members: BTreeMap<&str, String>,
     content: &impl Serialize,

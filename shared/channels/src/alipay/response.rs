@@ -22,17 +22,17 @@ pub(super) struct Content<'a>(Members<'a>);
 
 impl<'a> Content<'a> {
     /// A member that is a string and not empty: Alipay sends empty ones for what it does not know.
-    fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+    pub(super) fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         self.0.text(name).filter(|text| !text.is_empty())
     }
 
     /// Whether `name` holds `value`.
-    fn says(&self, name: &str, value: &str) -> bool {
+    pub(super) fn says(&self, name: &str, value: &str) -> bool {
         self.text(name).is_some_and(|text| text == value)
     }
 
     /// Whether `name` is absent or holds `value`: refusals do not always repeat what was asked.
-    fn does_not_deny(&self, name: &str, value: &str) -> bool {
+    pub(super) fn does_not_deny(&self, name: &str, value: &str) -> bool {
         self.text(name).is_none_or(|text| text == value)
     }
 }
@@ -44,7 +44,7 @@ pub(super) fn created(
     answer: &HttpAnswer,
     now: Timestamp,
 ) -> CreateReading {
-    let Some((verdict, content)) = signed(account, method::PRECREATE, answer) else {
+    let Some((verdict, content)) = signed(account, method::PRECREATE, answer, now) else {
         return CreateReading::NoAnswer;
     };
     match verdict {
@@ -79,7 +79,7 @@ pub(super) fn queried(
     answer: &HttpAnswer,
     now: Timestamp,
 ) -> TradeReading {
-    let Some((verdict, content)) = signed(account, method::QUERY, answer) else {
+    let Some((verdict, content)) = signed(account, method::QUERY, answer, now) else {
         return TradeReading::NoAnswer;
     };
     match verdict {
@@ -152,8 +152,13 @@ fn claim(content: &Content<'_>, now: Timestamp) -> Option<TradeClaim> {
 }
 
 /// Reads the answer to a close.
-pub(super) fn closed(account: &Account, order: &Order, answer: &HttpAnswer) -> CloseAnswer {
-    let Some((verdict, content)) = signed(account, method::CLOSE, answer) else {
+pub(super) fn closed(
+    account: &Account,
+    order: &Order,
+    answer: &HttpAnswer,
+    now: Timestamp,
+) -> CloseAnswer {
+    let Some((verdict, content)) = signed(account, method::CLOSE, answer, now) else {
         return CloseAnswer::NoAnswer;
     };
     if !content.does_not_deny("out_trade_no", &order.no.to_string()) {
@@ -178,8 +183,9 @@ pub(super) fn refunded(
     order: &Order,
     refund: &RefundOrder,
     answer: &HttpAnswer,
+    now: Timestamp,
 ) -> RefundReport {
-    let Some((verdict, content)) = signed(account, method::REFUND, answer) else {
+    let Some((verdict, content)) = signed(account, method::REFUND, answer, now) else {
         return RefundReport::NoAnswer;
     };
     match verdict {
@@ -212,8 +218,9 @@ pub(super) fn refund_queried(
     order: &Order,
     refund: &RefundOrder,
     answer: &HttpAnswer,
+    now: Timestamp,
 ) -> RefundReport {
-    let Some((verdict, content)) = signed(account, method::REFUND_QUERY, answer) else {
+    let Some((verdict, content)) = signed(account, method::REFUND_QUERY, answer, now) else {
         return RefundReport::NoAnswer;
     };
     match verdict {
@@ -265,6 +272,7 @@ pub(super) fn signed<'a>(
     account: &Account,
     method: &'static str,
     answer: &'a HttpAnswer,
+    now: Timestamp,
 ) -> Option<(Verdict, Content<'a>)> {
     if answer.status != 200 {
         tracing::warn!(
@@ -299,7 +307,7 @@ pub(super) fn signed<'a>(
     let verdict = status::verdict(&code, sub_code.as_deref());
     let certificate = document.text("alipay_cert_sn");
     let certificate = certificate.as_deref().map_or(Named::Nothing, Named::As);
-    let holds = |sign: &str| account.verify(raw.as_bytes(), sign, certificate);
+    let holds = |sign: &str| account.verify(raw.as_bytes(), sign, certificate, now);
     let authentic = document.text("sign").is_some_and(|sign| holds(&sign));
     report_trouble(method, verdict, authentic, &code, sub_code.as_deref());
     authentic.then_some((verdict, content))

@@ -1,7 +1,7 @@
 //! Alipay's words and what they mean: one match for the gateway's codes, one for the state of a trade,
 //! and one for each call's business codes. A word that is not here is `NoAnswer`, never a guess.
 
-use payonce_domain::RefundReport;
+use payonce_domain::{RefundReport, ReversalReport};
 
 use crate::client::CloseAnswer;
 
@@ -10,7 +10,7 @@ use crate::client::CloseAnswer;
 pub(super) enum Verdict {
     /// The call was carried out; its content says how.
     Done,
-    /// A payment by code has begun and the buyer is typing. We make no such calls.
+    /// A payment by code (付款码) has begun and the buyer is typing.
     InProgress,
     /// The call was understood and not carried out, for this reason.
     Refused(Code),
@@ -59,11 +59,19 @@ pub(super) enum Code {
     DiscordantRepeatRequest,
     TradeCancelTimeOut,
     CancelNotAllowed,
+    BillNotExist,
+    InvalidArguments,
 }
 
 impl Code {
-    /// Reads a business code. Alipay itself misspells the prefix at times (`AQC.SYSTEM_ERROR`).
+    /// Reads a business code. Alipay itself misspells the prefix at times (`AQC.SYSTEM_ERROR`), and the
+    /// codes about bills come in other words than the documentation lists.
     fn read(sub_code: &str) -> Option<Self> {
+        match sub_code.strip_prefix("isp.").unwrap_or(sub_code) {
+            "bill_not_exist" | "BILL_NOT_EXIST" => return Some(Self::BillNotExist),
+            "invalid_arguments" | "INVAILID_ARGUMENTS" => return Some(Self::InvalidArguments),
+            _ => {}
+        }
         let word = sub_code
             .strip_prefix("ACQ.")
             .or_else(|| sub_code.strip_prefix("AQC."))?;
@@ -118,7 +126,11 @@ pub(super) fn verdict(code: &str, sub_code: Option<&str>) -> Verdict {
     match code {
         "10000" => Verdict::Done,
         "10003" => Verdict::InProgress,
-        "20000" => Verdict::Unknown,
+        // Codes that begin with "isp." also come under the code for a service that is not available.
+        "20000" => match Code::read(sub_code) {
+            Some(code @ Code::BillNotExist) => Verdict::Refused(code),
+            Some(_) | None => Verdict::Unknown,
+        },
         "40001" => Verdict::Faulty,
         // One code for a bad parameter and for a bad signature: only the first is the call's own fault.
         "40002" if sub_code == "isv.invalid-parameter" => Verdict::Faulty,
@@ -189,7 +201,89 @@ pub(super) fn create_is_refused(code: Code) -> bool {
         | Code::TradeNotAllowRefund
         | Code::DiscordantRepeatRequest
         | Code::TradeCancelTimeOut
-        | Code::CancelNotAllowed => false,
+        | Code::CancelNotAllowed
+        | Code::BillNotExist
+        | Code::InvalidArguments => false,
+    }
+}
+
+/// Whether a refused payment by code (付款码) is refused for good. "This try failed" ends it: a code is
+/// used once. A number that is known already, in whatever state, is for the query to tell.
+pub(super) fn code_is_refused(code: Code) -> bool {
+    match code {
+        Code::InvalidParameter
+        | Code::AccessForbidden
+        | Code::ExistForbiddenWord
+        | Code::PartnerError
+        | Code::TotalFeeExceed
+        | Code::BuyerBalanceNotEnough
+        | Code::BuyerBankcardBalanceNotEnough
+        | Code::BalancePaymentDisabled
+        | Code::BuyerSellerEqual
+        | Code::TradeBuyerNotMatch
+        | Code::BuyerEnableStatusForbid
+        | Code::PullMobileCashierFail
+        | Code::PaymentAuthCodeInvalid => true,
+        Code::SystemError
+        | Code::TradeNotExist
+        | Code::TradeHasSuccess
+        | Code::TradeHasClose
+        | Code::TradeHasFinished
+        | Code::ContextInconsistent
+        | Code::ReasonTradeStatusInvalid
+        | Code::ReasonIllegalStatus
+        | Code::TradeStatusError
+        | Code::SellerBalanceNotEnough
+        | Code::RefundAmountNotEqualTotal
+        | Code::RefundFeeError
+        | Code::TradeBeenFrozen
+        | Code::TradeNotAllowRefund
+        | Code::DiscordantRepeatRequest
+        | Code::TradeCancelTimeOut
+        | Code::CancelNotAllowed
+        | Code::BillNotExist
+        | Code::InvalidArguments => false,
+    }
+}
+
+/// What a refused reversal (撤销) means. `Refused` ends the reversal, and money that was taken is sent
+/// back by a refund instead; `Again` repeats it, after a query that may show that it is not needed.
+/// "Too late", "not allowed", "finished", "refunded already" and "frozen" stay so, however often we ask.
+/// A seller's empty balance is filled again, and of anything else the outcome is not known.
+pub(super) fn reversal(code: Code) -> ReversalReport {
+    match code {
+        Code::TradeCancelTimeOut
+        | Code::CancelNotAllowed
+        | Code::TradeHasFinished
+        | Code::RefundFeeError
+        | Code::RefundAmountNotEqualTotal
+        | Code::TradeBeenFrozen => ReversalReport::Refused,
+        Code::SystemError
+        | Code::SellerBalanceNotEnough
+        | Code::TradeNotExist
+        | Code::TradeHasSuccess
+        | Code::TradeHasClose
+        | Code::ContextInconsistent
+        | Code::InvalidParameter
+        | Code::AccessForbidden
+        | Code::ExistForbiddenWord
+        | Code::PartnerError
+        | Code::TotalFeeExceed
+        | Code::BuyerBalanceNotEnough
+        | Code::BuyerBankcardBalanceNotEnough
+        | Code::BalancePaymentDisabled
+        | Code::BuyerSellerEqual
+        | Code::TradeBuyerNotMatch
+        | Code::BuyerEnableStatusForbid
+        | Code::PullMobileCashierFail
+        | Code::PaymentAuthCodeInvalid
+        | Code::ReasonTradeStatusInvalid
+        | Code::ReasonIllegalStatus
+        | Code::TradeStatusError
+        | Code::TradeNotAllowRefund
+        | Code::DiscordantRepeatRequest
+        | Code::BillNotExist
+        | Code::InvalidArguments => ReversalReport::Again,
     }
 }
 
@@ -230,7 +324,9 @@ pub(super) fn close(code: Code) -> CloseAnswer {
         | Code::TradeNotAllowRefund
         | Code::DiscordantRepeatRequest
         | Code::TradeCancelTimeOut
-        | Code::CancelNotAllowed => CloseAnswer::NoAnswer,
+        | Code::CancelNotAllowed
+        | Code::BillNotExist
+        | Code::InvalidArguments => CloseAnswer::NoAnswer,
     }
 }
 
@@ -267,7 +363,9 @@ pub(super) fn refund(code: Code) -> RefundReport {
         | Code::PullMobileCashierFail
         | Code::PaymentAuthCodeInvalid
         | Code::TradeCancelTimeOut
-        | Code::CancelNotAllowed => RefundReport::NoAnswer,
+        | Code::CancelNotAllowed
+        | Code::BillNotExist
+        | Code::InvalidArguments => RefundReport::NoAnswer,
     }
 }
 

@@ -2,39 +2,44 @@
 
 use super::*;
 
-/// What a refused call means: sub code; create, query, close, refund, refund query.
+/// What a refused call means: sub code; create, payment by code, query, close, refund,
+/// refund query, reversal.
 const TABLE: &str = "
-ACQ.SYSTEM_ERROR                      -       -         NoAnswer  NoAnswer     NoAnswer
-AQC.SYSTEM_ERROR                      -       -         NoAnswer  NoAnswer     NoAnswer
-ACQ.TRADE_NOT_EXIST                   -       NotFound  NotFound  NeedsPerson  NotFound
-ACQ.TRADE_HAS_SUCCESS                 -       -         Conflict  NoAnswer     NoAnswer
-ACQ.TRADE_HAS_CLOSE                   -       -         Conflict  NeedsPerson  NoAnswer
-ACQ.TRADE_HAS_FINISHED                -       -         Conflict  NeedsPerson  NoAnswer
-ACQ.CONTEXT_INCONSISTENT              -       -         NoAnswer  NoAnswer     NoAnswer
-ACQ.INVALID_PARAMETER                 Refused -         NoAnswer  NeedsPerson  NoAnswer
-ACQ.ACCESS_FORBIDDEN                  Refused -         NoAnswer  NeedsPerson  NoAnswer
-ACQ.EXIST_FORBIDDEN_WORD              Refused -         NoAnswer  NoAnswer     NoAnswer
-ACQ.PARTNER_ERROR                     Refused -         NoAnswer  NoAnswer     NoAnswer
-ACQ.TOTAL_FEE_EXCEED                  Refused -         NoAnswer  NoAnswer     NoAnswer
-ACQ.BUYER_BALANCE_NOT_ENOUGH          -       -         NoAnswer  NoAnswer     NoAnswer
-ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH -       -         NoAnswer  NoAnswer     NoAnswer
-ACQ.ERROR_BALANCE_PAYMENT_DISABLE     -       -         NoAnswer  NoAnswer     NoAnswer
-ACQ.BUYER_SELLER_EQUAL                Refused -         NoAnswer  NoAnswer     NoAnswer
-ACQ.TRADE_BUYER_NOT_MATCH             -       -         NoAnswer  NoAnswer     NoAnswer
-ACQ.BUYER_ENABLE_STATUS_FORBID        Refused -         NoAnswer  NeedsPerson  NoAnswer
-ACQ.PULL_MOBILE_CASHIER_FAIL          -       -         NoAnswer  NoAnswer     NoAnswer
-ACQ.PAYMENT_AUTH_CODE_INVALID         -       -         NoAnswer  NoAnswer     NoAnswer
-ACQ.REASON_TRADE_STATUS_INVALID       -       -         Conflict  NeedsPerson  NoAnswer
-ACQ.REASON_ILLEGAL_STATUS             -       -         Conflict  NeedsPerson  NoAnswer
-ACQ.TRADE_STATUS_ERROR                -       -         Conflict  NeedsPerson  NoAnswer
-ACQ.SELLER_BALANCE_NOT_ENOUGH         -       -         NoAnswer  NotYet       NoAnswer
-ACQ.REFUND_AMT_NOT_EQUAL_TOTAL        -       -         NoAnswer  NeedsPerson  NoAnswer
-ACQ.REASON_TRADE_REFUND_FEE_ERR       -       -         NoAnswer  NeedsPerson  NoAnswer
-ACQ.REASON_TRADE_BEEN_FREEZEN         -       -         NoAnswer  NeedsPerson  NoAnswer
-ACQ.TRADE_NOT_ALLOW_REFUND            -       -         NoAnswer  NeedsPerson  NoAnswer
-ACQ.DISCORDANT_REPEAT_REQUEST         -       -         NoAnswer  NoAnswer     NoAnswer
-ACQ.TRADE_CANCEL_TIME_OUT             -       -         NoAnswer  NoAnswer     NoAnswer
-ACQ.CANCEL_NOT_ALLOWED                -       -         NoAnswer  NoAnswer     NoAnswer
+ACQ.SYSTEM_ERROR                      -       -       -        NoAnswer NoAnswer    NoAnswer Again
+AQC.SYSTEM_ERROR                      -       -       -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.TRADE_NOT_EXIST                   -       -       NotFound NotFound NeedsPerson NotFound Again
+ACQ.TRADE_HAS_SUCCESS                 -       -       -        Conflict NoAnswer    NoAnswer Again
+ACQ.TRADE_HAS_CLOSE                   -       -       -        Conflict NeedsPerson NoAnswer Again
+ACQ.TRADE_HAS_FINISHED                -       -       -        Conflict NeedsPerson NoAnswer Refused
+ACQ.CONTEXT_INCONSISTENT              -       -       -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.INVALID_PARAMETER                 Refused Refused -        NoAnswer NeedsPerson NoAnswer Again
+ACQ.ACCESS_FORBIDDEN                  Refused Refused -        NoAnswer NeedsPerson NoAnswer Again
+ACQ.EXIST_FORBIDDEN_WORD              Refused Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.PARTNER_ERROR                     Refused Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.TOTAL_FEE_EXCEED                  Refused Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.BUYER_BALANCE_NOT_ENOUGH          -       Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH -       Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.ERROR_BALANCE_PAYMENT_DISABLE     -       Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.BUYER_SELLER_EQUAL                Refused Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.TRADE_BUYER_NOT_MATCH             -       Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.BUYER_ENABLE_STATUS_FORBID        Refused Refused -        NoAnswer NeedsPerson NoAnswer Again
+ACQ.PULL_MOBILE_CASHIER_FAIL          -       Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.PAYMENT_AUTH_CODE_INVALID         -       Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.REASON_TRADE_STATUS_INVALID       -       -       -        Conflict NeedsPerson NoAnswer Again
+ACQ.REASON_ILLEGAL_STATUS             -       -       -        Conflict NeedsPerson NoAnswer Again
+ACQ.TRADE_STATUS_ERROR                -       -       -        Conflict NeedsPerson NoAnswer Again
+ACQ.SELLER_BALANCE_NOT_ENOUGH         -       -       -        NoAnswer NotYet      NoAnswer Again
+ACQ.REFUND_AMT_NOT_EQUAL_TOTAL        -       -       -        NoAnswer NeedsPerson NoAnswer Refused
+ACQ.REASON_TRADE_REFUND_FEE_ERR       -       -       -        NoAnswer NeedsPerson NoAnswer Refused
+ACQ.REASON_TRADE_BEEN_FREEZEN         -       -       -        NoAnswer NeedsPerson NoAnswer Refused
+ACQ.TRADE_NOT_ALLOW_REFUND            -       -       -        NoAnswer NeedsPerson NoAnswer Again
+ACQ.DISCORDANT_REPEAT_REQUEST         -       -       -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.TRADE_CANCEL_TIME_OUT             -       -       -        NoAnswer NoAnswer    NoAnswer Refused
+ACQ.CANCEL_NOT_ALLOWED                -       -       -        NoAnswer NoAnswer    NoAnswer Refused
+isp.bill_not_exist                    -       -       -        NoAnswer NoAnswer    NoAnswer Again
+BILL_NOT_EXIST                        -       -       -        NoAnswer NoAnswer    NoAnswer Again
+invalid_arguments                     -       -       -        NoAnswer NoAnswer    NoAnswer Again
+INVAILID_ARGUMENTS                    -       -       -        NoAnswer NoAnswer    NoAnswer Again
 ";
 
 #[test]
@@ -47,10 +52,12 @@ fn every_documented_sub_code_means_what_the_table_says() {
         let when = |word: &'static str, said: bool| if said { word } else { "-" }.to_owned();
         let said = [
             when("Refused", create_is_refused(code)),
+            when("Refused", code_is_refused(code)),
             when("NotFound", query_finds_nothing(code)),
             format!("{:?}", close(code)),
             format!("{:?}", refund(code)),
             format!("{:?}", refund_query(code)),
+            format!("{:?}", reversal(code)),
         ];
         assert_eq!(said.as_slice(), &cells[1..], "{}", cells[0]);
     }
@@ -65,6 +72,13 @@ fn the_gateway_is_judged_by_code_and_sub_code() {
         ("20000", Some("isp.unknow-error"), Verdict::Unknown),
         ("20000", Some("aop.unknow-error"), Verdict::Unknown),
         ("40004", Some("unknow-error"), Verdict::Unknown),
+        (
+            "20000",
+            Some("isp.bill_not_exist"),
+            Verdict::Refused(Code::BillNotExist),
+        ),
+        ("20000", Some("ACQ.SYSTEM_ERROR"), Verdict::Unknown),
+        ("20000", Some("ACQ.TRADE_NOT_EXIST"), Verdict::Unknown),
         (
             "20001",
             Some("aop.invalid-auth-token"),

@@ -1,6 +1,9 @@
 //! The adapter from outside: what it sends, what it makes of answers, and what it takes for true.
 
+mod bill;
 mod certificate;
+mod check;
+mod code;
 mod notification;
 mod request;
 mod response;
@@ -9,14 +12,14 @@ mod vectors;
 use payonce_domain::numbers::RefundIdentity;
 use payonce_domain::{
     Channel, ChannelOrderNo, ChannelTradeNo, MerchantId, MerchantOrderNo, MerchantRefundNo, Method,
-    Money, PaymentKey, RefundNo, Timestamp,
+    Money, PaymentKey, RefundForm, RefundNo, Timestamp,
 };
 use serde_json::json;
 
 use crate::adapter::Adapter;
 use crate::http::HttpAnswer;
 use crate::order::{Order, RefundOrder};
-use crate::registry::adapter;
+use crate::registry::{self, ConfigurationError, Secrets};
 use crate::rsa::SigningKey;
 use crate::{beijing, form};
 
@@ -40,9 +43,15 @@ pub(super) fn settings() -> serde_json::Value {
     })
 }
 
+/// The adapter with these settings and, where it is to send, this secret.
+fn adapter(settings: &str, signing: Option<&str>) -> Result<Box<dyn Adapter>, ConfigurationError> {
+    let receiving = None;
+    registry::adapter(Channel::Alipay, settings, Secrets { signing, receiving })
+}
+
 fn open(settings: &serde_json::Value) -> Box<dyn Adapter> {
     let secret = json!({ "private_key": MERCHANT_KEY }).to_string();
-    adapter(Channel::Alipay, &settings.to_string(), Some(&secret)).unwrap()
+    adapter(&settings.to_string(), Some(&secret)).unwrap()
 }
 
 fn alipay() -> Box<dyn Adapter> {
@@ -71,6 +80,7 @@ fn order(method: Method) -> Order {
         client_ip: None,
         payer: None,
         auth_code: None,
+        bank: None,
     }
 }
 
@@ -82,6 +92,7 @@ fn refund() -> RefundOrder {
             RefundIdentity::Merchant(&request),
             1,
         ),
+        form: RefundForm::Refund,
         amount: Money::from_fen(500),
         reason: "重复支付".to_owned(),
         trade_no: ChannelTradeNo::new(TRADE_NO).unwrap(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use payonce_domain::{Action, Channel, Method, Span, Timestamp};
+use payonce_domain::{Action, Method, Span, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
@@ -33,7 +33,7 @@ fn checked(url: &str, body: &[u8]) -> Members {
     members
 }
 
-fn sent(request: Result<HttpRequest, CannotSend>, method: &str) -> (Members, Value) {
+pub(super) fn sent(request: Result<HttpRequest, CannotSend>, method: &str) -> (Members, Value) {
     let request = request.unwrap();
     assert_eq!(request.verb, Verb::Post);
     let members = checked(&request.url, &request.body);
@@ -165,7 +165,7 @@ fn subjects_are_what_alipay_takes() {
 
 #[test]
 fn without_a_secret_nothing_is_sent() {
-    let adapter = adapter(Channel::Alipay, &settings().to_string(), None).unwrap();
+    let adapter = adapter(&settings().to_string(), None).unwrap();
     let (order, refund) = (order(Method::Page), refund());
     let now = order.created_at;
     assert_eq!(adapter.action(&order, now), None);
@@ -176,6 +176,7 @@ fn without_a_secret_nothing_is_sent() {
         adapter.close_request(&order, now),
         adapter.refund_request(&order, &refund, now),
         adapter.refund_query_request(&order, &refund, now),
+        adapter.reverse_request(&super::order(Method::Code), now),
     ] {
         assert_eq!(request, Err(CannotSend::NoSecret));
     }
@@ -183,7 +184,7 @@ fn without_a_secret_nothing_is_sent() {
 
 #[test]
 fn other_methods_are_not_alipays() {
-    for method in [Method::Jsapi, Method::H5, Method::Gateway, Method::Code] {
+    for method in [Method::Jsapi, Method::H5, Method::Gateway] {
         let order = order(method);
         assert_eq!(alipay().action(&order, order.created_at), None);
         let request = alipay().create_request(&order, order.created_at);
@@ -202,7 +203,7 @@ fn keys_come_in_four_forms() {
         .collect();
     for key in [armour, &bare, include_str!("../fixtures/merchant.bare.txt")] {
         let secret = json!({ "private_key": key }).to_string();
-        let adapter = adapter(Channel::Alipay, &settings().to_string(), Some(&secret)).unwrap();
+        let adapter = adapter(&settings().to_string(), Some(&secret)).unwrap();
         let action = adapter.action(&order, order.created_at);
         assert_eq!(
             action,
@@ -218,7 +219,7 @@ fn accounts_that_cannot_work_are_refused() {
     let with = |name: &str, value: Value| {
         let mut settings = settings();
         settings[name] = value;
-        adapter(Channel::Alipay, &settings.to_string(), None).err()
+        adapter(&settings.to_string(), None).err()
     };
     for (name, value) in [
         ("app_id", json!("")),
@@ -232,7 +233,7 @@ fn accounts_that_cannot_work_are_refused() {
         assert!(with(name, value.clone()).is_some(), "{name} {value}");
     }
     for secret in ["", "{}", r#"{"private_key":"nonsense"}"#] {
-        let opened = adapter(Channel::Alipay, &settings().to_string(), Some(secret));
+        let opened = adapter(&settings().to_string(), Some(secret));
         assert!(opened.is_err(), "{secret}");
     }
 }

@@ -1,10 +1,10 @@
 //! What we make of answers: only a signed statement about this very order says anything.
 
-use payonce_domain::{Action, CreateAnswer, RefundReport, Report};
+use payonce_domain::{Action, RefundReport, Report};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::claim;
+use crate::claim::{self, CreateReading};
 use crate::client::CloseAnswer;
 
 const QUERY: &str = "alipay.trade.query";
@@ -41,7 +41,7 @@ fn trade(change: Value) -> Value {
     content
 }
 
-fn merge(content: &mut Value, change: Value) {
+pub(super) fn merge(content: &mut Value, change: Value) {
     let (Value::Object(content), Value::Object(change)) = (content, change) else {
         panic!("objects");
     };
@@ -49,7 +49,7 @@ fn merge(content: &mut Value, change: Value) {
     content.retain(|_, value| !value.is_null());
 }
 
-fn refused(code: &str, sub_code: &str) -> Value {
+pub(super) fn refused(code: &str, sub_code: &str) -> Value {
     json!({ "code": code, "msg": "Business Failed", "sub_code": sub_code, "sub_msg": "…" })
 }
 
@@ -219,33 +219,29 @@ fn creates() {
     let action = Action::Qr {
         content: qr.to_owned(),
     };
-    let expected = CreateAnswer::Made {
+    let expected = CreateReading::Made {
         action: action.clone(),
         expires_at: None,
     };
-    assert_eq!(made(now(), &content), Some(expected));
+    assert_eq!(made(now(), &content), expected);
     // The code dies after two hours; an order that lives longer needs a fresh one then.
     let early = at("2026-11-20 20:00:00");
     let expires_at = Some(at("2026-11-20 22:00:00"));
-    let expected = CreateAnswer::Made { action, expires_at };
-    assert_eq!(made(early, &content), Some(expected));
+    let expected = CreateReading::Made { action, expires_at };
+    assert_eq!(made(early, &content), expected);
 
     let mut other = content.clone();
     other["out_trade_no"] = json!(number("o-2", Method::Native, 1).to_string());
-    assert_eq!(made(now(), &other), None);
+    assert_eq!(made(now(), &other), CreateReading::NoAnswer);
     for (code, sub_code, expected) in [
-        ("40004", "ACQ.TOTAL_FEE_EXCEED", Some(CreateAnswer::Refused)),
-        (
-            "40002",
-            "isv.invalid-parameter",
-            Some(CreateAnswer::Refused),
-        ),
-        ("40004", "ACQ.CONTEXT_INCONSISTENT", None),
-        ("40004", "ACQ.TRADE_HAS_SUCCESS", None),
-        ("40004", "ACQ.SYSTEM_ERROR", None),
-        ("40005", "isv.app-call-limited", None),
-        ("40006", "", None),
-        ("20000", "", None),
+        ("40004", "ACQ.TOTAL_FEE_EXCEED", CreateReading::Refused),
+        ("40002", "isv.invalid-parameter", CreateReading::Refused),
+        ("40004", "ACQ.CONTEXT_INCONSISTENT", CreateReading::NoAnswer),
+        ("40004", "ACQ.TRADE_HAS_SUCCESS", CreateReading::NoAnswer),
+        ("40004", "ACQ.SYSTEM_ERROR", CreateReading::NoAnswer),
+        ("40005", "isv.app-call-limited", CreateReading::NoAnswer),
+        ("40006", "", CreateReading::NoAnswer),
+        ("20000", "", CreateReading::NoAnswer),
     ] {
         assert_eq!(
             made(now(), &refused(code, sub_code)),
