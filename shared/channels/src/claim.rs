@@ -80,6 +80,9 @@ pub enum Said {
     As(String),
     /// The message has no such member.
     NotSaid,
+    /// No message of this kind has such a member, so its absence says nothing. Only for what another
+    /// member of the payee settles: a merchant's refunds are the same whichever application took the money.
+    NeverSaid,
 }
 
 /// The payee (收款方) a claim names.
@@ -290,8 +293,11 @@ impl Holder {
         let same = |said: &Said, ours: Option<&str>| match said {
             Said::As(name) => ours == Some(name.as_str()),
             Said::NotSaid => ours.is_none() || occasion == Occasion::Answer,
+            Said::NeverSaid => true,
         };
-        same(&payee.merchant, Some(&self.merchant))
+        // Somebody has to be named by something: two halves that are never said would fit every account.
+        payee.merchant != Said::NeverSaid
+            && same(&payee.merchant, Some(&self.merchant))
             && same(&payee.application, self.application.as_deref())
     }
 }

@@ -22,6 +22,7 @@ mod rsa;
 pub mod statement;
 mod strict_json;
 mod transport;
+pub mod wechat;
 mod yuan;
 
 pub use adapter::{Acknowledgement, Adapter};

@@ -59,6 +59,10 @@ pub enum Rejected {
     /// The signature does not hold under any key of this account: forged, or damaged on its way.
     #[error("the signature does not hold")]
     BadSignature,
+    /// The channel tests whether we check signatures at all: it sends some that do not hold, and the
+    /// genuine message follows. Expected, and nothing to alarm anybody with.
+    #[error("a probe whose signature is not meant to hold")]
+    Probe,
     /// It lacks what a signature could be checked with, so it proves nothing either way.
     #[error("malformed before its signature could be checked: {0}")]
     Malformed(&'static str),
@@ -79,8 +83,21 @@ impl Rejected {
     #[must_use]
     pub const fn is_genuine(self) -> bool {
         match self {
-            Self::BadSignature | Self::Malformed(_) => false,
+            Self::BadSignature | Self::Probe | Self::Malformed(_) => false,
             Self::WrongMerchant | Self::NotOurNumber | Self::Unreadable(_) => true,
+        }
+    }
+
+    /// Whether it is part of a healthy channel's life, so that nobody need look at it.
+    #[must_use]
+    pub const fn is_expected(self) -> bool {
+        match self {
+            Self::Probe => true,
+            Self::BadSignature
+            | Self::Malformed(_)
+            | Self::WrongMerchant
+            | Self::NotOurNumber
+            | Self::Unreadable(_) => false,
         }
     }
 }

@@ -5,6 +5,7 @@ use payonce_domain::Channel;
 use crate::adapter::Adapter;
 use crate::alipay::{Alipay, AlipayStatements};
 use crate::statement::StatementSource;
+use crate::wechat::Wechat;
 
 /// Why an account's settings or secrets cannot be used. No text of either is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +49,8 @@ pub fn adapter(
 ) -> Result<Box<dyn Adapter>, ConfigurationError> {
     match channel {
         Channel::Alipay => Ok(Box::new(Alipay::open(settings, secrets)?)),
-        Channel::Wechat | Channel::Unionpay => Err(ConfigurationError::NoAdapter),
+        Channel::Wechat => Ok(Box::new(Wechat::open(settings, secrets)?)),
+        Channel::Unionpay => Err(ConfigurationError::NoAdapter),
     }
 }
 
@@ -64,6 +66,7 @@ pub fn statements(
 ) -> Result<Box<dyn StatementSource>, ConfigurationError> {
     match channel {
         Channel::Alipay => Ok(Box::new(AlipayStatements::open(settings, secrets)?)),
-        Channel::Wechat | Channel::Unionpay => Err(ConfigurationError::NoAdapter),
+        Channel::Wechat => Ok(Box::new(Wechat::open(settings, secrets)?)),
+        Channel::Unionpay => Err(ConfigurationError::NoAdapter),
     }
 }
