@@ -29,5 +29,5 @@ pub use notification::{Message, Notification, Paid};
 pub use proxied::Proxied;
 pub use run::{Scenario, run, scenario};
 pub use simulator::{Fault, Simulator};
-pub use way::Way;
+pub use way::{CLIENT_IP, PAYER, Way};
 pub use world::World;

@@ -48,7 +48,9 @@ impl<'a> Fault<'a> {
 }
 
 impl Simulator {
-    pub(crate) const fn new(http: Http, url: String) -> Self {
+    /// The simulator at this address.
+    #[must_use]
+    pub const fn new(http: Http, url: String) -> Self {
         Self { url, http }
     }
 
@@ -155,7 +157,25 @@ impl Simulator {
         Ok(())
     }
 
-    async fn control(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+    /// Takes back what was laid: `faults`, `refunds` or `bills/discrepancies`.
+    ///
+    /// # Errors
+    /// If the simulator refuses it.
+    pub async fn clear(&self, path: &str) -> anyhow::Result<()> {
+        let url = format!("{}/_ctl/{path}", self.url);
+        let answer = self
+            .http
+            .send(self.http.request(Method::DELETE, &url))
+            .await?;
+        anyhow::ensure!(answer.status == 204, "{path}: {}", answer.shown());
+        Ok(())
+    }
+
+    /// Any `POST` to the control API.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub async fn control(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
         let request = self
             .http
             .request(Method::POST, &format!("{}/_ctl/{path}", self.url))

@@ -16,6 +16,11 @@ pub struct Way {
     code: Code,
 }
 
+/// The buyer's name within WeChat.
+pub const PAYER: &str = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
+/// The buyer's address.
+pub const CLIENT_IP: &str = "203.0.113.7";
+
 /// What comes of a payment code: every simulated channel reads it from the last digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Code {
@@ -87,7 +92,9 @@ impl Way {
     /// The payment codes.
     pub const CODES: [Self; 2] = [Self::ALIPAY_CODE, Self::WECHAT_CODE];
 
-    const fn of(channel: Channel, method: Method) -> Self {
+    /// The plain way through a channel.
+    #[must_use]
+    pub const fn of(channel: Channel, method: Method) -> Self {
         Self {
             channel,
             method,
@@ -129,6 +136,12 @@ impl Way {
         self.method.name()
     }
 
+    /// The code of the bank whose page the buyer wants.
+    #[must_use]
+    pub const fn bank(self) -> Option<&'static str> {
+        self.bank
+    }
+
     /// Whether a channel order is one of this way.
     #[must_use]
     pub fn is_of(self, channel_order: &Value) -> bool {
@@ -156,8 +169,8 @@ impl Way {
     /// The members that describe the buyer: only a first request carries them.
     pub(crate) fn buyer(self) -> Map<String, Value> {
         let (name, value) = match self.method {
-            Method::Jsapi => ("payer", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),
-            Method::H5 => ("client_ip", "203.0.113.7"),
+            Method::Jsapi => ("payer", PAYER),
+            Method::H5 => ("client_ip", CLIENT_IP),
             Method::Page | Method::Wap | Method::Native | Method::Gateway | Method::Code => {
                 return Map::new();
             }
@@ -165,8 +178,9 @@ impl Way {
         Map::from_iter([(name.to_owned(), json!(value))])
     }
 
-    /// Eighteen digits as the channel's own app would show them.
-    fn auth_code(self, order: &str) -> String {
+    /// Eighteen digits as the channel's own app would show them, the same for one order.
+    #[must_use]
+    pub fn auth_code(self, order: &str) -> String {
         let first = match self.channel {
             Channel::Alipay => "28",
             Channel::Wechat => "13",
