@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use end_to_end::Way;
+use futures::future::try_join_all;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Runtime;
 
@@ -122,10 +123,10 @@ async fn every_way(
     ask: for<'a> fn(&'a Stage, &'a Account, Way) -> Asked<'a>,
 ) -> anyhow::Result<()> {
     let account = stage.account(name)?;
-    for way in account.ways() {
-        ask(stage, account, way)
-            .await
-            .with_context(|| format!("{way:?}"))?;
-    }
+    let asked = account.ways().into_iter().map(|way| async move {
+        let answered = ask(stage, account, way).await;
+        answered.with_context(|| format!("{way:?}"))
+    });
+    try_join_all(asked).await?;
     Ok(())
 }

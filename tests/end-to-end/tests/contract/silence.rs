@@ -2,6 +2,7 @@
 
 use anyhow::{Context, ensure};
 use end_to_end::{Fault, Way, same};
+use futures::future::try_join_all;
 use payonce_channels::{CloseAnswer, CreateTold, Order, RefundOrder};
 use payonce_domain::schedule::{Creation, Policy, policy};
 use payonce_domain::{RefundReport, Report, ReversalReport};
@@ -36,16 +37,14 @@ pub(crate) async fn a_lost_answer_says_nothing(
     way: Way,
 ) -> anyhow::Result<()> {
     let policy = policy(way.channel, way.method);
-    for call in CALLS {
-        if !is_made(call, &policy) {
-            continue;
-        }
-        let tried = KINDS.iter().map(|kind| async move {
+    let calls = CALLS.into_iter().filter(|call| is_made(call, &policy));
+    let tried = calls.flat_map(|call| {
+        KINDS.map(|kind| async move {
             let tried = try_one(stage, account, way, call, kind).await;
             tried.with_context(|| format!("{kind} at {call}"))
-        });
-        futures::future::try_join_all(tried).await?;
-    }
+        })
+    });
+    try_join_all(tried).await?;
     Ok(())
 }
 

@@ -177,7 +177,12 @@ pub(crate) async fn twenty_copies(world: World) -> anyhow::Result<()> {
 pub(crate) async fn notice_before_answer(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let (world, merchant) = (&world, &world.lenient()?);
-    let ways = [Way::WECHAT_NATIVE, Way::WECHAT_CODE, Way::ALIPAY_CODE];
+    let ways = [
+        Way::WECHAT_NATIVE,
+        Way::WECHAT_H5,
+        Way::WECHAT_JSAPI,
+        Way::ALIPAY_CODE,
+    ];
     over(&ways, |way| async move {
         let order = merchant.order(1_999);
         let no = order.payment_no()?;
