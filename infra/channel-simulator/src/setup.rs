@@ -24,6 +24,27 @@ pub(crate) struct AccountSetup {
     /// The merchant's id at our side; the channel only repeats it in the list of keys.
     pub(crate) merchant_id: String,
     pub(crate) webhook_url: String,
+    /// How the two sides know each other's keys.
+    #[serde(default)]
+    pub(crate) mode: KeyMode,
+}
+
+/// Alipay can show its keys in certificates, and can want to see the merchant's in one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeyMode {
+    #[default]
+    Keys,
+    Certificates,
+}
+
+impl KeyMode {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::Certificates => "certificates",
+        }
+    }
 }
 
 impl Setup {
@@ -39,6 +60,13 @@ impl Setup {
             if setup.accounts.iter().take(index).any(is_same) {
                 bail!(
                     "the setup names the {} account {} twice",
+                    one.channel.name(),
+                    one.account
+                );
+            }
+            if one.mode == KeyMode::Certificates && one.channel != Channel::Alipay {
+                bail!(
+                    "the {} account {} has the mode certificates, which only alipay has",
                     one.channel.name(),
                     one.account
                 );

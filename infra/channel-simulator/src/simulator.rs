@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) discrepancies: Discrepancies,
     /// The bills of WeChat Pay that wait to be fetched.
     pub(crate) downloads: wechat::Downloads,
+    /// The bills of Alipay that wait to be fetched.
+    pub(crate) bill_files: alipay::BillFiles,
     pub(crate) journal: Journal,
 }
 

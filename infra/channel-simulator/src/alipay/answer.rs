@@ -45,6 +45,16 @@ impl Reply {
         }
     }
 
+    /// Code 10003: the trade exists, and its buyer has yet to decide.
+    pub(crate) fn in_process(members: Vec<(&'static str, Value)>) -> Self {
+        Self {
+            code: "10003",
+            msg: "order success pay inprocess",
+            sub: None,
+            members,
+        }
+    }
+
     /// Code 40004: the call was understood, and refused for a reason of business.
     pub(crate) fn refused(sub_code: &'static str, sub_msg: &str) -> Self {
         Self::failure("40004", "Business Failed", sub_code, sub_msg)
@@ -95,19 +105,34 @@ impl Reply {
         }
         let key = format!("{}_response", method.replace('.', "_"));
         let node = self.node(style);
+        let (channel_key, alipay_cert_sn) = account.signs_with();
         let signer: &PrivateKey = match spoil {
             Spoil::WrongKey => &accounts.stranger_key,
-            Spoil::Nothing | Spoil::WrongAmount | Spoil::BadSignature => &account.channel_key,
+            Spoil::Nothing | Spoil::WrongAmount | Spoil::BadSignature => channel_key,
         };
         let mut signature = signer.sign(&node);
         if spoil == Spoil::BadSignature {
             signature = sign::spoil(&signature);
         }
+        let quoted = |text: &str| format!("\"{text}\"");
+        let mut members = vec![(key, node), ("sign".to_owned(), quoted(&signature))];
+        if let Some(number) = alipay_cert_sn {
+            members.push(("alipay_cert_sn".to_owned(), quoted(number)));
+        }
+        if style % 2 == 1 {
+            members.reverse();
+        }
+        let write = |separator: &str, between: &str| {
+            let pairs: Vec<_> = members
+                .iter()
+                .map(|(name, value)| format!("\"{name}\"{separator}{value}"))
+                .collect();
+            pairs.join(between)
+        };
         match style % STYLES {
-            0 => format!(r#"{{"{key}":{node},"sign":"{signature}"}}"#),
-            1 => format!(r#"{{"sign":"{signature}","{key}":{node}}}"#),
-            2 => format!("{{\"{key}\": {node}, \"sign\": \"{signature}\"}}"),
-            _ => format!("{{\n  \"sign\" : \"{signature}\",\n  \"{key}\" : {node}\n}}"),
+            0 | 1 => format!("{{{}}}", write(":", ",")),
+            2 => format!("{{{}}}", write(": ", ", ")),
+            _ => format!("{{\n  {}\n}}", write(" : ", ",\n  ")),
         }
     }
 

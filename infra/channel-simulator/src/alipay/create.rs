@@ -17,6 +17,11 @@ use crate::{
 /// A trade that names no end lives this long, and none may live longer.
 const LIFE_SECONDS_MAX: i64 = 15 * 86_400;
 
+/// How the books name a trade whose code the buyer scans (precreate).
+pub(crate) const CODE_TO_SCAN: &str = "native";
+/// How the books name a trade made from the buyer's own code (付款码).
+pub(crate) const SCANNED_CODE: &str = "code";
+
 /// What a merchant asks for, checked field by field.
 #[derive(Clone, Debug)]
 pub(crate) struct CreateRequest {
@@ -45,10 +50,18 @@ impl CreateRequest {
         let (method, products): (_, &[&str]) = match call.method {
             Method::PagePay => ("page", &["FAST_INSTANT_TRADE_PAY"]),
             Method::WapPay => ("wap", &["QUICK_WAP_WAY"]),
-            Method::Precreate => ("native", &["", "FACE_TO_FACE_PAYMENT", "QR_CODE_OFFLINE"]),
-            Method::Query | Method::Close | Method::Refund | Method::RefundQuery => {
-                return Err(bad("method"));
-            }
+            Method::Precreate => (
+                CODE_TO_SCAN,
+                &["", "FACE_TO_FACE_PAYMENT", "QR_CODE_OFFLINE"],
+            ),
+            Method::CodePay => (SCANNED_CODE, &["", "FACE_TO_FACE_PAYMENT"]),
+            Method::Query
+            | Method::Close
+            | Method::Cancel
+            | Method::Refund
+            | Method::RefundQuery
+            | Method::BillUrl
+            | Method::CertificateDownload => return Err(bad("method")),
         };
         let out_trade_no = call.out_trade_no().ok_or_else(|| bad("out_trade_no"))?;
         if !is_number(&out_trade_no) {
@@ -123,7 +136,8 @@ impl CreateRequest {
         Ok(order)
     }
 
-    fn existing<'a>(&self, world: &'a mut World, now: Moment) -> Option<&'a mut Order> {
+    /// The order under this number, if there is one; that it was asked for again is counted.
+    pub(crate) fn existing<'a>(&self, world: &'a mut World, now: Moment) -> Option<&'a mut Order> {
         let order = world
             .books
             .find(Channel::Alipay, &self.account, &self.out_trade_no, now)?;
@@ -131,18 +145,20 @@ impl CreateRequest {
         Some(order)
     }
 
-    fn is_same_and_payable(&self, order: &Order) -> Result<(), Reply> {
+    pub(crate) fn is_same_and_payable(&self, order: &Order) -> Result<(), Reply> {
         match order.state {
             OrderState::Paid => Err(has_success()),
             OrderState::Closed | OrderState::Refunded => Err(has_closed()),
-            OrderState::Announced | OrderState::Waiting if order.terms != self.terms => {
+            OrderState::Announced | OrderState::Waiting
+                if order.terms != self.terms || order.method != self.method =>
+            {
                 Err(Reply::refused("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改"))
             }
             OrderState::Announced | OrderState::Waiting => Ok(()),
         }
     }
 
-    fn expires_at(&self, now: Moment) -> Result<Moment, Reply> {
+    pub(crate) fn expires_at(&self, now: Moment) -> Result<Moment, Reply> {
         let latest = now.plus_seconds(LIFE_SECONDS_MAX);
         let expires_at = match self.expiry {
             Expiry::At(moment) => moment,
@@ -158,7 +174,7 @@ impl CreateRequest {
         Ok(expires_at)
     }
 
-    fn into_order(self, world: &mut World, now: Moment, expires_at: Moment) -> Order {
+    pub(crate) fn into_order(self, world: &mut World, now: Moment, expires_at: Moment) -> Order {
         let day = now.beijing_day();
         let (run, number) = (world.numbers.run(), world.numbers.take());
         Order {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::Reply,
-    create::{CreateRequest, expired},
+    create::{CODE_TO_SCAN, CreateRequest, expired},
     operations, page,
     request::{self, Call, Method, Parameters, Refusal},
 };
@@ -48,7 +48,7 @@ pub(crate) async fn answer(
         Ok(call) => {
             let topic = Topic {
                 channel: Channel::Alipay,
-                fault_operation: Some(call.method.fault_operation()),
+                fault_operation: call.method.fault_operation(),
                 name: call.method.name().to_owned(),
                 channel_order_no: call.out_trade_no(),
             };
@@ -195,7 +195,7 @@ impl Conversation for Scan {
             let found = world
                 .books
                 .find_where(now, |order| order.page_code == self.0);
-            let Some(order) = found.filter(|order| order.method == "native") else {
+            let Some(order) = found.filter(|order| order.method == CODE_TO_SCAN) else {
                 return Err(Reply::refused("ACQ.TRADE_NOT_EXIST", "二维码无效"));
             };
             if order.state == OrderState::Announced && now >= order.expires_at {

@@ -6,6 +6,10 @@
 mod account;
 mod amount;
 mod answer;
+mod bill;
+mod cancel;
+mod certificate;
+mod code_pay;
 mod create;
 mod gateway;
 pub(crate) mod notification;
@@ -14,6 +18,7 @@ mod page;
 pub(crate) mod pay_page;
 mod request;
 mod sign;
+mod statement;
 
 use std::sync::Arc;
 
@@ -23,6 +28,7 @@ use axum::{
 };
 
 pub(crate) use account::{Account, Accounts, SavedAccounts};
+pub(crate) use bill::BillFiles;
 
 use crate::simulator::Simulator;
 
@@ -32,6 +38,7 @@ pub(crate) const GATEWAY_PATH: &str = "/alipay/gateway.do";
 pub(crate) fn routes() -> Router<Arc<Simulator>> {
     Router::new()
         .route(GATEWAY_PATH, any(gateway::answer))
+        .route(bill::DOWNLOAD_PATH, get(bill::download))
         .route("/alipay/qr/{code}", get(gateway::scan))
         .route("/alipay/cashier/{code}", get(pay_page::show))
         .route("/alipay/cashier/{code}/{action}", post(pay_page::act))

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Account, Accounts, amount::one_fen_more, amount::yuan, sign};
 use crate::{
-    books::{Order, OrderState, Refund},
+    books::{Order, OrderState, Refund, RefundState},
     clock::Moment,
     faults::Spoil,
     notice::{Message, Notice},
@@ -54,13 +54,21 @@ pub(crate) fn trade_status(order: &Order) -> &'static str {
     }
 }
 
-/// Puts the news about an order in the queue, if its merchant asked to be told.
+/// Puts the news about an order in the queue, if its merchant asked to be told. A refund that a bank
+/// has sent back is no news: merchants find it in the bill, or when they ask.
 pub(crate) fn queue(
     world: &mut World,
     accounts: &Accounts,
     order: &Order,
     refund: Option<&Refund>,
 ) {
+    let has_failed = |refund: &Refund| match refund.state {
+        RefundState::Failed | RefundState::Abnormal => true,
+        RefundState::Processing | RefundState::Succeeded => false,
+    };
+    if refund.is_some_and(has_failed) {
+        return;
+    }
     let (Some(url), Some(account)) = (&order.notify_url, accounts.by_name(&order.account)) else {
         return;
     };
@@ -196,7 +204,7 @@ fn sign_form(
     let key = match (spoil, account) {
         (Spoil::WrongKey, _) | (_, None) => &accounts.stranger_key,
         (Spoil::Nothing | Spoil::WrongAmount | Spoil::BadSignature, Some(account)) => {
-            &account.channel_key
+            account.signs_with().0
         }
     };
     let mut signature = key.sign(&text);

@@ -1,12 +1,14 @@
 //! What a merchant's server may ask about a trade: query, close, refund, ask about a refund, and a
-//! code for the buyer to scan.
+//! code for the buyer to scan. What is special to the counter has modules of its own.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{
     Accounts,
     amount::{fen, yuan},
     answer::Reply,
+    bill, cancel, code_pay,
     create::{CreateRequest, bad, has_closed},
     notification::{self, BUYER_ID, BUYER_LOGON_ID, trade_status},
     request::{Call, Method},
@@ -26,12 +28,19 @@ pub(crate) fn perform(simulator: &Simulator, call: &Call) -> Reply {
         Method::RefundQuery => simulator.look(|world| refund_query(world, call)),
         Method::Close => simulator.change(|world| close(world, call)),
         Method::Refund => simulator.change(|world| refund(world, accounts, call)),
+        Method::CodePay => code_pay::pay(simulator, call),
+        Method::Cancel => simulator.change(|world| cancel::cancel(world, accounts, call)),
+        Method::BillUrl => bill::ask(simulator, call),
+        Method::CertificateDownload => certificate_download(call),
         Method::Precreate | Method::PagePay | Method::WapPay => precreate(simulator, call),
     }
 }
 
 /// The trade number wins when both numbers are given, as it does for the real gateway.
-fn trade<'a>(world: &'a mut World, call: &Call) -> Result<(&'a mut Order, Moment), Reply> {
+pub(crate) fn trade<'a>(
+    world: &'a mut World,
+    call: &Call,
+) -> Result<(&'a mut Order, Moment), Reply> {
     let now = world.now();
     let account = call.account.name();
     let found = match (call.text("trade_no"), call.out_trade_no()) {
@@ -57,8 +66,7 @@ fn query(world: &mut World, call: &Call) -> Reply {
     let mut members = numbers(order);
     members.push(("trade_status", json!(trade_status(order))));
     members.push(("subject", json!(order.subject)));
-    members.push(("buyer_user_id", json!(BUYER_ID)));
-    members.push(("buyer_logon_id", json!(BUYER_LOGON_ID)));
+    members.extend(buyer());
     let Some(paid_at) = order.paid_at() else {
         members.push(("total_amount", json!(yuan(order.amount))));
         for name in ["receipt_amount", "buyer_pay_amount", "invoice_amount"] {
@@ -66,20 +74,30 @@ fn query(world: &mut World, call: &Call) -> Reply {
         }
         return Reply::success(members);
     };
-    let paid = yuan(order.captured());
-    for name in [
-        "total_amount",
-        "receipt_amount",
-        "buyer_pay_amount",
-        "invoice_amount",
-    ] {
-        members.push((name, json!(paid)));
-    }
-    members.push(("point_amount", json!("0.00")));
+    members.extend(paid_amounts(order));
     members.push(("send_pay_date", json!(paid_at.beijing())));
-    let funds = json!([{ "amount": paid, "fund_channel": "ALIPAYACCOUNT" }]);
-    members.push(("fund_bill_list", funds));
     Reply::success(members)
+}
+
+/// What a paid trade says of its money, to whoever asks and however.
+pub(crate) fn paid_amounts(order: &Order) -> Vec<(&'static str, Value)> {
+    let paid = yuan(order.captured());
+    let funds = json!([{ "amount": paid, "fund_channel": "ALIPAYACCOUNT" }]);
+    vec![
+        ("total_amount", json!(paid)),
+        ("receipt_amount", json!(paid)),
+        ("buyer_pay_amount", json!(paid)),
+        ("invoice_amount", json!(paid)),
+        ("point_amount", json!("0.00")),
+        ("fund_bill_list", funds),
+    ]
+}
+
+pub(crate) fn buyer() -> [(&'static str, Value); 2] {
+    [
+        ("buyer_user_id", json!(BUYER_ID)),
+        ("buyer_logon_id", json!(BUYER_LOGON_ID)),
+    ]
 }
 
 fn close(world: &mut World, call: &Call) -> Reply {
@@ -149,13 +167,8 @@ fn refund(world: &mut World, accounts: &Accounts, call: &Call) -> Reply {
     }
     match outcome {
         RefundOutcome::Accepted => {
-            world.write_money(
-                &order,
-                "refund",
-                json!({ "amount": amount, "refund_no": refund_no }),
-            );
-            notification::queue(world, accounts, &order, order.refunds.last());
-            refund_reply(&order, &refund_no, "Y")
+            let is_moved = tell_refund(world, accounts, &order, &refund_no);
+            refund_reply(&order, &refund_no, if is_moved { "Y" } else { "N" })
         }
         RefundOutcome::Repeated => refund_reply(&order, &refund_no, "N"),
         RefundOutcome::Discordant => {
@@ -168,15 +181,40 @@ fn refund(world: &mut World, accounts: &Accounts, call: &Call) -> Reply {
     }
 }
 
+/// Notes and tells a refund that was accepted, if its money has moved already. One that a script
+/// holds back or lets fail is told when it has ended.
+pub(crate) fn tell_refund(
+    world: &mut World,
+    accounts: &Accounts,
+    order: &Order,
+    refund_no: &str,
+) -> bool {
+    let Some(refund) = order
+        .refund_numbered(refund_no)
+        .filter(|refund| refund.state == RefundState::Succeeded)
+    else {
+        return false;
+    };
+    world.write_money(
+        order,
+        "refund",
+        json!({ "amount": refund.amount, "refund_no": refund_no }),
+    );
+    notification::queue(world, accounts, order, Some(refund));
+    true
+}
+
 fn refund_reply(order: &Order, refund_no: &str, fund_change: &str) -> Reply {
     let mut members = numbers(order);
-    members.push(("buyer_logon_id", json!(BUYER_LOGON_ID)));
-    members.push(("buyer_user_id", json!(BUYER_ID)));
+    members.extend(buyer());
     members.push(("fund_change", json!(fund_change)));
     members.push(("refund_fee", json!(yuan(order.refunded()))));
-    let found = order.refund_numbered(refund_no);
-    let at = found.map(|refund| refund.at.beijing());
-    members.push(("gmt_refund_pay", json!(at)));
+    let succeeded = order
+        .refund_numbered(refund_no)
+        .filter(|refund| refund.state == RefundState::Succeeded);
+    if let Some(refund) = succeeded {
+        members.push(("gmt_refund_pay", json!(refund.settles_at.beijing())));
+    }
     Reply::success(members)
 }
 
@@ -196,13 +234,19 @@ fn refund_query(world: &mut World, call: &Call) -> Reply {
     members.push(("out_request_no", json!(refund.refund_no)));
     members.push(("refund_amount", json!(yuan(refund.amount))));
     members.push(("total_amount", json!(yuan(order.captured()))));
-    let status = match refund.state {
-        RefundState::Succeeded => "REFUND_SUCCESS",
-        RefundState::Processing => "REFUND_PROCESSING",
-        RefundState::Failed | RefundState::Abnormal => "REFUND_FAIL",
+    let (status, more) = match refund.state {
+        RefundState::Succeeded => {
+            let at = json!(refund.settles_at.beijing());
+            ("REFUND_SUCCESS", Some(("gmt_refund_pay", at)))
+        }
+        RefundState::Processing => ("REFUND_PROCESSING", None),
+        RefundState::Failed | RefundState::Abnormal => {
+            let why = json!("BANK_CARD_REFUND_FAIL");
+            ("REFUND_FAIL", Some(("error_code", why)))
+        }
     };
     members.push(("refund_status", json!(status)));
-    members.push(("gmt_refund_pay", json!(refund.at.beijing())));
+    members.extend(more);
     Reply::success(members)
 }
 
@@ -224,7 +268,21 @@ fn precreate(simulator: &Simulator, call: &Call) -> Reply {
     }
 }
 
-fn numbers(order: &Order) -> Vec<(&'static str, Value)> {
+/// A merchant that meets a number it does not know asks for the certificate.
+fn certificate_download(call: &Call) -> Reply {
+    let number = call.text("alipay_cert_sn").unwrap_or_default();
+    match call.account.alipay_cert(&number) {
+        Some(pem) => Reply::success(vec![("alipay_cert_content", json!(STANDARD.encode(pem)))]),
+        None => Reply::failure(
+            "40002",
+            "Invalid Arguments",
+            "isv.invalid-parameter",
+            "参数无效：alipay_cert_sn",
+        ),
+    }
+}
+
+pub(crate) fn numbers(order: &Order) -> Vec<(&'static str, Value)> {
     vec![
         ("trade_no", json!(order.trade_no)),
         ("out_trade_no", json!(order.channel_order_no)),

@@ -10,6 +10,7 @@ use axum::{
 use serde_json::json;
 
 use super::{
+    code_pay,
     create::{has_closed, has_success},
     notification, page,
 };
@@ -43,11 +44,7 @@ pub(crate) async fn act(
     let (response, outcome) = match action.as_str() {
         "pay" => pay(&simulator, &code, true),
         "pay-without-return" => pay(&simulator, &code, false),
-        "fail" => {
-            let note = "本次支付失败，可以重试。This try failed; you can try again.";
-            let page = page::for_order(&order, &simulator.public_url, note);
-            (page.into_response(), "this try failed".to_owned())
-        }
+        "fail" => (fail(&simulator, &code), "this try failed".to_owned()),
         "leave" => (leave(&simulator, &order), "left".to_owned()),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
@@ -70,6 +67,28 @@ fn find(simulator: &Simulator, code: &str) -> Option<Order> {
         })?;
         order.is_known().then(|| order.clone())
     })
+}
+
+/// On a page the buyer can try again; at the counter the try was all there is.
+fn fail(simulator: &Simulator, code: &str) -> Response {
+    let failed = simulator.change(|world| {
+        let now = world.now();
+        let order = world.books.find_where(now, |order| {
+            order.channel == Channel::Alipay && order.page_code == code
+        })?;
+        code_pay::fail(order, now);
+        Some(order.clone())
+    });
+    let Some(order) = failed else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let note = match order.state {
+        OrderState::Closed => "本次支付失败。This try failed.",
+        OrderState::Announced | OrderState::Waiting | OrderState::Paid | OrderState::Refunded => {
+            "本次支付失败，可以重试。This try failed; you can try again."
+        }
+    };
+    page::for_order(&order, &simulator.public_url, note).into_response()
 }
 
 fn pay(simulator: &Simulator, code: &str, goes_back: bool) -> (Response, String) {

@@ -14,21 +14,29 @@ pub(crate) enum Method {
     PagePay,
     WapPay,
     Precreate,
+    CodePay,
     Query,
     Close,
+    Cancel,
     Refund,
     RefundQuery,
+    BillUrl,
+    CertificateDownload,
 }
 
 impl Method {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 11] = [
         Self::PagePay,
         Self::WapPay,
         Self::Precreate,
+        Self::CodePay,
         Self::Query,
         Self::Close,
+        Self::Cancel,
         Self::Refund,
         Self::RefundQuery,
+        Self::BillUrl,
+        Self::CertificateDownload,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -36,29 +44,45 @@ impl Method {
             Self::PagePay => "alipay.trade.page.pay",
             Self::WapPay => "alipay.trade.wap.pay",
             Self::Precreate => "alipay.trade.precreate",
+            Self::CodePay => "alipay.trade.pay",
             Self::Query => "alipay.trade.query",
             Self::Close => "alipay.trade.close",
+            Self::Cancel => "alipay.trade.cancel",
             Self::Refund => "alipay.trade.refund",
             Self::RefundQuery => "alipay.trade.fastpay.refund.query",
+            Self::BillUrl => "alipay.data.dataservice.bill.downloadurl.query",
+            Self::CertificateDownload => "alipay.open.app.alipaycert.download",
         }
     }
 
     /// Which faults concern it.
-    pub(crate) fn fault_operation(self) -> Operation {
-        match self {
-            Self::PagePay | Self::WapPay | Self::Precreate => Operation::Create,
+    pub(crate) fn fault_operation(self) -> Option<Operation> {
+        let operation = match self {
+            Self::PagePay | Self::WapPay | Self::Precreate | Self::CodePay => Operation::Create,
             Self::Query => Operation::Query,
             Self::Close => Operation::Close,
+            Self::Cancel => Operation::Reverse,
             Self::Refund => Operation::Refund,
             Self::RefundQuery => Operation::RefundQuery,
-        }
+            Self::BillUrl => Operation::Bill,
+            Self::CertificateDownload => return None,
+        };
+        Some(operation)
     }
 
     /// Whether a browser comes with it and wants a page.
     pub(crate) fn is_page(self) -> bool {
         match self {
             Self::PagePay | Self::WapPay => true,
-            Self::Precreate | Self::Query | Self::Close | Self::Refund | Self::RefundQuery => false,
+            Self::Precreate
+            | Self::CodePay
+            | Self::Query
+            | Self::Close
+            | Self::Cancel
+            | Self::Refund
+            | Self::RefundQuery
+            | Self::BillUrl
+            | Self::CertificateDownload => false,
         }
     }
 
@@ -138,6 +162,20 @@ impl Call {
         if !charset.eq_ignore_ascii_case("utf-8") {
             return Err(invalid("isv.invalid-charset", "字符集错误：只支持utf-8"));
         }
+        if let Some(numbers) = account.serial_numbers() {
+            names(
+                &parameters,
+                "app_cert_sn",
+                &numbers.app_cert,
+                "isv.invalid-app-cert-sn",
+            )?;
+            names(
+                &parameters,
+                "alipay_root_cert_sn",
+                &numbers.alipay_root_cert,
+                "isv.invalid-alipay-root-cert-sn",
+            )?;
+        }
         let text = sign::signed_text(&parameters, &["sign"]);
         if !sign::verifies(&account.merchant_key, text.as_bytes(), signature) {
             let sub_msg = format!(
@@ -198,6 +236,20 @@ fn content(parameters: &Parameters) -> Result<Map<String, Value>, Refusal> {
             "isv.invalid-parameter",
             "参数无效：biz_content不是合法的JSON对象",
         )),
+    }
+}
+
+/// In certificate mode the gateway looks up by these numbers what to verify with, so a wrong one is
+/// refused before the signature is looked at.
+fn names(
+    parameters: &Parameters,
+    name: &str,
+    number: &str,
+    sub_code: &'static str,
+) -> Result<(), Refusal> {
+    match parameters.get(name) {
+        Some(given) if given == number => Ok(()),
+        Some(_) | None => Err(invalid(sub_code, &format!("证书序列号无效：{name}"))),
     }
 }
 

@@ -88,11 +88,7 @@ async fn rotate_key(State(simulator): Shared, body: Bytes) -> Outcome {
     let is_rotated = match channel {
         Channel::Wechat => simulator.accounts.wechat.rotate_key(&account),
         Channel::Unionpay => simulator.accounts.unionpay.rotate_key(&account),
-        Channel::Alipay => {
-            let detail = format!("{} has no second key here", channel.name());
-            let error = "not_supported";
-            return Err(Refusal::new(StatusCode::CONFLICT, error, detail));
-        }
+        Channel::Alipay => simulator.accounts.alipay.rotate_key(&account),
     };
     if !is_rotated {
         return Err(Refusal::bad_field("account", "no such account is played"));

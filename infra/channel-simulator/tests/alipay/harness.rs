@@ -33,7 +33,9 @@ static KEYS: OnceCell<Vec<u8>> = OnceCell::const_new();
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
+    /// As text; what is no text lies in `bytes`.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -111,7 +113,8 @@ impl Stage {
             Ok::<_, hyper_util::client::legacy::Error>(Answer {
                 status,
                 location,
-                body: String::from_utf8(body.to_vec()).unwrap(),
+                body: String::from_utf8_lossy(&body).into_owned(),
+                bytes: body.to_vec(),
             })
         };
         match tokio::time::timeout(Duration::from_secs(10), exchange).await {
@@ -187,25 +190,41 @@ impl Stage {
         .chain(more)
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-        let pem = self.keys["merchant_private_key"].as_str().unwrap();
-        let key = SigningKey::<Sha256>::new(RsaPrivateKey::from_pkcs8_pem(pem).unwrap());
+        let key = SigningKey::<Sha256>::new(private_key(&self.keys["merchant_private_key"]));
         let signature = key.sign(text_to_sign(&parameters, &["sign"]).as_bytes());
         parameters.insert("sign".into(), STANDARD.encode(signature.to_bytes()));
         parameters
     }
 
     pub(crate) async fn try_call(&self, method: &str, content: &Value) -> Result<Answer, String> {
-        let form = form(&self.parameters(method, content, &[]));
+        self.exchange(&self.parameters(method, content, &[])).await
+    }
+
+    /// Sends parameters as they are.
+    pub(crate) async fn exchange(
+        &self,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Answer, String> {
         let request = axum::http::Request::post(self.keys["base_url"].as_str().unwrap()).header(
             "content-type",
             "application/x-www-form-urlencoded; charset=utf-8",
         );
-        self.send(request, form).await
+        self.send(request, form(parameters)).await
     }
 
     /// A server's call whose answer must be signed by the channel.
     pub(crate) async fn call(&self, method: &str, content: &Value) -> Value {
-        let answer = self.try_call(method, content).await.unwrap();
+        self.call_with(method, &self.parameters(method, content, &[]))
+            .await
+    }
+
+    /// The same with parameters that were signed before.
+    pub(crate) async fn call_with(
+        &self,
+        method: &str,
+        parameters: &BTreeMap<String, String>,
+    ) -> Value {
+        let answer = self.exchange(parameters).await.unwrap();
         self.verified(method, &answer.body)
             .unwrap_or_else(|| panic!("the signature does not fit: {}", answer.body))
     }
@@ -253,12 +272,19 @@ impl Stage {
 
 fn options(directory: &TempDir) -> Options {
     let setup: PathBuf = directory.path().join("setup.json");
-    let text = json!({ "accounts": [{
-        "channel": "alipay",
-        "account": "alipay-strict",
-        "merchant_id": "m-strict",
-        "webhook_url": "http://127.0.0.1:3000/v1/webhooks/alipay/alipay-strict",
-    }]});
+    let account = |name: &str, mode: &str| {
+        json!({
+            "channel": "alipay",
+            "account": name,
+            "merchant_id": "m-strict",
+            "mode": mode,
+            "webhook_url": format!("http://127.0.0.1:3000/v1/webhooks/alipay/{name}"),
+        })
+    };
+    let mut strict = account("alipay-strict", "keys");
+    strict.as_object_mut().unwrap().remove("mode");
+    let certified = account("alipay-certified", "certificates");
+    let text = json!({ "accounts": [strict, certified] });
     std::fs::write(&setup, text.to_string()).unwrap();
     Options {
         port: 0,
@@ -267,6 +293,10 @@ fn options(directory: &TempDir) -> Options {
         fresh: false,
         public_url: None,
     }
+}
+
+pub(crate) fn private_key(pem: &Value) -> RsaPrivateKey {
+    RsaPrivateKey::from_pkcs8_pem(pem.as_str().unwrap()).unwrap()
 }
 
 /// What a page order needs, payable for half an hour.

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bill;
+mod cancel;
+mod certificate;
+mod code_pay;
 mod fault;
 mod gateway;
 mod harness;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Stage, page_order};
+use crate::harness::{Ear, Stage, page_order};
 
 async fn refund(stage: &Stage, refund_no: &str, amount: &str) -> Value {
     let content = json!({
@@ -143,4 +143,83 @@ async fn a_channel_that_erred_gives_back_what_it_took() {
     assert_eq!(stage.query("A1").await["total_amount"], "25.00");
     assert_eq!(refund(&stage, "R1", "25.00").await["fund_change"], "Y");
     assert_eq!(stage.truth("A1").await["state"], "refunded");
+}
+
+async fn script(stage: &Stage, body: Value) {
+    let answer = stage.post("/_ctl/refunds", &body.to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_refund_that_a_bank_refuses_later_moves_nothing() {
+    let stage = Stage::new().await;
+    let ear = Ear::new().await;
+    stage
+        .open(&page_order("A1"), &[("notify_url", &ear.url)])
+        .await;
+    stage.pay("A1").await;
+    ear.hear(1).await;
+    let failed = json!({
+        "channel": "alipay", "channel_order_no": "A1", "outcome": "failed", "after_seconds": 3600,
+    });
+    script(&stage, failed).await;
+    let reply = refund(&stage, "R1", "5.00").await;
+    assert_eq!(
+        (&reply["code"], &reply["fund_change"]),
+        (&json!("10000"), &json!("N"))
+    );
+    assert_eq!(
+        ask(&stage, "R1").await["refund_status"],
+        "REFUND_PROCESSING"
+    );
+    assert_eq!(ask(&stage, "R1").await.get("gmt_refund_pay"), None);
+    stage.advance(3700).await;
+    let reply = ask(&stage, "R1").await;
+    assert_eq!(reply["refund_status"], "REFUND_FAIL");
+    assert!(reply["error_code"].is_string());
+    // No news is sent of it, and the journal knows of no money that moved.
+    ear.hears_no_more_than(1).await;
+    let journal = stage.get("/_ctl/journal?channel_order_no=A1").await.json();
+    let moved = journal.as_array().unwrap().iter();
+    let moved = moved.filter(|one| one["kind"] == "money" && one["operation"] == "refund");
+    assert_eq!(moved.count(), 0);
+    // The whole is still there to be given back under another number.
+    assert_eq!(refund(&stage, "R2", "19.99").await["fund_change"], "Y");
+    assert_eq!(stage.truth("A1").await["state"], "refunded");
+}
+
+#[tokio::test]
+async fn a_refund_that_succeeded_can_bounce() {
+    let stage = Stage::new().await;
+    stage.open(&page_order("A1"), &[]).await;
+    stage.pay("A1").await;
+    assert_eq!(refund(&stage, "R1", "19.99").await["fund_change"], "Y");
+    assert_eq!(stage.query("A1").await["trade_status"], "TRADE_CLOSED");
+    script(
+        &stage,
+        json!({"channel": "alipay", "refund_no": "R1", "outcome": "failed"}),
+    )
+    .await;
+    assert_eq!(ask(&stage, "R1").await["refund_status"], "REFUND_FAIL");
+    assert_eq!(stage.query("A1").await["trade_status"], "TRADE_SUCCESS");
+    assert_eq!(refund(&stage, "R1", "19.99").await["fund_change"], "N");
+    assert_eq!(refund(&stage, "R2", "19.99").await["fund_change"], "Y");
+}
+
+#[tokio::test]
+async fn a_balance_that_is_too_low_refuses_once() {
+    let stage = Stage::new().await;
+    stage.open(&page_order("A1"), &[]).await;
+    stage.pay("A1").await;
+    script(
+        &stage,
+        json!({"channel": "alipay", "refund_no": "R1", "outcome": "not_enough"}),
+    )
+    .await;
+    assert_eq!(
+        refund(&stage, "R1", "5.00").await["sub_code"],
+        "ACQ.SELLER_BALANCE_NOT_ENOUGH"
+    );
+    assert_eq!(ask(&stage, "R1").await.get("refund_status"), None);
+    assert_eq!(refund(&stage, "R1", "5.00").await["fund_change"], "Y");
 }
