@@ -58,6 +58,8 @@ fn all() -> Vec<Flow> {
     vec![
         flow!("first initiation, page", "pay", page),
         flow!("first initiation, native", "pay", native),
+        flow!("first initiation, WeChat", "pay", wechat_native),
+        flow!("first initiation, UnionPay", "pay", unionpay_gateway),
         flow!("repeated initiation", "pay", repeated),
         Flow {
             strict: true,
@@ -67,6 +69,8 @@ fn all() -> Vec<Flow> {
         flow!("refund request", "payments", refund_request),
         flow!("refresh", "payments", refresh),
         flow!("paid", "webhook", notified),
+        flow!("paid by WeChat", "webhook", notified_by_wechat),
+        flow!("paid by UnionPay", "webhook", notified_by_unionpay),
         flow!("paid twice", "webhook", notified_twice),
         flow!("finds paid", "query", query_finds_paid),
         flow!("closes the other", "query", query_closes_sibling),
@@ -94,6 +98,18 @@ async fn page(take: &mut Take<'_>) -> anyhow::Result<()> {
 async fn native(take: &mut Take<'_>) -> anyhow::Result<()> {
     take.begin();
     let order = take.initiate(Way::ALIPAY_NATIVE).await?;
+    take.world().simulator.open_and_pay(&order).await
+}
+
+async fn wechat_native(take: &mut Take<'_>) -> anyhow::Result<()> {
+    take.begin();
+    let order = take.initiate(Way::WECHAT_NATIVE).await?;
+    take.world().simulator.open_and_pay(&order).await
+}
+
+async fn unionpay_gateway(take: &mut Take<'_>) -> anyhow::Result<()> {
+    take.begin();
+    let order = take.initiate(Way::UNIONPAY_GATEWAY).await?;
     take.world().simulator.open_and_pay(&order).await
 }
 
@@ -155,7 +171,19 @@ async fn refresh(take: &mut Take<'_>) -> anyhow::Result<()> {
 }
 
 async fn notified(take: &mut Take<'_>) -> anyhow::Result<()> {
-    let order = take.initiate_and_open(Way::ALIPAY_PAGE).await?;
+    notified_of(take, Way::ALIPAY_PAGE).await
+}
+
+async fn notified_by_wechat(take: &mut Take<'_>) -> anyhow::Result<()> {
+    notified_of(take, Way::WECHAT_NATIVE).await
+}
+
+async fn notified_by_unionpay(take: &mut Take<'_>) -> anyhow::Result<()> {
+    notified_of(take, Way::UNIONPAY_GATEWAY).await
+}
+
+async fn notified_of(take: &mut Take<'_>, way: Way) -> anyhow::Result<()> {
+    let order = take.initiate_and_open(way).await?;
     take.begin();
     pay(take, &order).await?;
     take.rest();
