@@ -11,13 +11,13 @@ use crate::credentials::DemoAccount;
 
 /// One account, as it is stored for the functions.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Contract {
+pub struct Contract {
     /// Nothing here is secret.
-    pub(crate) settings: Value,
+    pub settings: Value,
     /// What requests are signed with.
-    pub(crate) signing: Value,
+    pub signing: Value,
     /// What notifications are decrypted with, where the channel encrypts them.
-    pub(crate) receiving: Option<Value>,
+    pub receiving: Option<Value>,
 }
 
 impl Contract {
@@ -35,12 +35,30 @@ impl Contract {
                     account.account
                 )
             })?;
+        Self::of(
+            account.channel,
+            account.account,
+            account.has_certificates,
+            announced,
+        )
+    }
+
+    /// Makes it of what the simulator announces of one account of any name.
+    ///
+    /// # Errors
+    /// If something is missing there.
+    pub fn of(
+        channel: Channel,
+        account: &str,
+        has_certificates: bool,
+        announced: &Value,
+    ) -> anyhow::Result<Self> {
         let keys = Announced {
-            account: account.account,
+            account,
             keys: announced,
         };
-        match account.channel {
-            Channel::Alipay if account.has_certificates => alipay_by_certificates(&keys),
+        match channel {
+            Channel::Alipay if has_certificates => alipay_by_certificates(&keys),
             Channel::Alipay => alipay_by_keys(&keys),
             Channel::Wechat => wechat(&keys),
             Channel::Unionpay => unionpay(&keys),

@@ -23,6 +23,7 @@ mod stack;
 mod start_page;
 
 pub use binaries::Binaries;
+pub use contract::Contract;
 pub use endpoints::{Endpoints, MerchantEndpoint, Mode};
 pub use stack::{Stack, StackOptions};
 pub use start_page::{accounts_line, first_payment};

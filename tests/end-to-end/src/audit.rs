@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use payonce_domain::RefundNo;
 use serde_json::Value;
 
 use crate::eventually::eventually;
@@ -74,7 +75,21 @@ fn compare(payment: &Value, books: &[Value]) -> anyhow::Result<()> {
         let taken = sum(order, "captures", |_| true)?;
         let back = sum(order, "refunds", |refund| refund["state"] != "failed")?;
         ensure!(back <= taken, "more went back from {no} than was taken");
-        for refund in list(order, "refunds")? {
+        if is_reversed(order) {
+            same("a reversal gives back all", back, taken)?;
+            // We know of what was taken only if we heard of it before it was reversed.
+            let Some(ours) = returned(payment, no) else {
+                continue;
+            };
+            given_back.insert(text(ours, "/refund_no")?, back);
+            captured += taken;
+            refunded += back;
+            continue;
+        }
+        for refund in list(order, "refunds")?
+            .iter()
+            .filter(|refund| refund["state"] != "failed")
+        {
             let entry = (text(refund, "/refund_no")?, fen(refund, "/amount")?);
             let twice = given_back.insert(entry.0, entry.1);
             ensure!(twice.is_none(), "{} moved twice", entry.0);
@@ -117,6 +132,24 @@ fn compare(payment: &Value, books: &[Value]) -> anyhow::Result<()> {
         ensure!(holding.is_empty(), "{state}, and {holding:?} were kept");
     }
     Ok(())
+}
+
+/// Whether the channel undid the order as a whole (冲正): it then is as if it never was.
+fn is_reversed(order: &Value) -> bool {
+    let attributes = &order["attributes"];
+    let undone = order["refunds"].as_array().into_iter().flatten();
+    let mut numbers = undone.filter_map(|refund| refund["refund_no"].as_str());
+    attributes["trade_state"] == "REVOKED"
+        || !attributes["reversed"].is_null()
+        || numbers.any(|no| RefundNo::parse(no).is_none() && order["method"] == "code")
+}
+
+/// What we wrote down as gone back from an order.
+fn returned<'a>(payment: &'a Value, channel_order_no: &str) -> Option<&'a Value> {
+    let refunds = payment["refunds"].as_array()?;
+    refunds
+        .iter()
+        .find(|refund| refund["channel_order_no"] == channel_order_no)
 }
 
 fn sum(order: &Value, name: &str, counts: impl Fn(&Value) -> bool) -> anyhow::Result<u64> {
@@ -180,7 +213,23 @@ mod tests {
             compare(&payment, &books).map_err(|error| error.to_string())
         };
         assert_eq!(check(|_, _| {}), Ok(()));
-        let wrong: [(&str, Spoil); 9] = [
+        let reversed: Spoil = |payment, books| {
+            books[0]["attributes"] = json!({ "trade_state": "REVOKED" });
+            books[0]["refunds"] =
+                json!([{ "refund_no": "A_REVOKE", "amount": 10, "state": "succeeded" }]);
+            payment["state"] = json!("closed");
+            payment["money"]["captured"]["value"] = json!(10);
+            payment["money"]["applied"]["value"] = json!(0);
+        };
+        assert_eq!(
+            check(reversed),
+            Ok(()),
+            "what was reversed before we heard of it"
+        );
+        let wrong: [(&str, Spoil); 10] = [
+            ("a reversal that kept something", |_, books| {
+                books[0]["attributes"] = json!({ "trade_state": "REVOKED" });
+            }),
             ("a capture we do not know", |_, books| {
                 books[0]["captures"] = json!([{ "amount": 10 }, { "amount": 1 }]);
             }),

@@ -6,6 +6,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use crate::http::Answer;
+use crate::way::Way;
 
 /// Two things are the same.
 ///
@@ -73,14 +74,14 @@ pub fn is_one_of(answer: &Answer, statuses: &[u16]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The newest channel order of a payment by this method.
+/// The newest channel order of a payment by this way.
 ///
 /// # Errors
 /// If it has none.
-pub fn attempt<'a>(payment: &'a Value, method: &str) -> anyhow::Result<&'a Value> {
+pub fn attempt(payment: &Value, way: Way) -> anyhow::Result<&Value> {
     let orders = payment["channel_orders"].as_array();
-    let found = orders.and_then(|all| all.iter().rfind(|order| order["method"] == method));
-    found.with_context(|| format!("no {method} order in {payment}"))
+    let found = orders.and_then(|all| all.iter().rfind(|order| way.is_of(order)));
+    found.with_context(|| format!("no order by {way:?} in {payment}"))
 }
 
 /// The refunds of a payment with this cause.

@@ -4,14 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use payonce_domain::{
-    Channel, ChannelOrderNo, MerchantId, MerchantOrderNo, Method as PayMethod, PaymentKey,
-    PaymentNo,
-};
+use payonce_domain::{ChannelOrderNo, MerchantId, MerchantOrderNo, PaymentKey, PaymentNo};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Http};
+use crate::way::Way;
 
 /// Someone with an API key.
 #[derive(Clone, Debug)]
@@ -121,12 +119,12 @@ impl Merchant {
         self.call(Method::GET, path, None).await
     }
 
-    /// Initiates a payment through Alipay with this method.
+    /// Initiates a payment this way.
     ///
     /// # Errors
     /// If there is no answer.
-    pub async fn initiate(&self, order: &Order, method: &str) -> anyhow::Result<Answer> {
-        self.post("/v1/payments", &order.request(method)).await
+    pub async fn initiate(&self, order: &Order, way: Way) -> anyhow::Result<Answer> {
+        self.post("/v1/payments", &order.request(way)).await
     }
 
     /// Another attempt at a payment.
@@ -136,10 +134,11 @@ impl Merchant {
     pub async fn channel_order(
         &self,
         payment_no: &str,
-        method: &str,
+        way: Way,
         switch: bool,
     ) -> anyhow::Result<Answer> {
-        let body = json!({ "channel": "alipay", "method": method, "switch": switch });
+        let mut body = Value::Object(way.choice(payment_no));
+        body["switch"] = json!(switch);
         self.post(&format!("/v1/payments/{payment_no}/channel-orders"), &body)
             .await
     }
@@ -216,23 +215,26 @@ impl Order {
 
     /// The body of `POST /v1/payments`.
     #[must_use]
-    pub fn request(&self, method: &str) -> Value {
-        json!({
-            "merchant_order_no": self.number,
-            "amount": { "value": self.amount, "currency": "CNY" },
-            "subject": "一双鞋 shoes",
-            "channel": "alipay",
-            "method": method,
-        })
+    pub fn request(&self, way: Way) -> Value {
+        let mut request = way.choice(&self.number);
+        request.extend(way.buyer());
+        for (name, value) in [
+            ("merchant_order_no", json!(self.number)),
+            ("amount", json!({ "value": self.amount, "currency": "CNY" })),
+            ("subject", json!("一双鞋 shoes")),
+        ] {
+            request.insert(name.to_owned(), value);
+        }
+        Value::Object(request)
     }
 
     /// The number that the channel will know an attempt by: it is derived, so a fault can be laid before the request.
     ///
     /// # Errors
     /// If the order's own number cannot be one.
-    pub fn channel_order_no(&self, method: &str, attempt: u8) -> anyhow::Result<String> {
-        let method = PayMethod::from_name(method).context("a method of ours")?;
-        Ok(ChannelOrderNo::new(self.key()?, Channel::Alipay, method, attempt).to_string())
+    pub fn channel_order_no(&self, way: Way, attempt: u8) -> anyhow::Result<String> {
+        let no = ChannelOrderNo::new(self.key()?, way.channel, way.method, attempt);
+        Ok(no.to_string())
     }
 
     /// The number that the payment will have.

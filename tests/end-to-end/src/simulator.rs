@@ -1,9 +1,11 @@
 //! The channel's side: the buyer at its page, its own books, and what it is told to do wrong.
 
 use anyhow::Context;
+use payonce_domain::{Channel, ChannelOrderNo};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
+use crate::expect::text;
 use crate::http::{Answer, Http};
 
 /// The control API of the channel simulator, and the browsers that open its pages.
@@ -16,7 +18,7 @@ pub struct Simulator {
 /// A fault for one order, so that scenarios do not disturb each other.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault<'a> {
-    /// `create`, `query`, `close`, `refund`, `refund_query` or `notify`.
+    /// `create`, `query`, `close`, `reverse`, `refund`, `refund_query` or `notify`.
     pub operation: &'a str,
     /// What goes wrong.
     pub kind: &'a str,
@@ -46,7 +48,9 @@ impl<'a> Fault<'a> {
 }
 
 impl Simulator {
-    pub(crate) const fn new(http: Http, url: String) -> Self {
+    /// The simulator at this address.
+    #[must_use]
+    pub const fn new(http: Http, url: String) -> Self {
         Self { url, http }
     }
 
@@ -59,21 +63,43 @@ impl Simulator {
         answer.with_context(|| format!("opening {url}"))
     }
 
-    /// Opens the link of a channel order's action, which must show the cashier.
+    /// Does with a channel order's action what a buyer's browser or phone does, which must show the cashier or a bank.
     ///
     /// # Errors
     /// If it shows something else.
     pub async fn open_cashier(&self, channel_order: &Value) -> anyhow::Result<()> {
         let action = &channel_order["action"];
-        let url = action["url"]
-            .as_str()
-            .or_else(|| action["content"].as_str());
-        let url = url.with_context(|| format!("no link in {channel_order}"))?;
-        let page = self.open(url).await?;
+        let page = match text(action, "/type")? {
+            "redirect" => self.open(text(action, "/url")?).await?,
+            "qr" => self.open(text(action, "/content")?).await?,
+            "form" => self.post_form(action).await?,
+            "jsapi" => self.open(&self.page_within_wechat(action)?).await?,
+            other => anyhow::bail!("nobody can open an action of type {other}"),
+        };
         let html = String::from_utf8_lossy(&page.bytes);
-        let shown = page.status == 200 && html.contains("data-code=\"CASHIER\"");
-        anyhow::ensure!(shown, "no cashier at {url}: {}", page.shown());
+        let shows = |code: &str| html.contains(&format!("data-code=\"{code}\""));
+        let shown = page.status == 200 && (shows("CASHIER") || shows("BANK"));
+        anyhow::ensure!(shown, "no cashier behind {action}: {}", page.shown());
         Ok(())
+    }
+
+    /// The merchant's page posts its form by itself.
+    async fn post_form(&self, action: &Value) -> anyhow::Result<Answer> {
+        let url = text(action, "/url")?;
+        let request = self
+            .http
+            .request(Method::POST, url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(encoded(&action["fields"])?);
+        let answer = self.http.send(request).await;
+        answer.with_context(|| format!("posting to {url}"))
+    }
+
+    /// Where WeChat's own script leads: the page of the prepared order.
+    fn page_within_wechat(&self, action: &Value) -> anyhow::Result<String> {
+        let package = text(action, "/parameters/package")?;
+        let prepared = package.strip_prefix("prepay_id=").context("a prepay_id")?;
+        Ok(format!("{}/wechat/jsapi/{prepared}", self.url))
     }
 
     /// The buyer pays now, if the channel would take it.
@@ -85,16 +111,77 @@ impl Simulator {
         channel_order_no: &str,
         amount: Option<u64>,
     ) -> anyhow::Result<Answer> {
-        let url = format!("{}/_ctl/orders/alipay/{channel_order_no}/pay", self.url);
-        let body = json!({ "amount": amount }).to_string();
-        let request = self.http.request(Method::POST, &url);
-        self.http
-            .send(
-                request
-                    .header("content-type", "application/json")
-                    .body(body),
-            )
-            .await
+        let path = format!("orders/{}/pay", named(channel_order_no)?);
+        self.control(&path, &json!({ "amount": amount })).await
+    }
+
+    /// A payment that was begun at a bank's page in time ends after the deadline.
+    ///
+    /// # Errors
+    /// If the simulator refuses it.
+    pub async fn pay_late(&self, channel_order_no: &str) -> anyhow::Result<()> {
+        let path = format!("orders/{}/pay", named(channel_order_no)?);
+        let answer = self.control(&path, &json!({ "late": true })).await?;
+        anyhow::ensure!(
+            answer.status == 200,
+            "paying {channel_order_no} late: {}",
+            answer.shown()
+        );
+        Ok(())
+    }
+
+    /// What becomes of the next refund of an order: `abnormal`, `closed`, `failed` or `not_enough`.
+    ///
+    /// # Errors
+    /// If the simulator refuses it.
+    pub async fn script_refund(&self, channel_order_no: &str, outcome: &str) -> anyhow::Result<()> {
+        let channel = channel_of(channel_order_no)?.name();
+        let script = json!({
+            "channel": channel,
+            "channel_order_no": channel_order_no,
+            "outcome": outcome,
+        });
+        let answer = self.control("refunds", &script).await?;
+        anyhow::ensure!(answer.status == 200, "{script}: {}", answer.shown());
+        Ok(())
+    }
+
+    /// The channel signs for an account with its next key from now on.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub async fn rotate_key(&self, channel: Channel, account: &str) -> anyhow::Result<()> {
+        let which = json!({ "channel": channel.name(), "account": account });
+        let answer = self.control("keys/rotate", &which).await?;
+        anyhow::ensure!(answer.status == 200, "rotating {which}: {}", answer.shown());
+        Ok(())
+    }
+
+    /// Takes back what was laid: `faults`, `refunds` or `bills/discrepancies`.
+    ///
+    /// # Errors
+    /// If the simulator refuses it.
+    pub async fn clear(&self, path: &str) -> anyhow::Result<()> {
+        let url = format!("{}/_ctl/{path}", self.url);
+        let answer = self
+            .http
+            .send(self.http.request(Method::DELETE, &url))
+            .await?;
+        anyhow::ensure!(answer.status == 204, "{path}: {}", answer.shown());
+        Ok(())
+    }
+
+    /// Any `POST` to the control API.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub async fn control(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        let request = self
+            .http
+            .request(Method::POST, &format!("{}/_ctl/{path}", self.url))
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        self.http.send(request).await
     }
 
     /// The buyer pays, and the channel takes it.
@@ -129,7 +216,8 @@ impl Simulator {
     /// If the simulator refuses it.
     pub async fn fault(&self, channel_order_no: &str, fault: Fault<'_>) -> anyhow::Result<()> {
         let mut body = Map::new();
-        body.insert("channel".to_owned(), json!("alipay"));
+        let channel = channel_of(channel_order_no)?.name();
+        body.insert("channel".to_owned(), json!(channel));
         body.insert("channel_order_no".to_owned(), json!(channel_order_no));
         body.insert("operation".to_owned(), json!(fault.operation));
         body.insert("fault".to_owned(), json!(fault.kind));
@@ -137,18 +225,7 @@ impl Simulator {
         if let Some(delay_ms) = fault.delay_ms {
             body.insert("delay_ms".to_owned(), json!(delay_ms));
         }
-        let body = Value::Object(body).to_string();
-        let request = self
-            .http
-            .request(Method::POST, &format!("{}/_ctl/faults", self.url));
-        let answer = self
-            .http
-            .send(
-                request
-                    .header("content-type", "application/json")
-                    .body(body),
-            )
-            .await?;
+        let answer = self.control("faults", &Value::Object(body)).await?;
         anyhow::ensure!(answer.status == 200, "laying {fault:?}: {}", answer.shown());
         Ok(())
     }
@@ -158,7 +235,7 @@ impl Simulator {
     /// # Errors
     /// If there is no answer.
     pub async fn book(&self, channel_order_no: &str) -> anyhow::Result<Option<Value>> {
-        let url = format!("{}/_ctl/orders/alipay/{channel_order_no}", self.url);
+        let url = format!("{}/_ctl/orders/{}", self.url, named(channel_order_no)?);
         let answer = self.http.send(self.http.request(Method::GET, &url)).await?;
         match answer.status {
             200 => Ok(Some(answer.json)),
@@ -199,20 +276,43 @@ impl Simulator {
         Ok(journal.as_array().context("a list of entries")?.clone())
     }
 
-    /// The channel's keys and numbers for a merchant's Alipay account.
+    /// The channel's keys and numbers for a merchant's account there, the first if it has several.
     ///
     /// # Errors
     /// If the merchant has none.
-    pub async fn account_of(&self, merchant_id: &str) -> anyhow::Result<Value> {
+    pub async fn account_of(&self, channel: Channel, merchant_id: &str) -> anyhow::Result<Value> {
         let keys = self
             .http
             .get_json(&format!("{}/_ctl/keys", self.url))
             .await?;
-        let accounts = keys["alipay"].as_array().context("a list of accounts")?;
+        let accounts = keys[channel.name()].as_array();
         let own = accounts
+            .context("a list of accounts")?
             .iter()
             .find(|account| account["merchant_id"] == merchant_id);
         own.cloned()
-            .with_context(|| format!("{merchant_id} has no account"))
+            .with_context(|| format!("{merchant_id} has no account with {}", channel.name()))
     }
+}
+
+/// Fields as a browser posts them.
+fn encoded(fields: &Value) -> anyhow::Result<String> {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields.as_object().context("no fields")? {
+        form.append_pair(name, value.as_str().context("a field is text")?);
+    }
+    Ok(form.finish())
+}
+
+/// A number of ours names its channel.
+fn channel_of(channel_order_no: &str) -> anyhow::Result<Channel> {
+    let no = ChannelOrderNo::parse(channel_order_no);
+    let no = no.with_context(|| format!("{channel_order_no} is no number of ours"))?;
+    Ok(no.channel())
+}
+
+/// How the control API names an order.
+fn named(channel_order_no: &str) -> anyhow::Result<String> {
+    let channel = channel_of(channel_order_no)?.name();
+    Ok(format!("{channel}/{channel_order_no}"))
 }

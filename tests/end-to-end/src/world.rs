@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use payonce_local::{Endpoints, Mode};
+use payonce_local::{Endpoints, MerchantEndpoint, Mode};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::aws::Aws;
@@ -58,6 +58,16 @@ impl World {
         self.merchant(Mode::Strict)
     }
 
+    /// The merchant whose channels a test may put out of order: no other scenario uses its accounts.
+    ///
+    /// # Errors
+    /// If none was seeded.
+    pub fn spare(&self) -> anyhow::Result<Merchant> {
+        let mut all = self.endpoints.merchants.iter();
+        let known = all.find(|merchant| merchant.merchant_id == "m-spare");
+        Ok(self.client_of(known.context("there is no spare merchant")?))
+    }
+
     /// Others may run beside whoever holds this, but nobody who empties the queue or needs the whole machine.
     pub async fn beside_others(&self) -> RwLockReadGuard<'_, ()> {
         self.turn.read().await
@@ -75,7 +85,11 @@ impl World {
             .iter()
             .find(|merchant| merchant.mode == mode);
         let known = known.with_context(|| format!("there is no {mode:?} merchant"))?;
+        Ok(self.client_of(known))
+    }
+
+    fn client_of(&self, known: &MerchantEndpoint) -> Merchant {
         let (url, http) = (&self.endpoints.api_url, self.http.clone());
-        Ok(Merchant::new(http, url, &known.merchant_id, &known.api_key))
+        Merchant::new(http, url, &known.merchant_id, &known.api_key)
     }
 }

@@ -45,6 +45,7 @@ impl Call {
         };
         let mut about = numbers_in(&text);
         about.extend(numbers_in(uri.query().unwrap_or_default()));
+        about.extend(numbers_in(uri.path()));
         if let Ok(value) = serde_json::from_str(&text) {
             collect_keys(&value, &mut about);
         }
@@ -187,17 +188,23 @@ fn table_in(names: &Names, body: &str) -> String {
     names.tables.get(&real).cloned().unwrap_or(real)
 }
 
+/// Alipay names what is asked in a field, UnionPay in two, WeChat Pay in the path around our numbers.
 fn channel_label(uri: &Uri, body: &str) -> String {
     let query = uri.query().unwrap_or_default();
     let fields =
         form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(body.as_bytes()));
-    let mut method = fields
-        .filter(|(name, _)| name == "method")
-        .map(|(_, value)| value);
-    let method = method
-        .next()
-        .map_or_else(|| uri.path().to_owned(), |method| method.into_owned());
-    format!("channel {}", method.trim_start_matches("alipay."))
+    let fields: BTreeMap<_, _> = fields.collect();
+    if let Some(method) = fields.get("method") {
+        return format!("channel {}", method.trim_start_matches("alipay."));
+    }
+    if let (Some(kind), Some(sub)) = (fields.get("txnType"), fields.get("txnSubType")) {
+        return format!("channel unionpay {kind} {sub}");
+    }
+    let words = uri.path().split('/');
+    let words: Vec<_> = words
+        .filter(|word| !word.is_empty() && numbers_in(word).is_empty())
+        .collect();
+    format!("channel {}", words.join(" "))
 }
 
 /// Payments named by numbers of ours, wherever they stand. The check characters keep chance out.
@@ -288,6 +295,25 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use payonce_domain::{Channel, MerchantId, MerchantOrderNo, Method};
+
+    #[test]
+    fn a_question_to_a_channel_has_the_same_label_for_every_order() {
+        let merchant = MerchantId::new("m-strict").unwrap();
+        let label = |order: &str| {
+            let key = PaymentKey::derive(&merchant, &MerchantOrderNo::new(order).unwrap());
+            let no = ChannelOrderNo::new(key, Channel::Wechat, Method::Native, 1);
+            let path = format!("/wechat/v3/pay/transactions/out-trade-no/{no}?mchid=1");
+            channel_label(&path.parse().unwrap(), "")
+        };
+        assert_eq!(
+            label("1"),
+            "channel wechat v3 pay transactions out-trade-no"
+        );
+        assert_eq!(label("1"), label("2"));
+        let uri = "/unionpay/gateway/api/queryTrans.do".parse().unwrap();
+        let asked = channel_label(&uri, "txnType=00&txnSubType=00");
+        assert_eq!(asked, "channel unionpay 00 00");
+    }
 
     #[test]
     fn payments_are_found_by_any_number_of_theirs() {

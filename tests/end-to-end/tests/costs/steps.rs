@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use end_to_end::proxy::{Entry, Tally};
-use end_to_end::{Merchant, Notification, Order, Proxied, eventually, same};
+use end_to_end::{Merchant, Notification, Order, Proxied, Way, attempt, eventually, same};
+use payonce_domain::Channel;
 use serde_json::{Value, json};
 
 use crate::ledger::Ledger;
@@ -31,8 +32,8 @@ pub(crate) async fn count_all(proxied: &Proxied, ledger: &mut Ledger) -> anyhow:
 /// A payment that nobody counts: afterwards every process knows its merchant and its keys.
 async fn warm(proxied: &Proxied, merchant: &Merchant) -> anyhow::Result<()> {
     let order = merchant.order(1_999);
-    let native = initiate(merchant, &order, "native").await?;
-    let page = initiate(merchant, &order, "page").await?;
+    let native = initiate(merchant, &order, Way::ALIPAY_NATIVE).await?;
+    let page = initiate(merchant, &order, Way::ALIPAY_PAGE).await?;
     // Scanned, so that it can be closed once the other is paid.
     proxied.world.simulator.open_cashier(&native).await?;
     proxied.world.simulator.open_and_pay(&page).await?;
@@ -46,7 +47,7 @@ async fn initiate_page(
 ) -> anyhow::Result<(Order, Value)> {
     let order = merchant.order(1_999);
     let counter = Counter::of(proxied, "pay");
-    let page = initiate(merchant, &order, "page").await?;
+    let page = initiate(merchant, &order, Way::ALIPAY_PAGE).await?;
     let meant = Tally {
         store: 1,
         write_units: 2,
@@ -56,7 +57,7 @@ async fn initiate_page(
     ledger.enter("initiate, page", counter.tally(), meant);
 
     let counter = Counter::of(proxied, "pay");
-    initiate(merchant, &order, "page").await?;
+    initiate(merchant, &order, Way::ALIPAY_PAGE).await?;
     let meant = Tally {
         store: 1,
         write_units: 1,
@@ -73,7 +74,7 @@ async fn initiate_native(
 ) -> anyhow::Result<()> {
     let order = merchant.order(1_999);
     let counter = Counter::of(proxied, "pay");
-    let native = initiate(merchant, &order, "native").await?;
+    let native = initiate(merchant, &order, Way::ALIPAY_NATIVE).await?;
     let meant = Tally {
         store: 2,
         write_units: 3,
@@ -84,7 +85,7 @@ async fn initiate_native(
     ledger.enter("initiate, native", counter.tally(), meant);
 
     let counter = Counter::of(proxied, "pay");
-    initiate(merchant, &order, "native").await?;
+    initiate(merchant, &order, Way::ALIPAY_NATIVE).await?;
     let meant = Tally {
         store: 1,
         write_units: 1,
@@ -122,7 +123,10 @@ async fn notify(
         .book(no)
         .await?
         .context("the channel knows it")?;
-    let account = world.simulator.account_of(&merchant.id).await?;
+    let account = world
+        .simulator
+        .account_of(Channel::Alipay, &merchant.id)
+        .await?;
     let again = Notification::of(&account, &book, "19.99")?;
     let key = account["channel_private_key"].as_str().context("a key")?;
     let counter = Counter::of(proxied, "webhook");
@@ -160,7 +164,7 @@ async fn scan(proxied: &Proxied, merchant: &Merchant, ledger: &mut Ledger) -> an
     ledger.enter("scan, 3 payments stored", scanned(proxied).await?, meant);
     for _ in 0..MANY {
         let order = merchant.order(1_999);
-        let page = initiate(merchant, &order, "page").await?;
+        let page = initiate(merchant, &order, Way::ALIPAY_PAGE).await?;
         proxied.world.simulator.open_and_pay(&page).await?;
         until_paid(merchant, &order).await?;
     }
@@ -191,18 +195,14 @@ async fn scanned(proxied: &Proxied) -> anyhow::Result<Tally> {
     cheapest.context("it was counted")
 }
 
-async fn initiate(merchant: &Merchant, order: &Order, method: &str) -> anyhow::Result<Value> {
-    let answer = merchant.initiate(order, method).await?;
+async fn initiate(merchant: &Merchant, order: &Order, way: Way) -> anyhow::Result<Value> {
+    let answer = merchant.initiate(order, way).await?;
     anyhow::ensure!(
         [200, 201].contains(&answer.status),
         "initiating: {}",
         answer.shown()
     );
-    let orders = answer.json["channel_orders"].as_array().context("a list")?;
-    let found = orders
-        .iter()
-        .find(|channel_order| channel_order["method"] == method);
-    found.cloned().context("the channel order")
+    attempt(&answer.json, way).cloned()
 }
 
 async fn until_paid(merchant: &Merchant, order: &Order) -> anyhow::Result<()> {

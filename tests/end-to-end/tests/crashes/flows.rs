@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
-use end_to_end::Fault;
+use end_to_end::{Fault, Way};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -58,6 +58,8 @@ fn all() -> Vec<Flow> {
     vec![
         flow!("first initiation, page", "pay", page),
         flow!("first initiation, native", "pay", native),
+        flow!("first initiation, WeChat", "pay", wechat_native),
+        flow!("first initiation, UnionPay", "pay", unionpay_gateway),
         flow!("repeated initiation", "pay", repeated),
         Flow {
             strict: true,
@@ -67,6 +69,8 @@ fn all() -> Vec<Flow> {
         flow!("refund request", "payments", refund_request),
         flow!("refresh", "payments", refresh),
         flow!("paid", "webhook", notified),
+        flow!("paid by WeChat", "webhook", notified_by_wechat),
+        flow!("paid by UnionPay", "webhook", notified_by_unionpay),
         flow!("paid twice", "webhook", notified_twice),
         flow!("finds paid", "query", query_finds_paid),
         flow!("closes the other", "query", query_closes_sibling),
@@ -87,39 +91,55 @@ fn all() -> Vec<Flow> {
 
 async fn page(take: &mut Take<'_>) -> anyhow::Result<()> {
     take.begin();
-    let order = take.initiate("page").await?;
+    let order = take.initiate(Way::ALIPAY_PAGE).await?;
     take.world().simulator.open_and_pay(&order).await
 }
 
 async fn native(take: &mut Take<'_>) -> anyhow::Result<()> {
     take.begin();
-    let order = take.initiate("native").await?;
+    let order = take.initiate(Way::ALIPAY_NATIVE).await?;
+    take.world().simulator.open_and_pay(&order).await
+}
+
+async fn wechat_native(take: &mut Take<'_>) -> anyhow::Result<()> {
+    take.begin();
+    let order = take.initiate(Way::WECHAT_NATIVE).await?;
+    take.world().simulator.open_and_pay(&order).await
+}
+
+async fn unionpay_gateway(take: &mut Take<'_>) -> anyhow::Result<()> {
+    take.begin();
+    let order = take.initiate(Way::UNIONPAY_GATEWAY).await?;
     take.world().simulator.open_and_pay(&order).await
 }
 
 async fn repeated(take: &mut Take<'_>) -> anyhow::Result<()> {
-    let first = take.initiate("page").await?;
+    let first = take.initiate(Way::ALIPAY_PAGE).await?;
     take.begin();
-    let again = take.initiate("page").await?;
+    let again = take.initiate(Way::ALIPAY_PAGE).await?;
     anyhow::ensure!(first == again, "another order or link: {first} and {again}");
     take.world().simulator.open_and_pay(&again).await
 }
 
 async fn switch(take: &mut Take<'_>) -> anyhow::Result<()> {
-    take.initiate_and_open("native").await?;
+    take.initiate_and_open(Way::ALIPAY_NATIVE).await?;
     take.begin();
-    let answer = insist(|| take.merchant.channel_order(&take.payment_no, "page", true)).await?;
+    let answer = insist(|| {
+        take.merchant
+            .channel_order(&take.payment_no, Way::ALIPAY_PAGE, true)
+    })
+    .await?;
     anyhow::ensure!(
         [200, 201].contains(&answer.status),
         "switching: {}",
         answer.shown()
     );
-    let order = channel_order(&answer.json, "page")?;
+    let order = channel_order(&answer.json, Way::ALIPAY_PAGE)?;
     take.world().simulator.open_and_pay(&order).await
 }
 
 async fn close(take: &mut Take<'_>) -> anyhow::Result<()> {
-    take.initiate_and_open("native").await?;
+    take.initiate_and_open(Way::ALIPAY_NATIVE).await?;
     take.begin();
     let answer = insist(|| take.merchant.close(&take.payment_no)).await?;
     anyhow::ensure!(
@@ -151,7 +171,19 @@ async fn refresh(take: &mut Take<'_>) -> anyhow::Result<()> {
 }
 
 async fn notified(take: &mut Take<'_>) -> anyhow::Result<()> {
-    let order = take.initiate_and_open("page").await?;
+    notified_of(take, Way::ALIPAY_PAGE).await
+}
+
+async fn notified_by_wechat(take: &mut Take<'_>) -> anyhow::Result<()> {
+    notified_of(take, Way::WECHAT_NATIVE).await
+}
+
+async fn notified_by_unionpay(take: &mut Take<'_>) -> anyhow::Result<()> {
+    notified_of(take, Way::UNIONPAY_GATEWAY).await
+}
+
+async fn notified_of(take: &mut Take<'_>, way: Way) -> anyhow::Result<()> {
+    let order = take.initiate_and_open(way).await?;
     take.begin();
     pay(take, &order).await?;
     take.rest();
@@ -162,8 +194,8 @@ async fn notified(take: &mut Take<'_>) -> anyhow::Result<()> {
 /// Both pages are paid; the second notification comes when the first has had its effect.
 async fn notified_twice(take: &mut Take<'_>) -> anyhow::Result<()> {
     take.lose_messages();
-    let page = take.initiate_and_open("page").await?;
-    let wap = take.initiate_and_open("wap").await?;
+    let page = take.initiate_and_open(Way::ALIPAY_PAGE).await?;
+    let wap = take.initiate_and_open(Way::ALIPAY_WAP).await?;
     let no = wap["channel_order_no"].as_str().unwrap_or_default();
     let late = Fault {
         delay_ms: Some(7_000),
@@ -190,8 +222,8 @@ async fn query_finds_paid(take: &mut Take<'_>) -> anyhow::Result<()> {
 
 async fn query_closes_sibling(take: &mut Take<'_>) -> anyhow::Result<()> {
     take.lose_messages();
-    let page = take.initiate_and_open("page").await?;
-    take.initiate_and_open("wap").await?;
+    let page = take.initiate_and_open(Way::ALIPAY_PAGE).await?;
+    take.initiate_and_open(Way::ALIPAY_WAP).await?;
     pay(take, &page).await?;
     anyhow::ensure!(take.until_paid(STEP).await, "it was not heard");
     take.begin();
@@ -210,7 +242,7 @@ async fn query_has_refund_sent(take: &mut Take<'_>) -> anyhow::Result<()> {
 async fn query_asks_about_refund(take: &mut Take<'_>) -> anyhow::Result<()> {
     paid_without_messages(take).await?;
     let refund_no = take.ask_refund().await?;
-    let order_no = take.order.channel_order_no("page", 1)?;
+    let order_no = take.order.channel_order_no(Way::ALIPAY_PAGE, 1)?;
     for fault in [
         Fault::once("refund", "reset"),
         Fault::times("notify", "drop", 9),
@@ -265,7 +297,7 @@ async fn paid_without_messages(take: &Take<'_>) -> anyhow::Result<()> {
 /// Paid at the channel, while its notification and every message are lost.
 async fn paid_in_silence(take: &mut Take<'_>) -> anyhow::Result<()> {
     take.lose_messages();
-    let order = take.initiate_and_open("page").await?;
+    let order = take.initiate_and_open(Way::ALIPAY_PAGE).await?;
     let no = order["channel_order_no"].as_str().unwrap_or_default();
     take.world()
         .simulator

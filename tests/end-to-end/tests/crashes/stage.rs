@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use end_to_end::proxy::{Crash, Entry, Moment, Proxy};
-use end_to_end::{Answer, Merchant, Order, Proxied, World};
+use end_to_end::{Answer, Merchant, Order, Proxied, Way, World, attempt};
 use payonce_domain::{PaymentKey, PaymentNo};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -297,27 +297,27 @@ impl Take<'_> {
         true
     }
 
-    /// Initiates, as often as it takes, and gives the channel order of this method.
-    pub(crate) async fn initiate(&self, method: &str) -> anyhow::Result<Value> {
-        let answer = insist(|| self.merchant.initiate(&self.order, method)).await?;
+    /// Initiates, as often as it takes, and gives the channel order of this way.
+    pub(crate) async fn initiate(&self, way: Way) -> anyhow::Result<Value> {
+        let answer = insist(|| self.merchant.initiate(&self.order, way)).await?;
         anyhow::ensure!(
             [200, 201].contains(&answer.status),
             "initiating: {}",
             answer.shown()
         );
-        channel_order(&answer.json, method)
+        channel_order(&answer.json, way)
     }
 
     /// Initiates through a page, and the buyer opens it.
-    pub(crate) async fn initiate_and_open(&self, method: &str) -> anyhow::Result<Value> {
-        let order = self.initiate(method).await?;
+    pub(crate) async fn initiate_and_open(&self, way: Way) -> anyhow::Result<Value> {
+        let order = self.initiate(way).await?;
         self.world().simulator.open_cashier(&order).await?;
         Ok(order)
     }
 
     /// A payment that was paid in peace.
     pub(crate) async fn paid(&self) -> anyhow::Result<()> {
-        let order = self.initiate("page").await?;
+        let order = self.initiate(Way::ALIPAY_PAGE).await?;
         self.world().simulator.open_and_pay(&order).await?;
         for _ in 0..4 {
             if self.until_paid(Duration::from_secs(6)).await {
@@ -363,12 +363,7 @@ pub(crate) async fn insist(
     bail!("asked {REPEATS} times: {last}")
 }
 
-/// The channel order of this method in a payment.
-pub(crate) fn channel_order(payment: &Value, method: &str) -> anyhow::Result<Value> {
-    let orders = payment["channel_orders"].as_array().into_iter().flatten();
-    let mut found = orders.filter(|order| order["method"] == method);
-    found
-        .next_back()
-        .cloned()
-        .with_context(|| format!("no {method} in {payment}"))
+/// The channel order of this way in a payment.
+pub(crate) fn channel_order(payment: &Value, way: Way) -> anyhow::Result<Value> {
+    attempt(payment, way).cloned()
 }

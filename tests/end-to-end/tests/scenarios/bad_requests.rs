@@ -1,7 +1,7 @@
 //! Requests that are wrong, in every field and in every way (S8).
 
 use anyhow::{Context, ensure};
-use end_to_end::{Answer, Merchant, World, is_one_of, is_problem, same};
+use end_to_end::{Answer, Merchant, Way, World, is_one_of, is_problem, same};
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -198,9 +198,9 @@ pub(crate) async fn fields(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let merchant = world.lenient()?;
     let order = merchant.order(1_999);
-    let unused = merchant.order(1_999).request("page");
+    let unused = merchant.order(1_999).request(Way::ALIPAY_PAGE);
     let no = order.payment_no()?;
-    is_one_of(&merchant.initiate(&order, "page").await?, &[201])?;
+    is_one_of(&merchant.initiate(&order, Way::ALIPAY_PAGE).await?, &[201])?;
     let mut all = of_initiating(&unused, &no)?;
     let attempt = json!({ "channel": "alipay", "method": "wap", "switch": false });
     all.extend(cases(

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use end_to_end::{
-    Fault, Merchant, Notification, World, attempt, audit, eventually, is_one_of, same, text,
+    Fault, Merchant, Notification, Way, World, attempt, audit, eventually, is_one_of, same, text,
 };
 use futures::future::join_all;
+use payonce_domain::Channel;
 use serde_json::Value;
 
 /// A notification needs one function to start; on a busy machine that takes a while.
@@ -40,9 +41,9 @@ pub(crate) async fn at_once(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let merchant = world.strict()?;
     let order = merchant.order(1_999);
-    let payment = merchant.initiate(&order, "page").await?;
+    let payment = merchant.initiate(&order, Way::ALIPAY_PAGE).await?;
     is_one_of(&payment, &[201])?;
-    let page = attempt(&payment.json, "page")?;
+    let page = attempt(&payment.json, Way::ALIPAY_PAGE)?;
     // Nobody can be asked, so whatever we know we were told.
     world
         .simulator
@@ -65,7 +66,7 @@ pub(crate) async fn at_once(world: World) -> anyhow::Result<()> {
         .book(text(page, "/channel_order_no")?)
         .await?
         .context("a book")?;
-    let trade_no = &attempt(&paid, "page")?["channel_trade_no"];
+    let trade_no = &attempt(&paid, Way::ALIPAY_PAGE)?["channel_trade_no"];
     same("the channel's number", trade_no, &book["trade_no"])?;
     audit(&world, &merchant, &no).await?;
     Ok(())
@@ -75,9 +76,9 @@ pub(crate) async fn twenty_copies(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let merchant = world.lenient()?;
     let order = merchant.order(1_999);
-    let payment = merchant.initiate(&order, "page").await?;
+    let payment = merchant.initiate(&order, Way::ALIPAY_PAGE).await?;
     is_one_of(&payment, &[201])?;
-    let page = attempt(&payment.json, "page")?;
+    let page = attempt(&payment.json, Way::ALIPAY_PAGE)?;
     let number = text(page, "/channel_order_no")?;
     world
         .simulator
@@ -89,7 +90,10 @@ pub(crate) async fn twenty_copies(world: World) -> anyhow::Result<()> {
         .await?;
     world.simulator.open_and_pay(page).await?;
 
-    let account = world.simulator.account_of(&merchant.id).await?;
+    let account = world
+        .simulator
+        .account_of(Channel::Alipay, &merchant.id)
+        .await?;
     let book = world.simulator.book(number).await?.context("a book")?;
     let told = Notification::of(&account, &book, "19.99")?;
     let told = told.signed(text(&account, "/channel_private_key")?)?;
@@ -118,10 +122,10 @@ pub(crate) async fn notification_lost(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let merchant = world.lenient()?;
     let order = merchant.order(1_999);
-    let payment = merchant.initiate(&order, "page").await?;
+    let payment = merchant.initiate(&order, Way::ALIPAY_PAGE).await?;
     is_one_of(&payment, &[201])?;
     let began = Instant::now();
-    let page = attempt(&payment.json, "page")?;
+    let page = attempt(&payment.json, Way::ALIPAY_PAGE)?;
     let number = text(page, "/channel_order_no")?;
     world
         .simulator

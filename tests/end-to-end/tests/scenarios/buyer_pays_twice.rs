@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use end_to_end::{
-    Fault, Merchant, Order, World, attempt, audit, eventually, is_one_of, refunds, same, text,
+    Fault, Merchant, Order, Way, World, attempt, audit, eventually, is_one_of, refunds, same, text,
 };
 use futures::future::try_join_all;
 use serde_json::Value;
@@ -83,7 +83,10 @@ async fn play(world: &World, course: Course) -> anyhow::Result<()> {
     let merchant = world.lenient()?;
     let order = merchant.order(1_999);
     let payment = two_attempts(&merchant, &order).await?;
-    let (page, wap) = (attempt(&payment, "page")?, attempt(&payment, "wap")?);
+    let (page, wap) = (
+        attempt(&payment, Way::ALIPAY_PAGE)?,
+        attempt(&payment, Way::ALIPAY_WAP)?,
+    );
     for (attempt, fault) in [(page, course.page), (wap, course.wap)] {
         if let Some(fault) = fault {
             world
@@ -134,9 +137,9 @@ async fn play(world: &World, course: Course) -> anyhow::Result<()> {
 }
 
 async fn two_attempts(merchant: &Merchant, order: &Order) -> anyhow::Result<Value> {
-    let first = merchant.initiate(order, "page").await?;
+    let first = merchant.initiate(order, Way::ALIPAY_PAGE).await?;
     is_one_of(&first, &[201])?;
-    let second = merchant.initiate(order, "wap").await?;
+    let second = merchant.initiate(order, Way::ALIPAY_WAP).await?;
     is_one_of(&second, &[201])?;
     let orders = second.json["channel_orders"].as_array().map(Vec::len);
     same("one beside the other", orders, Some(2))?;

@@ -1,7 +1,7 @@
 //! Callers who may not ask: those without a key, and other merchants (S4, S6).
 
 use anyhow::{Context, ensure};
-use end_to_end::{Answer, World, audit, is_one_of, is_problem, same};
+use end_to_end::{Answer, Way, World, audit, is_one_of, is_problem, same};
 use reqwest::Method;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ pub(crate) async fn keys(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let merchant = world.lenient()?;
     let order = merchant.order(1_999);
-    is_one_of(&merchant.initiate(&order, "page").await?, &[201])?;
+    is_one_of(&merchant.initiate(&order, Way::ALIPAY_PAGE).await?, &[201])?;
     let no = order.payment_no()?;
     let key = merchant.key();
     let last = if key.ends_with('a') { "b" } else { "a" };
@@ -27,7 +27,7 @@ pub(crate) async fn keys(world: World) -> anyhow::Result<()> {
         Some("Bearer 汉字".to_owned()),
         Some(format!("Bearer {}", "x".repeat(5_000))),
     ];
-    let body = merchant.order(1).request("page").to_string();
+    let body = merchant.order(1).request(Way::ALIPAY_PAGE).to_string();
     let routes = [
         (Method::POST, "/v1/payments".to_owned()),
         (
@@ -107,7 +107,7 @@ pub(crate) async fn tenants(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let (owner, other) = (world.strict()?, world.lenient()?);
     let order = owner.order(1_999);
-    let made = owner.initiate(&order, "page").await?;
+    let made = owner.initiate(&order, Way::ALIPAY_PAGE).await?;
     is_one_of(&made, &[201])?;
     world
         .simulator
@@ -150,7 +150,7 @@ pub(crate) async fn tenants(world: World) -> anyhow::Result<()> {
     alike(&found, &nobodys)?;
 
     let replacing = async |no: &str| {
-        let mut request = other.order(1_999).request("page");
+        let mut request = other.order(1_999).request(Way::ALIPAY_PAGE);
         request["replaces"] = json!({ "payment_no": no, "confirmed_at": "2026-11-20T12:00:00Z" });
         other.post("/v1/payments", &request).await
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use end_to_end::{
-    Fault, Merchant, Order, World, attempt, audit, eventually, is_one_of, is_problem, refunds,
+    Fault, Merchant, Order, Way, World, attempt, audit, eventually, is_one_of, is_problem, refunds,
     same, text,
 };
 use futures::future::try_join_all;
@@ -15,9 +15,9 @@ const NOTICED_WITHIN: Duration = Duration::from_secs(100);
 
 async fn first_page(merchant: &Merchant) -> anyhow::Result<(Order, Value)> {
     let order = merchant.order(1_999);
-    let answer = merchant.initiate(&order, "page").await?;
+    let answer = merchant.initiate(&order, Way::ALIPAY_PAGE).await?;
     is_one_of(&answer, &[201])?;
-    Ok((order, attempt(&answer.json, "page")?.clone()))
+    Ok((order, attempt(&answer.json, Way::ALIPAY_PAGE)?.clone()))
 }
 
 /// Waits for the capture, then for its way back, and sees that it went back whole and once.
@@ -52,7 +52,7 @@ pub(crate) async fn unopened_link(world: World) -> anyhow::Result<()> {
         is_one_of(&closing, &[202])?;
         same("state", text(&closing.json, "/state")?, "closing")?;
         is_problem(
-            &merchant.initiate(&order, "page").await?,
+            &merchant.initiate(&order, Way::ALIPAY_PAGE).await?,
             409,
             "order-closed",
         )?;
@@ -91,12 +91,12 @@ pub(crate) async fn opened(world: World) -> anyhow::Result<()> {
     )?;
     is_one_of(&merchant.close(&no).await?, &[200])?;
     is_problem(
-        &merchant.initiate(&order, "page").await?,
+        &merchant.initiate(&order, Way::ALIPAY_PAGE).await?,
         409,
         "order-closed",
     )?;
     is_problem(
-        &merchant.initiate(&order, "wap").await?,
+        &merchant.initiate(&order, Way::ALIPAY_WAP).await?,
         409,
         "order-closed",
     )?;
@@ -248,7 +248,7 @@ pub(crate) async fn replaced(world: World) -> anyhow::Result<()> {
     let old_no = old.payment_no()?;
     let replaces = json!({ "payment_no": old_no, "confirmed_at": "2026-11-20T12:00:00Z" });
     let successor = merchant.order(1_999);
-    let mut request = successor.request("page");
+    let mut request = successor.request(Way::ALIPAY_PAGE);
     request["replaces"] = replaces.clone();
     let made = merchant.post("/v1/payments", &request).await?;
     is_one_of(&made, &[201])?;
@@ -261,7 +261,7 @@ pub(crate) async fn replaced(world: World) -> anyhow::Result<()> {
         successor.payment_no()?,
     )?;
 
-    let mut other = merchant.order(1_999).request("page");
+    let mut other = merchant.order(1_999).request(Way::ALIPAY_PAGE);
     other["replaces"] = replaces;
     let second = merchant.post("/v1/payments", &other).await?;
     same("another successor", second.status, 409)?;
@@ -270,7 +270,7 @@ pub(crate) async fn replaced(world: World) -> anyhow::Result<()> {
     world.simulator.open_and_pay(&page).await?;
     world
         .simulator
-        .open_and_pay(attempt(&made.json, "page")?)
+        .open_and_pay(attempt(&made.json, Way::ALIPAY_PAGE)?)
         .await?;
     let new_no = successor.payment_no()?;
     gone_back(&world, &merchant, &old_no).await?;
@@ -279,7 +279,7 @@ pub(crate) async fn replaced(world: World) -> anyhow::Result<()> {
     same("the new one", text(&settled, "/state")?, "paid")?;
 
     // What is paid is not replaced.
-    let mut third = merchant.order(1_999).request("page");
+    let mut third = merchant.order(1_999).request(Way::ALIPAY_PAGE);
     third["replaces"] = json!({ "payment_no": new_no, "confirmed_at": "2026-11-20T12:00:00Z" });
     is_problem(
         &merchant.post("/v1/payments", &third).await?,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use end_to_end::{
-    Answer, Fault, Merchant, Order, World, attempt, audit, eventually, is_one_of, is_problem, same,
-    text,
+    Answer, Fault, Merchant, Order, Way, World, attempt, audit, eventually, is_one_of, is_problem,
+    same, text,
 };
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub(crate) async fn hundred_clicks(world: World) -> anyhow::Result<()> {
         // Every sixth click is for the other order: twenty of a hundred and twenty.
         let order = if index % 6 == 5 { &some } else { &many };
         let merchant = &merchant;
-        async move { anyhow::Ok((order, merchant.initiate(order, "page").await?)) }
+        async move { anyhow::Ok((order, merchant.initiate(order, Way::ALIPAY_PAGE).await?)) }
     });
     let answers: Vec<_> = join_all(clicks)
         .await
@@ -85,7 +85,7 @@ async fn one_of_all(
     )?;
     world
         .simulator
-        .open_and_pay(attempt(&payment, "page")?)
+        .open_and_pay(attempt(&payment, Way::ALIPAY_PAGE)?)
         .await?;
     let paid = audit_paid(world, merchant, &payment_no).await?;
     same(
@@ -93,7 +93,7 @@ async fn one_of_all(
         paid["channel_orders"].as_array().map(Vec::len),
         Some(1),
     )?;
-    let again = merchant.initiate(order, "page").await?;
+    let again = merchant.initiate(order, Way::ALIPAY_PAGE).await?;
     is_problem(&again, 409, "already-paid")
 }
 
@@ -110,14 +110,14 @@ pub(crate) async fn mismatch(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let merchant = world.lenient()?;
     let order = merchant.order(1_999);
-    is_one_of(&merchant.initiate(&order, "page").await?, &[201])?;
+    is_one_of(&merchant.initiate(&order, Way::ALIPAY_PAGE).await?, &[201])?;
     let dearer = order.with_amount(2_000);
     is_problem(
-        &merchant.initiate(&dearer, "page").await?,
+        &merchant.initiate(&dearer, Way::ALIPAY_PAGE).await?,
         422,
         "request-mismatch",
     )?;
-    let mut renamed = order.request("page");
+    let mut renamed = order.request(Way::ALIPAY_PAGE);
     renamed["subject"] = json!("another subject");
     is_problem(
         &merchant.post("/v1/payments", &renamed).await?,
@@ -125,7 +125,7 @@ pub(crate) async fn mismatch(world: World) -> anyhow::Result<()> {
         "request-mismatch",
     )?;
     // A repeat with other words around it is still the same request.
-    let mut repeated = order.request("page");
+    let mut repeated = order.request(Way::ALIPAY_PAGE);
     repeated["metadata"] = json!({ "note": "second try" });
     is_one_of(&merchant.post("/v1/payments", &repeated).await?, &[200])?;
     let payment = merchant.payment(&order.payment_no()?).await?;
@@ -138,7 +138,7 @@ pub(crate) async fn page_times_out(world: World) -> anyhow::Result<()> {
     let merchant = world.lenient()?;
     for kind in ["timeout_after", "timeout_before"] {
         let order = merchant.order(1_999);
-        let first = merchant.initiate(&order, "page").await?;
+        let first = merchant.initiate(&order, Way::ALIPAY_PAGE).await?;
         is_one_of(&first, &[201])?;
         let link = text(&first.json, "/channel_orders/0/action/url")?;
         let number = text(&first.json, "/channel_orders/0/channel_order_no")?;
@@ -154,9 +154,9 @@ pub(crate) async fn page_times_out(world: World) -> anyhow::Result<()> {
         let known = world.simulator.book(number).await?.is_some();
         same("the channel knows it", known, kind == "timeout_after")?;
 
-        let again = merchant.initiate(&order, "page").await?;
+        let again = merchant.initiate(&order, Way::ALIPAY_PAGE).await?;
         is_one_of(&again, &[200])?;
-        let second = attempt(&again.json, "page")?;
+        let second = attempt(&again.json, Way::ALIPAY_PAGE)?;
         same(
             "the same channel order",
             text(second, "/channel_order_no")?,
@@ -188,12 +188,12 @@ async fn create_times_out(world: &World, kind: &str) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let merchant = world.strict()?;
     let order = merchant.order(1_999);
-    let number = order.channel_order_no("native", 1)?;
+    let number = order.channel_order_no(Way::ALIPAY_NATIVE, 1)?;
     world
         .simulator
         .fault(&number, Fault::once("create", kind))
         .await?;
-    let first = merchant.initiate(&order, "native").await?;
+    let first = merchant.initiate(&order, Way::ALIPAY_NATIVE).await?;
     is_one_of(&first, &[202])?;
     ensure!(
         !first.header("retry-after").is_empty(),
@@ -223,7 +223,7 @@ async fn create_times_out(world: &World, kind: &str) -> anyhow::Result<()> {
     )?;
 
     let answered = eventually(REPEATED_WITHIN, "repeated after the lease", || async {
-        let again = merchant.initiate(&order, "native").await?;
+        let again = merchant.initiate(&order, Way::ALIPAY_NATIVE).await?;
         is_one_of(&again, &[200, 201, 202])?;
         is_one_of(&again, &[200, 201])?;
         Ok(again)
@@ -231,7 +231,7 @@ async fn create_times_out(world: &World, kind: &str) -> anyhow::Result<()> {
     .await?;
     let orders = answered.json["channel_orders"].as_array().map(Vec::len);
     same("one channel order", orders, Some(1))?;
-    let second = attempt(&answered.json, "native")?;
+    let second = attempt(&answered.json, Way::ALIPAY_NATIVE)?;
     same(
         "the same channel order",
         text(second, "/channel_order_no")?,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use end_to_end::{Fault, World, attempt, audit, eventually, is_one_of, same, text};
+use end_to_end::{Fault, Way, World, attempt, audit, eventually, is_one_of, same, text};
 use serde_json::{Value, json};
 
 /// When the index lists a payment whose messages were lost: five seconds to the first question, a minute of grace.
@@ -19,9 +19,11 @@ pub(crate) async fn paid_by_the_scan(world: World) -> anyhow::Result<()> {
     {
         let _alone = world.alone().await;
         for _ in 0..PAYMENTS {
-            let answer = merchant.initiate(&merchant.order(1_999), "page").await?;
+            let answer = merchant
+                .initiate(&merchant.order(1_999), Way::ALIPAY_PAGE)
+                .await?;
             is_one_of(&answer, &[201])?;
-            let order = attempt(&answer.json, "page")?;
+            let order = attempt(&answer.json, Way::ALIPAY_PAGE)?;
             world
                 .simulator
                 .fault(
@@ -35,7 +37,7 @@ pub(crate) async fn paid_by_the_scan(world: World) -> anyhow::Result<()> {
         for payment in &payments {
             world
                 .simulator
-                .open_and_pay(attempt(payment, "page")?)
+                .open_and_pay(attempt(payment, Way::ALIPAY_PAGE)?)
                 .await?;
         }
     }

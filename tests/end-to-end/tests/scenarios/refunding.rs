@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use end_to_end::{
-    Fault, Merchant, World, attempt, audit, eventually, is_one_of, is_problem, refunds, same, text,
+    Fault, Merchant, Way, World, attempt, audit, eventually, is_one_of, is_problem, refunds, same,
+    text,
 };
 use futures::future::{join_all, try_join_all};
 use serde_json::{Value, json};
@@ -15,9 +16,9 @@ const REPEATED_FOR: Duration = Duration::from_secs(18);
 /// A payment of 1999 fen that is paid; gives its number and its channel order number.
 async fn paid(world: &World, merchant: &Merchant) -> anyhow::Result<(String, String)> {
     let order = merchant.order(1_999);
-    let answer = merchant.initiate(&order, "page").await?;
+    let answer = merchant.initiate(&order, Way::ALIPAY_PAGE).await?;
     is_one_of(&answer, &[201])?;
-    let page = attempt(&answer.json, "page")?;
+    let page = attempt(&answer.json, Way::ALIPAY_PAGE)?;
     let number = text(page, "/channel_order_no")?.to_owned();
     world.simulator.open_and_pay(page).await?;
     let no = order.payment_no()?;
@@ -148,10 +149,13 @@ pub(crate) async fn compensation(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let merchant = world.lenient()?;
     let order = merchant.order(1_999);
-    is_one_of(&merchant.initiate(&order, "page").await?, &[201])?;
-    let both = merchant.initiate(&order, "wap").await?;
+    is_one_of(&merchant.initiate(&order, Way::ALIPAY_PAGE).await?, &[201])?;
+    let both = merchant.initiate(&order, Way::ALIPAY_WAP).await?;
     is_one_of(&both, &[201])?;
-    let (page, wap) = (attempt(&both.json, "page")?, attempt(&both.json, "wap")?);
+    let (page, wap) = (
+        attempt(&both.json, Way::ALIPAY_PAGE)?,
+        attempt(&both.json, Way::ALIPAY_WAP)?,
+    );
     for one in [page, wap] {
         let number = text(one, "/channel_order_no")?;
         world
@@ -228,7 +232,7 @@ pub(crate) async fn repeated(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let merchant = world.strict()?;
     let unpaid = merchant.order(1_999);
-    is_one_of(&merchant.initiate(&unpaid, "page").await?, &[201])?;
+    is_one_of(&merchant.initiate(&unpaid, Way::ALIPAY_PAGE).await?, &[201])?;
     let early = merchant.refund(&unpaid.payment_no()?, "early", 1).await?;
     is_problem(&early, 409, "exceeds-captured")?;
 

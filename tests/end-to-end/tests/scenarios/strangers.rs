@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use end_to_end::{
-    Answer, Fault, Merchant, Notification, Order, World, attempt, audit, eventually, is_one_of,
-    refunds, same, text,
+    Answer, Fault, Merchant, Notification, Order, Way, World, attempt, audit, eventually,
+    is_one_of, refunds, same, text,
 };
 use futures::future::join_all;
+use payonce_domain::Channel;
 use serde_json::Value;
 
 /// An unpaid order whose page is open, so the channel could speak of it.
@@ -22,13 +23,16 @@ struct Stage {
 impl Stage {
     async fn new(world: &World, merchant: &Merchant) -> anyhow::Result<Self> {
         let order = merchant.order(1_999);
-        let answer = merchant.initiate(&order, "page").await?;
+        let answer = merchant.initiate(&order, Way::ALIPAY_PAGE).await?;
         is_one_of(&answer, &[201])?;
-        let page = attempt(&answer.json, "page")?;
+        let page = attempt(&answer.json, Way::ALIPAY_PAGE)?;
         world.simulator.open_cashier(page).await?;
         let number = text(page, "/channel_order_no")?.to_owned();
         let book = world.simulator.book(&number).await?.context("a book")?;
-        let account = world.simulator.account_of(&merchant.id).await?;
+        let account = world
+            .simulator
+            .account_of(Channel::Alipay, &merchant.id)
+            .await?;
         Ok(Self {
             order,
             number,
@@ -194,7 +198,7 @@ pub(crate) async fn foreign(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let (a, b) = (world.strict()?, world.lenient()?);
     let stage = Stage::new(&world, &b).await?;
-    let account = world.simulator.account_of(&a.id).await?;
+    let account = world.simulator.account_of(Channel::Alipay, &a.id).await?;
     let (key, url) = (
         text(&account, "/channel_private_key")?,
         text(&account, "/webhook_url")?,
@@ -287,14 +291,14 @@ pub(crate) async fn wrong_amount(world: World) -> anyhow::Result<()> {
         same("applied", &settled["money"]["applied"]["value"], 0)?;
         same(
             "the attempt is over",
-            text(attempt(&settled, "page")?, "/state")?,
+            text(attempt(&settled, Way::ALIPAY_PAGE)?, "/state")?,
             "failed",
         )?;
 
         // The order is still owed, and can be paid properly.
-        let again = merchant.initiate(&stage.order, "page").await?;
+        let again = merchant.initiate(&stage.order, Way::ALIPAY_PAGE).await?;
         is_one_of(&again, &[201])?;
-        let second = attempt(&again.json, "page")?;
+        let second = attempt(&again.json, Way::ALIPAY_PAGE)?;
         ensure!(
             second["channel_order_no"] != stage.number.as_str(),
             "a new attempt: {second}"
@@ -321,7 +325,10 @@ pub(crate) async fn unplaced(world: World) -> anyhow::Result<()> {
     let stage = Stage::new(&world, &merchant).await?;
     let never_made = merchant.order(1_999);
     let told = Notification::of(&stage.account, &stage.book, "19.99")?
-        .with("out_trade_no", &never_made.channel_order_no("page", 1)?)
+        .with(
+            "out_trade_no",
+            &never_made.channel_order_no(Way::ALIPAY_PAGE, 1)?,
+        )
         .signed(stage.key()?)?;
     for _ in 0..3 {
         refused(

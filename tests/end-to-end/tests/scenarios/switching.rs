@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use end_to_end::{
-    Fault, Merchant, Order, World, attempt, audit, eventually, is_one_of, is_problem, refunds,
+    Fault, Merchant, Order, Way, World, attempt, audit, eventually, is_one_of, is_problem, refunds,
     same, text,
 };
 use serde_json::{Value, json};
 
 async fn first_page(merchant: &Merchant) -> anyhow::Result<(Order, Value)> {
     let order = merchant.order(1_999);
-    let answer = merchant.initiate(&order, "page").await?;
+    let answer = merchant.initiate(&order, Way::ALIPAY_PAGE).await?;
     is_one_of(&answer, &[201])?;
-    Ok((order, attempt(&answer.json, "page")?.clone()))
+    Ok((order, attempt(&answer.json, Way::ALIPAY_PAGE)?.clone()))
 }
 
 async fn paid(merchant: &Merchant, no: &str) -> anyhow::Result<()> {
@@ -29,8 +29,8 @@ pub(crate) async fn without_consent(world: World) -> anyhow::Result<()> {
     let (order, page) = first_page(&merchant).await?;
     let no = order.payment_no()?;
     let asked = [
-        merchant.initiate(&order, "wap").await?,
-        merchant.channel_order(&no, "wap", false).await?,
+        merchant.initiate(&order, Way::ALIPAY_WAP).await?,
+        merchant.channel_order(&no, Way::ALIPAY_WAP, false).await?,
     ];
     for refused in asked {
         is_problem(&refused, 409, "state-unknown")?;
@@ -55,11 +55,11 @@ pub(crate) async fn opened(world: World) -> anyhow::Result<()> {
     let (order, page) = first_page(&merchant).await?;
     let no = order.payment_no()?;
     world.simulator.open_cashier(&page).await?;
-    let switched = merchant.channel_order(&no, "wap", true).await?;
+    let switched = merchant.channel_order(&no, Way::ALIPAY_WAP, true).await?;
     is_one_of(&switched, &[201])?;
     same(
         "the first is closed",
-        text(attempt(&switched.json, "page")?, "/state")?,
+        text(attempt(&switched.json, Way::ALIPAY_PAGE)?, "/state")?,
         "closed",
     )?;
     let number = text(&page, "/channel_order_no")?;
@@ -70,9 +70,9 @@ pub(crate) async fn opened(world: World) -> anyhow::Result<()> {
         world.simulator.try_pay(number, None).await?.status,
         409,
     )?;
-    let wap = attempt(&switched.json, "wap")?;
+    let wap = attempt(&switched.json, Way::ALIPAY_WAP)?;
     same("the second is open", text(wap, "/state")?, "pending")?;
-    let again = merchant.channel_order(&no, "wap", true).await?;
+    let again = merchant.channel_order(&no, Way::ALIPAY_WAP, true).await?;
     is_one_of(&again, &[200])?;
     world.simulator.open_and_pay(wap).await?;
     paid(&merchant, &no).await?;
@@ -89,7 +89,7 @@ pub(crate) async fn unopened(world: World) -> anyhow::Result<()> {
     let merchant = world.strict()?;
     let (order, page) = first_page(&merchant).await?;
     let no = order.payment_no()?;
-    let refused = merchant.channel_order(&no, "wap", true).await?;
+    let refused = merchant.channel_order(&no, Way::ALIPAY_WAP, true).await?;
     is_problem(&refused, 409, "state-unknown")?;
     same(
         "what to do",
@@ -130,7 +130,7 @@ async fn switch_after_payment(world: &World, lost: bool) -> anyhow::Result<()> {
             .await?;
     }
     world.simulator.open_and_pay(&page).await?;
-    let refused = merchant.channel_order(&no, "wap", true).await?;
+    let refused = merchant.channel_order(&no, Way::ALIPAY_WAP, true).await?;
     is_problem(&refused, 409, "already-paid")?;
     let settled = audit(world, &merchant, &no).await?;
     same("state", text(&settled, "/state")?, "paid")

@@ -1,16 +1,18 @@
-//! A notification that a test writes and signs itself, with the channel's own key or any other.
+//! Alipay's form of it, field by field, so that a test may change any.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, anyhow};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use payonce_domain::Channel;
 use serde_json::Value;
 
+use super::beijing;
+use super::message::Message;
 use crate::expect::text;
 use crate::http::{Answer, Http};
+use crate::signing::sign;
+
+/// How Alipay writes a time.
+const LOCAL: &str = "%Y-%m-%d %H:%M:%S";
 
 /// The fields of an Alipay notification, before it is signed.
 #[derive(Clone, Debug)]
@@ -41,8 +43,8 @@ impl Notification {
             ("receipt_amount", amount_yuan),
             ("buyer_pay_amount", amount_yuan),
             ("subject", text(order, "/subject")?),
-            ("gmt_create", &beijing(text(order, "/created_at")?)?),
-            ("gmt_payment", &beijing(text(order, "/created_at")?)?),
+            ("gmt_create", &beijing(text(order, "/created_at")?, LOCAL)?),
+            ("gmt_payment", &beijing(text(order, "/created_at")?, LOCAL)?),
         ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Ok(Self {
@@ -83,24 +85,8 @@ impl Notification {
             })
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let base64: String = private_key_pem
-            .lines()
-            .filter(|line| !line.starts_with("-----"))
-            .collect();
-        let der = STANDARD.decode(base64).context("reading a PEM key")?;
-        let key =
-            RsaKeyPair::from_pkcs8(&der).map_err(|error| anyhow!("reading a key: {error}"))?;
-        let mut signature = vec![0; key.public().modulus_len()];
-        key.sign(
-            &RSA_PKCS1_SHA256,
-            &SystemRandom::new(),
-            text.join("&").as_bytes(),
-            &mut signature,
-        )
-        .map_err(|_| anyhow!("signing"))?;
-        Ok(self
-            .with("sign_type", "RSA2")
-            .with("sign", &STANDARD.encode(signature)))
+        let signature = sign(private_key_pem, text.join("&").as_bytes())?;
+        Ok(self.with("sign_type", "RSA2").with("sign", &signature))
     }
 
     /// The body as it travels.
@@ -111,25 +97,24 @@ impl Notification {
             .finish()
     }
 
+    /// The message as it travels.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        Message {
+            channel: Channel::Alipay,
+            headers: vec![(
+                "content-type".to_owned(),
+                "application/x-www-form-urlencoded; charset=utf-8".to_owned(),
+            )],
+            body: self.body().into_bytes(),
+        }
+    }
+
     /// Posts it to a webhook address.
     ///
     /// # Errors
     /// If there is no answer.
     pub async fn post(&self, http: &Http, url: &str) -> anyhow::Result<Answer> {
-        let request = http
-            .request(reqwest::Method::POST, url)
-            .header(
-                "content-type",
-                "application/x-www-form-urlencoded; charset=utf-8",
-            )
-            .body(self.body());
-        http.send(request).await
+        self.message().post(http, url).await
     }
-}
-
-/// The channel's local time for a UTC time of its books.
-fn beijing(rfc3339: &str) -> anyhow::Result<String> {
-    let at: jiff::Timestamp = rfc3339.parse().context("a time of the books")?;
-    let local = at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
-    Ok(local.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }

@@ -1,0 +1,106 @@
+//! S15: one channel is down. The others are offered and serve; when it is back, so is everything that waited for it.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use end_to_end::{
+    Answer, Fault, Merchant, Order, Way, World, attempt, audit, eventually, is_one_of, is_problem,
+    same,
+};
+use futures::future::try_join_all;
+
+use super::{begun, until_paid};
+
+/// More orders in trouble than open a breaker.
+const IN_TROUBLE: usize = 8;
+/// How long the breaker of a process may be remembered, and how long eight creates take on a busy machine.
+const SHUT_WITHIN: Duration = Duration::from_secs(90);
+/// The breaker's first times double from ten seconds; then a probe, and the next buyer.
+const BACK_WITHIN: Duration = Duration::from_secs(240);
+
+const DOWN: Way = Way::WECHAT_NATIVE;
+const OTHERS: [Way; 2] = [Way::ALIPAY_PAGE, Way::UNIONPAY_GATEWAY];
+
+/// An order whose channel does not answer. Faults are a channel's and not an account's, so each order has its own; they
+/// are used up after some tries, as an outage ends.
+async fn troubled(world: &World, merchant: &Merchant) -> anyhow::Result<(Order, Answer)> {
+    let order = merchant.order(1_999);
+    let no = order.channel_order_no(DOWN, 1)?;
+    for fault in [
+        Fault::times("create", "drop", 3),
+        Fault::times("query", "http_500", 4),
+    ] {
+        world.simulator.fault(&no, fault).await?;
+    }
+    let answer = merchant.initiate(&order, DOWN).await?;
+    Ok((order, answer))
+}
+
+pub(crate) async fn one_channel_down(world: World) -> anyhow::Result<()> {
+    let _turn = world.beside_others().await;
+    let merchant = world.spare()?;
+    let began = (0..IN_TROUBLE).map(|_| troubled(&world, &merchant));
+    let mut waiting = Vec::new();
+    for (order, answer) in try_join_all(began).await? {
+        is_one_of(&answer, &[202, 503])?;
+        // Nothing is stored of an order that is turned away.
+        if answer.status == 202 {
+            waiting.push(order);
+        } else {
+            same(
+                "absent",
+                merchant.read(&order.payment_no()?).await?.status,
+                404,
+            )?;
+        }
+    }
+    ensure!(waiting.len() >= 5, "only {} were begun", waiting.len());
+
+    let turned_away = eventually(SHUT_WITHIN, "turned away", || async {
+        let (_, answer) = troubled(&world, &merchant).await?;
+        is_problem(&answer, 503, "channel-unavailable")?;
+        Ok(answer)
+    })
+    .await?;
+    let open = turned_away.json["open_channels"].as_array();
+    let open = open.context("the open channels")?;
+    for other in OTHERS {
+        let name = other.channel.name();
+        ensure!(open.iter().any(|channel| channel == name), "{open:?}");
+    }
+    same("the others, and no more", open.len(), OTHERS.len())?;
+    let after: u64 = turned_away
+        .header("retry-after")
+        .parse()
+        .context("seconds")?;
+    ensure!((1..=300).contains(&after), "again after {after} s");
+
+    for other in OTHERS {
+        let (order, channel_order) = begun(&merchant, other).await?;
+        world.simulator.open_and_pay(&channel_order).await?;
+        let no = order.payment_no()?;
+        until_paid(&merchant, &no).await?;
+        audit(&world, &merchant, &no).await?;
+    }
+
+    // It is back: for a new buyer, and for those who waited.
+    let (order, first) = eventually(BACK_WITHIN, "back", || begun(&merchant, DOWN)).await?;
+    world.simulator.open_and_pay(&first).await?;
+    let no = order.payment_no()?;
+    until_paid(&merchant, &no).await?;
+    audit(&world, &merchant, &no).await?;
+    for order in waiting {
+        let served = eventually(BACK_WITHIN, "served", || async {
+            let again = merchant.initiate(&order, DOWN).await?;
+            is_one_of(&again, &[200, 201])?;
+            Ok(again)
+        })
+        .await?;
+        let channel_order = attempt(&served.json, DOWN)?;
+        world.simulator.open_and_pay(channel_order).await?;
+        let no = order.payment_no()?;
+        until_paid(&merchant, &no).await?;
+        audit(&world, &merchant, &no).await?;
+    }
+    Ok(())
+}
