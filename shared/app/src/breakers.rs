@@ -9,8 +9,8 @@ use payonce_store::{Breaker, Store};
 
 use crate::accounts::Memory;
 
-/// How long a process believes what it last saw of a breaker.
-const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long a process believes what it last saw of a breaker. Less than trouble must last to open one.
+const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Whether a channel account may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use payonce_channels::{Adapter, Detail, Order};
+use payonce_domain::schedule::LEAST_TIME_LEFT;
 use payonce_domain::{
     BankCode, Channel, ChannelChoice, ChannelOrderNo, Method, PaymentKey, Terms, Timestamp,
 };
@@ -154,7 +155,8 @@ impl App {
             amount: terms.amount,
             subject: terms.subject.clone(),
             created_at: now,
-            expires_at: terms.expires_at,
+            // A deadline that is too near or over is judged where it is known whether the order stands.
+            expires_at: terms.expires_at.max(now.plus(LEAST_TIME_LEFT)),
             notify_url: self.notify_url(way.channel, &account.id),
             return_url: terms.return_url.clone(),
             client_ip: terms.client_ip.clone(),

@@ -7,24 +7,42 @@ use payonce_domain::Timestamp;
 
 const BEIJING: Offset = Offset::constant(8);
 
+const SPACED: &str = "%Y-%m-%d %H:%M:%S";
+const COMPACT: &str = "%Y%m%d%H%M%S";
+
 /// `yyyy-MM-dd HH:mm:ss` in Beijing; fractions of a second are dropped, so a deadline never grows.
 pub(crate) fn format(time: Timestamp) -> String {
-    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    let instant = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
-    BEIJING
-        .to_datetime(instant)
-        .strftime("%Y-%m-%d %H:%M:%S")
-        .to_string()
+    written(time, SPACED)
+}
+
+/// `yyyyMMddHHmmss` in Beijing, as UnionPay writes times.
+pub(crate) fn format_compact(time: Timestamp) -> String {
+    written(time, COMPACT)
 }
 
 /// Reads `yyyy-MM-dd HH:mm:ss` in Beijing, and nothing looser.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
-    let civil = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok()?;
+    read(text, SPACED)
+}
+
+/// Reads `yyyyMMddHHmmss` in Beijing, and nothing looser.
+pub(crate) fn parse_compact(text: &str) -> Option<Timestamp> {
+    read(text, COMPACT)
+}
+
+fn written(time: Timestamp, pattern: &str) -> String {
+    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    let instant = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+    BEIJING.to_datetime(instant).strftime(pattern).to_string()
+}
+
+fn read(text: &str, pattern: &str) -> Option<Timestamp> {
+    let civil = DateTime::strptime(pattern, text).ok()?;
     let instant = BEIJING.to_timestamp(civil).ok()?;
     let time = Timestamp::from_millis(u64::try_from(instant.as_millisecond()).ok()?);
     // The parser takes single digits and spaces where the channel writes none; what we would not write
     // ourselves is not that format.
-    (format(time) == text).then_some(time)
+    (written(time, pattern) == text).then_some(time)
 }
 
 #[cfg(test)]
@@ -62,6 +80,7 @@ mod tests {
         fn times_read_back(seconds in 0u64..4_000_000_000) {
             let time = Timestamp::from_millis(seconds * 1_000);
             prop_assert_eq!(parse(&format(time)), Some(time));
+            prop_assert_eq!(parse_compact(&format_compact(time)), Some(time));
         }
     }
 }

@@ -11,6 +11,7 @@
 pub mod adapter;
 pub mod alipay;
 mod beijing;
+mod chain;
 pub mod claim;
 mod client;
 mod form;
@@ -22,6 +23,7 @@ mod rsa;
 pub mod statement;
 mod strict_json;
 mod transport;
+pub mod unionpay;
 pub mod wechat;
 mod yuan;
 

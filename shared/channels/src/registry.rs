@@ -5,6 +5,7 @@ use payonce_domain::Channel;
 use crate::adapter::Adapter;
 use crate::alipay::{Alipay, AlipayStatements};
 use crate::statement::StatementSource;
+use crate::unionpay::{Unionpay, UnionpayStatements};
 use crate::wechat::Wechat;
 
 /// Why an account's settings or secrets cannot be used. No text of either is repeated.
@@ -16,9 +17,6 @@ pub enum ConfigurationError {
     /// A secret is not what it should be.
     #[error("the account's secret cannot be used: {0}")]
     Secret(&'static str),
-    /// There is no adapter for this channel.
-    #[error("there is no adapter for this channel")]
-    NoAdapter,
 }
 
 /// The secrets an account is opened with, each a JSON text. A function is given those it needs and no
@@ -50,7 +48,7 @@ pub fn adapter(
     match channel {
         Channel::Alipay => Ok(Box::new(Alipay::open(settings, secrets)?)),
         Channel::Wechat => Ok(Box::new(Wechat::open(settings, secrets)?)),
-        Channel::Unionpay => Err(ConfigurationError::NoAdapter),
+        Channel::Unionpay => Ok(Box::new(Unionpay::open(settings, secrets)?)),
     }
 }
 
@@ -67,6 +65,6 @@ pub fn statements(
     match channel {
         Channel::Alipay => Ok(Box::new(AlipayStatements::open(settings, secrets)?)),
         Channel::Wechat => Ok(Box::new(Wechat::open(settings, secrets)?)),
-        Channel::Unionpay => Err(ConfigurationError::NoAdapter),
+        Channel::Unionpay => Ok(Box::new(UnionpayStatements::open(settings, secrets)?)),
     }
 }

@@ -2,7 +2,8 @@
 //! (熔断).
 //!
 //! An account's breaker opens when the channel was silent, or said nothing usable, about so many
-//! different orders in a row: one order that cannot be read never opens it. While it is open nothing is
+//! different orders and for so long: one order that cannot be read never opens it, and neither do a few
+//! lost answers among many good ones, since whoever gets an answer ends the trouble. While it is open nothing is
 //! asked of the channel; then one caller probes, and an answer closes it.
 
 use std::collections::HashMap;
@@ -18,6 +19,9 @@ use crate::record::{self, KEY, RECORD_VERSION};
 
 /// How many different orders in trouble open a breaker.
 const ORDERS_IN_TROUBLE: usize = 5;
+/// How long trouble must last. Longer than a process goes without looking at the breaker, so that one
+/// that is answered has ended it by then.
+const LASTING: Span = Span::seconds(3);
 /// How long trouble is remembered: what happened longer ago says little of now.
 const WINDOW: Span = Span::minutes(1);
 /// How long a breaker stays open the first time; each failed probe doubles it.
@@ -37,6 +41,8 @@ const TRIPS: &str = "t";
 pub struct Breaker {
     /// How many orders met trouble lately.
     pub orders_in_trouble: usize,
+    /// Since when.
+    pub in_trouble_since: Option<Timestamp>,
     /// Until when nothing is asked, if it opened; after that one probe goes through.
     pub open_until: Option<Timestamp>,
     /// How often it opened since the channel last answered.
@@ -61,6 +67,7 @@ impl Breaker {
         let orders = item.get(ORDERS).and_then(|value| value.as_ss().ok());
         Self {
             orders_in_trouble: orders.map_or(0, Vec::len),
+            in_trouble_since: number(SINCE).map(Timestamp::from_millis),
             open_until: number(UNTIL).map(Timestamp::from_millis),
             trips: number(TRIPS)
                 .and_then(|trips| trips.try_into().ok())
@@ -144,7 +151,11 @@ impl Store {
                 None => return self.breaker(channel, account).await,
             },
         };
-        let enough = seen.orders_in_trouble >= ORDERS_IN_TROUBLE || seen.wants_probe(now);
+        let lasts = seen
+            .in_trouble_since
+            .is_some_and(|since| now >= since.plus(LASTING));
+        let many = seen.orders_in_trouble >= ORDERS_IN_TROUBLE;
+        let enough = (many && lasts) || seen.wants_probe(now);
         if !enough || seen.is_open(now) {
             return Ok(seen);
         }

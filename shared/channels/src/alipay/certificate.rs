@@ -4,11 +4,10 @@
 use md5::{Digest as _, Md5};
 use payonce_domain::Timestamp;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::oid_registry::OID_PKCS1_SHA256WITHRSA;
-use x509_parser::pem::Pem;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
+use crate::chain::{self, ChainHash, blocks, covers, is_authority, parsed, signed_by, validity};
 use crate::rsa::VerifyingKey;
 
 /// What the object identifier of every RSA signature algorithm begins with.
@@ -64,16 +63,16 @@ impl Trusted {
     /// the text of a root file, an unbroken chain of signatures must lead to one of its RSA certificates.
     pub(super) fn read(pem: &str, roots: Option<&str>) -> Option<Self> {
         let blocks = blocks(pem)?;
-        let chain: Option<Vec<_>> = blocks.iter().map(parsed).collect();
-        let chain = chain?;
-        let leaf = chain.first()?;
+        let sent: Option<Vec<_>> = blocks.iter().map(parsed).collect();
+        let sent = sent?;
+        let leaf = sent.first()?;
         let validity = match roots {
             None => validity(leaf),
             Some(roots) => {
-                let blocks = self::blocks(roots)?;
+                let blocks = chain::blocks(roots)?;
                 // The file holds SM2 certificates as well, of which some cannot even be read here.
                 let roots: Vec<_> = blocks.iter().filter_map(parsed).filter(is_rsa).collect();
-                vouched(leaf, &chain[1..], &roots, DEPTH_MAX)?
+                vouched(leaf, &sent[1..], &roots, DEPTH_MAX)?
             }
         };
         Some(Self {
@@ -86,8 +85,7 @@ impl Trusted {
 
     /// Whether it is valid at this time.
     pub(super) fn is_valid(&self, now: Timestamp) -> bool {
-        i64::try_from(now.as_millis() / 1_000)
-            .is_ok_and(|now| (self.not_before..=self.not_after).contains(&now))
+        covers((self.not_before, self.not_after), now)
     }
 
     /// Whether its owner signed `message`.
@@ -105,57 +103,22 @@ fn vouched(
 ) -> Option<(i64, i64)> {
     let depth = depth.checked_sub(1)?;
     let own = validity(certificate);
-    let above = match roots.iter().find(|root| signed_by(certificate, root)) {
+    let above = match roots
+        .iter()
+        .find(|root| signed_by(certificate, root, ChainHash::Sha256))
+    {
         Some(root) => validity(root),
         None => between
             .iter()
-            // Without this, whoever holds any certificate of the root could issue more.
-            .filter(|other| is_authority(other) && signed_by(certificate, other))
+            .filter(|other| is_authority(other) && signed_by(certificate, other, ChainHash::Sha256))
             .find_map(|other| vouched(other, between, roots, depth))?,
     };
     Some((own.0.max(above.0), own.1.min(above.1)))
 }
 
-fn signed_by(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
-    certificate.issuer().as_raw() == issuer.subject().as_raw()
-        && certificate.signature_algorithm.algorithm == OID_PKCS1_SHA256WITHRSA
-        // It is named twice, and only the second time under the signature.
-        && certificate.tbs_certificate.signature == certificate.signature_algorithm
-        && VerifyingKey::from_info(issuer.public_key()).is_some_and(|key| {
-            let signature = &certificate.signature_value.data;
-            key.verify_bytes(certificate.tbs_certificate.as_ref(), signature)
-        })
-}
-
-fn is_authority(certificate: &X509Certificate<'_>) -> bool {
-    let may_sign = |usage: Option<bool>| usage.unwrap_or(true);
-    let authority = certificate.basic_constraints().ok().flatten();
-    let usage = certificate.key_usage().ok();
-    authority.is_some_and(|constraints| constraints.value.ca)
-        && usage.is_some_and(|usage| may_sign(usage.map(|usage| usage.value.key_cert_sign())))
-}
-
 fn is_rsa(certificate: &X509Certificate<'_>) -> bool {
     let algorithm = certificate.signature_algorithm.algorithm.to_id_string();
     algorithm.starts_with(RSA_FAMILY)
-}
-
-fn validity(certificate: &X509Certificate<'_>) -> (i64, i64) {
-    let validity = certificate.validity();
-    (
-        validity.not_before.timestamp(),
-        validity.not_after.timestamp(),
-    )
-}
-
-fn parsed(pem: &Pem) -> Option<X509Certificate<'_>> {
-    let (rest, certificate) = X509Certificate::from_der(&pem.contents).ok()?;
-    rest.is_empty().then_some(certificate)
-}
-
-fn blocks(text: &str) -> Option<Vec<Pem>> {
-    let blocks = Pem::iter_from_buffer(text.as_bytes());
-    blocks.collect::<Result<Vec<_>, _>>().ok()
 }
 
 fn sn(certificate: &X509Certificate<'_>) -> Option<String> {

@@ -31,12 +31,16 @@ async fn trouble(store: &Store, number: u32, now: Timestamp) -> Breaker {
         .unwrap()
 }
 
+/// When trouble that began at the start has lasted long enough.
+fn later() -> Timestamp {
+    START.plus(Span::seconds(3))
+}
+
 async fn opened(store: &Store) -> Breaker {
-    let mut last = Breaker::default();
     for number in 0..5 {
-        last = trouble(store, number, START).await;
+        trouble(store, number, START).await;
     }
-    last
+    trouble(store, 5, later()).await
 }
 
 #[tokio::test]
@@ -48,16 +52,29 @@ async fn five_orders_in_trouble_open_it_and_one_order_never_does() {
         assert_eq!(seen.open_until, None);
     }
     for number in 1..4 {
-        assert_eq!(trouble(&world.store, number, START).await.open_until, None);
+        let seen = trouble(&world.store, number, later()).await;
+        assert_eq!(seen.open_until, None);
     }
-    let seen = trouble(&world.store, 4, START).await;
-    assert!(seen.is_open(START));
+    let seen = trouble(&world.store, 4, later()).await;
+    assert!(seen.is_open(later()));
     let read = world.store.breaker(CHANNEL, &account()).await.unwrap();
     assert_eq!(read, seen);
     // Another account of the same channel is not concerned.
     let other = AccountId::new("wechat-b").unwrap();
     let read = world.store.breaker(CHANNEL, &other).await.unwrap();
     assert_eq!(read, Breaker::default());
+}
+
+/// A burst of lost answers among good ones: whoever is answered meanwhile ends it.
+#[tokio::test]
+async fn many_orders_at_once_open_nothing_until_it_lasts() {
+    let world = world().await;
+    for number in 0..20 {
+        let now = START.plus(Span::millis(2_999));
+        let now = if number == 0 { START } else { now };
+        assert_eq!(trouble(&world.store, number, now).await.open_until, None);
+    }
+    assert!(trouble(&world.store, 20, later()).await.is_open(later()));
 }
 
 #[tokio::test]
@@ -78,8 +95,9 @@ async fn an_answer_ends_the_trouble() {
         trouble(&world.store, number, START).await;
     }
     world.store.note_answer(CHANNEL, &account()).await.unwrap();
-    let seen = trouble(&world.store, 4, START).await;
+    let seen = trouble(&world.store, 4, later()).await;
     assert_eq!((seen.orders_in_trouble, seen.open_until), (1, None));
+    world.store.note_answer(CHANNEL, &account()).await.unwrap();
     opened(&world.store).await;
     world.store.note_answer(CHANNEL, &account()).await.unwrap();
     let read = world.store.breaker(CHANNEL, &account()).await.unwrap();
@@ -91,7 +109,7 @@ async fn one_of_many_probes_and_a_failed_probe_waits_longer() {
     let world = world().await;
     let seen = opened(&world.store).await;
     let until = seen.open_until.unwrap();
-    assert!(!seen.wants_probe(START));
+    assert!(!seen.wants_probe(later()));
     assert!(seen.wants_probe(until));
     let claims = (0..20).map(|_| {
         let store = world.store.clone();
@@ -107,7 +125,7 @@ async fn one_of_many_probes_and_a_failed_probe_waits_longer() {
     }
     assert_eq!(claimed, 1);
     let next = world.store.breaker(CHANNEL, &account()).await.unwrap();
-    let (first, second) = (until.since(START), next.open_until.unwrap().since(until));
+    let (first, second) = (until.since(later()), next.open_until.unwrap().since(until));
     assert!(second > first, "{second:?} after {first:?}");
 
     // Whatever fails once its time is over opens it again at once.

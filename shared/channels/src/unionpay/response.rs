@@ -1,0 +1,345 @@
+//! Answers from UnionPay. Only what a valid signature covers is read; the rest is no answer.
+
+use payonce_domain::{ChannelTradeNo, Money, RefundReport, ReversalReport, Span, Timestamp};
+
+use super::account::Account;
+use super::message::{self, Fields};
+use super::status::{self, Class, Fate};
+use crate::beijing;
+use crate::claim::{CreateReading, Payee, Said, Standing, TradeClaim, TradeReading};
+use crate::http::HttpAnswer;
+use crate::order::{Order, RefundOrder};
+
+/// How long after `payTimeout` "not paid" is final: UnionPay's clock may lag, and a bank may be at work.
+const FINAL_AFTER: Span = Span::minutes(5);
+
+/// How long after a payment code was sent it may still arrive: we wait 8 s for the answer and never send
+/// it again.
+const ARRIVES_WITHIN: Span = Span::minutes(2);
+
+/// Reads the answer to a payment by code.
+pub(super) fn created(
+    account: &Account,
+    order: &Order,
+    answer: &HttpAnswer,
+    now: Timestamp,
+) -> CreateReading {
+    let Some((fields, class)) = signed(account, "consume", answer, now) else {
+        return CreateReading::NoAnswer;
+    };
+    if !names(&fields, &order.no.to_string(), order.created_at) {
+        return CreateReading::NoAnswer;
+    }
+    match class {
+        // A success is a payment only with the number and the amount it was made under.
+        Class::Success => standing(&fields, Fate::Paid, order, now)
+            .and_then(|standing| claim(&fields, standing))
+            .map_or(CreateReading::Taken, CreateReading::Claim),
+        Class::Pending => CreateReading::Taken,
+        Class::Unknown
+        | Class::NotNow
+        | Class::Duplicate
+        | Class::NotFound
+        | Class::Original
+        | Class::GoesBack
+        | Class::NoFile => CreateReading::NoAnswer,
+        Class::NotEnough | Class::Faulty | Class::Misconfigured | Class::Declined => {
+            if status::code_is_refused(class) {
+                CreateReading::Refused
+            } else {
+                CreateReading::NoAnswer
+            }
+        }
+    }
+}
+
+/// Reads the answer to a query: the outer code speaks of the query, `origRespCode` of the order.
+pub(super) fn queried(
+    account: &Account,
+    order: &Order,
+    answer: &HttpAnswer,
+    now: Timestamp,
+) -> TradeReading {
+    let Some((fields, class)) = signed(account, "query", answer, now) else {
+        return TradeReading::NoAnswer;
+    };
+    // Under another time it would be another transaction.
+    if !names(&fields, &order.no.to_string(), order.created_at) {
+        return TradeReading::NoAnswer;
+    }
+    match class {
+        Class::Success => {}
+        Class::NotFound => return TradeReading::NotFound,
+        Class::Pending
+        | Class::Unknown
+        | Class::NotNow
+        | Class::Duplicate
+        | Class::Original
+        | Class::GoesBack
+        | Class::NotEnough
+        | Class::Faulty
+        | Class::Misconfigured
+        | Class::Declined
+        | Class::NoFile => return TradeReading::NoAnswer,
+    }
+    let Some(class) = original_class(&fields) else {
+        return TradeReading::NoAnswer;
+    };
+    standing(&fields, status::fate(class), order, now)
+        .and_then(|standing| claim(&fields, standing))
+        .map_or(TradeReading::NoAnswer, TradeReading::Claim)
+}
+
+/// How the order stands; `None` where the message does not say all that it must.
+fn standing(fields: &Fields, fate: Fate, order: &Order, now: Timestamp) -> Option<Standing> {
+    let taken = || {
+        let trade_no = ChannelTradeNo::new(fields.get("queryId")?.as_str()).ok()?;
+        Some((trade_no, amount(fields)?, paid_at(fields, now)))
+    };
+    Some(match fate {
+        Fate::Paid => {
+            let (trade_no, amount, paid_at) = taken()?;
+            Standing::Paid {
+                trade_no,
+                amount,
+                paid_at,
+            }
+        }
+        Fate::GoesBack => {
+            let (trade_no, amount, paid_at) = taken()?;
+            Standing::TakenLate {
+                trade_no,
+                amount,
+                paid_at,
+            }
+        }
+        Fate::Open => Standing::Unpaid,
+        Fate::Declined => {
+            let by_code = order.no.method() == payonce_domain::Method::Code;
+            // A code is tried once; on a page the buyer may try another card until time is over.
+            if by_code || now >= order.expires_at.plus(FINAL_AFTER) {
+                Standing::Closed
+            } else {
+                Standing::Unpaid
+            }
+        }
+    })
+}
+
+fn claim(fields: &Fields, standing: Standing) -> Option<TradeClaim> {
+    Some(TradeClaim {
+        order_no: fields.get("orderId")?.clone(),
+        payee: Payee {
+            merchant: Said::As(fields.get("merId")?.clone()),
+            application: Said::NotSaid,
+        },
+        standing,
+    })
+}
+
+/// Reads the answer to a refund or an undo.
+pub(super) fn refunded(
+    account: &Account,
+    refund: &RefundOrder,
+    answer: &HttpAnswer,
+    now: Timestamp,
+) -> RefundReport {
+    let Some((fields, class)) = signed(account, "refund", answer, now) else {
+        return RefundReport::NoAnswer;
+    };
+    if !names(&fields, &refund.no.to_string(), refund.sent_at) || !ours(account, &fields) {
+        return RefundReport::NoAnswer;
+    }
+    status::refund(class, refund.form)
+}
+
+/// Reads the answer to a question about a refund or an undo, which is a transaction of its own.
+pub(super) fn refund_queried(
+    account: &Account,
+    refund: &RefundOrder,
+    answer: &HttpAnswer,
+    now: Timestamp,
+) -> RefundReport {
+    let Some((fields, class)) = signed(account, "refund_query", answer, now) else {
+        return RefundReport::NoAnswer;
+    };
+    if !names(&fields, &refund.no.to_string(), refund.sent_at) || !ours(account, &fields) {
+        return RefundReport::NoAnswer;
+    }
+    match class {
+        Class::Success => {}
+        Class::NotFound => return RefundReport::NotFound,
+        Class::Pending
+        | Class::Unknown
+        | Class::NotNow
+        | Class::Duplicate
+        | Class::Original
+        | Class::GoesBack
+        | Class::NotEnough
+        | Class::Faulty
+        | Class::Misconfigured
+        | Class::Declined
+        | Class::NoFile => return RefundReport::NoAnswer,
+    }
+    let Some(class) = original_class(&fields) else {
+        return RefundReport::NoAnswer;
+    };
+    let report = status::refund_fate(class);
+    if report == RefundReport::Succeeded && amount(&fields) != Some(refund.amount) {
+        tracing::error!(
+            refund.no = %refund.no,
+            "the refund {} succeeded over another amount",
+            refund.no
+        );
+        return RefundReport::NoAnswer;
+    }
+    report
+}
+
+/// Reads the answer to a reversal.
+pub(super) fn reversed(
+    account: &Account,
+    order: &Order,
+    answer: &HttpAnswer,
+    now: Timestamp,
+) -> ReversalReport {
+    let Some((fields, class)) = signed(account, "reverse", answer, now) else {
+        return ReversalReport::Again;
+    };
+    if !names(&fields, &order.no.to_string(), order.created_at) || !ours(account, &fields) {
+        return ReversalReport::Again;
+    }
+    match class {
+        Class::Success => ReversalReport::Reversed,
+        // It never arrived, and after a while it cannot any more: there is nothing to reverse.
+        Class::NotFound if now >= order.created_at.plus(ARRIVES_WITHIN) => ReversalReport::Reversed,
+        Class::Original => ReversalReport::Refused,
+        Class::NotFound
+        | Class::Pending
+        | Class::Unknown
+        | Class::NotNow
+        | Class::Duplicate
+        | Class::GoesBack
+        | Class::NotEnough
+        | Class::Faulty
+        | Class::Misconfigured
+        | Class::Declined
+        | Class::NoFile => ReversalReport::Again,
+    }
+}
+
+/// Whether a message is about the transaction with this number and time.
+fn names(fields: &Fields, order_id: &str, txn_time: Timestamp) -> bool {
+    let says = |name: &str, value: &str| fields.get(name).is_some_and(|text| text == value);
+    says("orderId", order_id) && says("txnTime", &beijing::format_compact(txn_time))
+}
+
+fn ours(account: &Account, fields: &Fields) -> bool {
+    fields.get("merId").is_some_and(|id| *id == account.mer_id)
+}
+
+/// `txnAmt` in fen, if the currency is the one we collect.
+pub(super) fn amount(fields: &Fields) -> Option<Money> {
+    if fields.get("currencyCode").is_none_or(|code| code != "156") {
+        return None;
+    }
+    let text = fields.get("txnAmt")?;
+    let digits = (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    digits
+        .then(|| text.parse().ok().map(Money::from_fen))
+        .flatten()
+}
+
+/// When it was paid. `traceTime` has no year and is the time at which UnionPay began the transaction with
+/// the bank: no field says when the buyer pressed the button. Money that came after the order's time is
+/// told by its code (42), not by this. Where it is missing, it was no later than now.
+pub(super) fn paid_at(fields: &Fields, now: Timestamp) -> Timestamp {
+    let traced = || {
+        let begun = fields.get("txnTime")?;
+        let trace = fields.get("traceTime").filter(|text| text.len() == 10)?;
+        let year: u32 = begun.get(..4)?.parse().ok()?;
+        let begun = beijing::parse_compact(begun)?;
+        // A transaction of New Year's Eve may be traced in the year after.
+        [year, year + 1]
+            .into_iter()
+            .filter_map(|year| beijing::parse_compact(&format!("{year:04}{trace}")))
+            .find(|time| time.plus(Span::days(1)) >= begun)
+    };
+    traced().unwrap_or(now)
+}
+
+fn original_class(fields: &Fields) -> Option<Class> {
+    let code = fields.get("origRespCode")?;
+    let class = status::class(code);
+    if class.is_none() {
+        unknown_code("origRespCode", code);
+    }
+    class
+}
+
+/// The fields of an answer whose signature holds, and the class of its code.
+pub(super) fn signed(
+    account: &Account,
+    operation: &'static str,
+    answer: &HttpAnswer,
+    now: Timestamp,
+) -> Option<(Fields, Class)> {
+    if answer.status != 200 {
+        tracing::warn!(
+            operation,
+            http.status = answer.status,
+            "unionpay answers {operation} with another status than 200"
+        );
+        return None;
+    }
+    let fields = match message::parse_answer(&answer.body) {
+        Ok(fields) => fields,
+        Err(reason) => {
+            tracing::warn!(
+                operation,
+                reason,
+                "unionpay's answer to {operation} cannot be read"
+            );
+            return None;
+        }
+    };
+    if !account.signed(&fields, now) {
+        tracing::warn!(
+            operation,
+            "the signature on unionpay's answer to {operation} does not hold"
+        );
+        return None;
+    }
+    let code = fields.get("respCode")?;
+    let Some(class) = status::class(code) else {
+        unknown_code("respCode", code);
+        return None;
+    };
+    if matches!(class, Class::Faulty | Class::Misconfigured) {
+        let code = word(code);
+        tracing::error!(
+            operation,
+            code,
+            "unionpay refuses {operation} as such: {code}"
+        );
+    }
+    Some((fields, class))
+}
+
+pub(super) fn unknown_code(member: &'static str, text: &str) {
+    let code = word(text);
+    tracing::warn!(
+        member,
+        code,
+        "unionpay says {member} {code}, which we do not know"
+    );
+}
+
+/// A code of the protocol, fit for a log. Anything else could be a buyer's data.
+fn word(text: &str) -> &str {
+    if text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        text
+    } else {
+        "(not a code)"
+    }
+}
