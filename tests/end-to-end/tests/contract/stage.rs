@@ -33,6 +33,9 @@ pub(crate) const PRICE: u64 = 1_999;
 /// Headers in lower case, and a body.
 pub(crate) type Heard = (Vec<(String, String)>, Vec<u8>);
 
+/// What was heard, by the account it was told to.
+type Ear = Arc<Mutex<BTreeMap<String, Vec<Heard>>>>;
+
 /// One account, opened.
 pub(crate) struct Account {
     pub(crate) name: &'static str,
@@ -74,7 +77,7 @@ pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
     pub(crate) transport: Transport,
     accounts: Vec<Account>,
-    heard: Arc<Mutex<BTreeMap<String, Vec<Heard>>>>,
+    heard: Ear,
     ear: String,
     running: Running,
     _directory: TempDir,
@@ -295,8 +298,8 @@ fn setup_text(ear: &str) -> String {
 }
 
 /// Hears whatever is told and answers what every channel takes for "heard".
-async fn listen(heard: Arc<Mutex<BTreeMap<String, Vec<Heard>>>>) -> anyhow::Result<String> {
-    let hear = async |State(heard): State<Arc<Mutex<BTreeMap<String, Vec<Heard>>>>>,
+async fn listen(heard: Ear) -> anyhow::Result<String> {
+    let hear = async |State(heard): State<Ear>,
                       Path(account): Path<String>,
                       headers: HeaderMap,
                       body: Bytes| {
