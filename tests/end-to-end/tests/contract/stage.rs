@@ -15,7 +15,8 @@ use channel_simulator::{Options, Running};
 use end_to_end::{CLIENT_IP, Http, PAYER, Simulator, Way, eventually};
 use payonce_channels::statement::StatementSource;
 use payonce_channels::{
-    Adapter, ChannelClient, CreateTold, Order, RefundOrder, Secrets, Transport, adapter, statements,
+    Adapter, ChannelClient, CreateTold, News, Order, RefundOrder, Secrets, Transport,
+    UnverifiedNotification, adapter, statements,
 };
 use payonce_domain::numbers::RefundIdentity;
 use payonce_domain::{
@@ -230,26 +231,36 @@ impl Stage {
 
     /// The first notification about an order.
     pub(crate) async fn heard_of(&self, account: &Account, order: &Order) -> anyhow::Result<Heard> {
+        self.heard_that(account, order, |_| true).await
+    }
+
+    /// The first notification about an order with such news.
+    pub(crate) async fn heard_that(
+        &self,
+        account: &Account,
+        order: &Order,
+        is_wanted: impl Fn(&News) -> bool,
+    ) -> anyhow::Result<Heard> {
         let within = Duration::from_secs(20);
         eventually(within, "a notification", || async {
             let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
             let all = heard.get(account.name).into_iter().flatten();
             // An encrypted one names no order, so whoever can open it tells.
-            let mut ours = all.filter(|heard| names(account, order, heard));
+            let mut ours = all.filter(|(headers, body)| {
+                let unverified = UnverifiedNotification {
+                    headers,
+                    body,
+                    received_at: now(),
+                };
+                let verified = account.adapter.verify(unverified);
+                verified.is_ok_and(|notice| {
+                    notice.channel_order_no == order.no && is_wanted(&notice.news)
+                })
+            });
             ours.next().cloned().context("nothing was heard")
         })
         .await
     }
-}
-
-fn names(account: &Account, order: &Order, (headers, body): &Heard) -> bool {
-    let unverified = payonce_channels::UnverifiedNotification {
-        headers,
-        body,
-        received_at: now(),
-    };
-    let verified = account.adapter.verify(unverified);
-    verified.is_ok_and(|notice| notice.channel_order_no == order.no)
 }
 
 /// What the HTTP contract makes of an action.
