@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use payonce_domain::{ChannelOrderNo, MerchantId, MerchantOrderNo, PaymentKey, PaymentNo};
+use payonce_domain::{Channel, ChannelOrderNo, MerchantId, MerchantOrderNo, PaymentKey, PaymentNo};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -224,6 +224,11 @@ impl Order {
             ("subject", json!("一双鞋 shoes")),
         ] {
             request.insert(name.to_owned(), value);
+        }
+        // UnionPay's gateway insists on an address to send the buyer back to.
+        if way.channel == Channel::Unionpay {
+            let address = format!("https://{}.example/return", self.merchant_id);
+            request.insert("return_url".to_owned(), json!(address));
         }
         Value::Object(request)
     }

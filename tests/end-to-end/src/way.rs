@@ -70,6 +70,9 @@ impl Way {
         ..Self::UNIONPAY_GATEWAY
     };
 
+    /// A payment code of UnionPay's.
+    pub const UNIONPAY_CODE: Self = Self::of(Channel::Unionpay, Method::Code);
+
     /// Every way with something to open: a link, a QR code, a form, a page within an app.
     pub const WITH_PAGES: [Self; 8] = [
         Self::ALIPAY_PAGE,
@@ -90,7 +93,7 @@ impl Way {
     ];
 
     /// The payment codes.
-    pub const CODES: [Self; 2] = [Self::ALIPAY_CODE, Self::WECHAT_CODE];
+    pub const CODES: [Self; 3] = [Self::ALIPAY_CODE, Self::WECHAT_CODE, Self::UNIONPAY_CODE];
 
     /// The plain way through a channel.
     #[must_use]

@@ -109,7 +109,16 @@ impl Adapter for Alipay {
     }
 
     fn close_request(&self, order: &Order, now: Timestamp) -> Result<HttpRequest, CannotSend> {
-        request::close(&self.account, order, now)
+        match order.no.method() {
+            // What a buyer's code began is reversed, paid or not.
+            Method::Code => Err(CannotSend::NoSuchCall),
+            Method::Page
+            | Method::Wap
+            | Method::Native
+            | Method::Jsapi
+            | Method::H5
+            | Method::Gateway => request::close(&self.account, order, now),
+        }
     }
 
     fn read_close(&self, order: &Order, answer: &HttpAnswer, now: Timestamp) -> CloseAnswer {

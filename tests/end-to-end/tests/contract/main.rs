@@ -52,6 +52,7 @@ fn questions() -> Vec<Question> {
         question!(orders::another_accounts_order_is_never_paid),
         question!(refunds::the_same_number_moves_money_once),
         question!(refunds::a_refund_nobody_sent_is_not_found),
+        question!(refunds::a_refund_is_told),
         question!(silence::a_lost_answer_says_nothing),
         question!(lies::a_flipped_bit_in_a_notification_is_never_believed),
         question!(lies::a_flipped_bit_in_an_answer_is_never_believed),

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use end_to_end::{Way, eventually, same};
+use payonce_channels::News;
 use payonce_domain::RefundReport;
+use payonce_domain::schedule::policy;
 
 use crate::stage::{Account, Stage, now};
 
@@ -56,4 +58,21 @@ pub(crate) async fn a_refund_nobody_sent_is_not_found(
         .await
         .said;
     same("told", told, RefundReport::NotFound)
+}
+
+/// Whoever waits for the news of a refund gets it, where the policy says that it comes.
+pub(crate) async fn a_refund_is_told(
+    stage: &Stage,
+    account: &Account,
+    way: Way,
+) -> anyhow::Result<()> {
+    if !policy(way.channel, way.method).refunds.notified {
+        return Ok(());
+    }
+    let (order, trade_no) = stage.paid(account, way).await?;
+    let refund = stage.refund(account, &order, trade_no, PART)?;
+    stage.client(account).refund(&order, &refund, now()).await;
+    let is_told = |news: &News| matches!(news, News::Refund { no, report: RefundReport::Succeeded } if *no == refund.no);
+    stage.heard_that(account, &order, is_told).await?;
+    Ok(())
 }

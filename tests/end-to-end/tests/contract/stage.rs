@@ -15,7 +15,8 @@ use channel_simulator::{Options, Running};
 use end_to_end::{CLIENT_IP, Http, PAYER, Simulator, Way, eventually};
 use payonce_channels::statement::StatementSource;
 use payonce_channels::{
-    Adapter, ChannelClient, CreateTold, Order, RefundOrder, Secrets, Transport, adapter, statements,
+    Adapter, ChannelClient, CreateTold, News, Order, RefundOrder, Secrets, Transport,
+    UnverifiedNotification, adapter, statements,
 };
 use payonce_domain::numbers::RefundIdentity;
 use payonce_domain::{
@@ -32,6 +33,9 @@ pub(crate) const PRICE: u64 = 1_999;
 
 /// Headers in lower case, and a body.
 pub(crate) type Heard = (Vec<(String, String)>, Vec<u8>);
+
+/// What was heard, by the account it was told to.
+type Ear = Arc<Mutex<BTreeMap<String, Vec<Heard>>>>;
 
 /// One account, opened.
 pub(crate) struct Account {
@@ -74,7 +78,7 @@ pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
     pub(crate) transport: Transport,
     accounts: Vec<Account>,
-    heard: Arc<Mutex<BTreeMap<String, Vec<Heard>>>>,
+    heard: Ear,
     ear: String,
     running: Running,
     _directory: TempDir,
@@ -227,26 +231,36 @@ impl Stage {
 
     /// The first notification about an order.
     pub(crate) async fn heard_of(&self, account: &Account, order: &Order) -> anyhow::Result<Heard> {
+        self.heard_that(account, order, |_| true).await
+    }
+
+    /// The first notification about an order with such news.
+    pub(crate) async fn heard_that(
+        &self,
+        account: &Account,
+        order: &Order,
+        is_wanted: impl Fn(&News) -> bool,
+    ) -> anyhow::Result<Heard> {
         let within = Duration::from_secs(20);
         eventually(within, "a notification", || async {
             let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
             let all = heard.get(account.name).into_iter().flatten();
             // An encrypted one names no order, so whoever can open it tells.
-            let mut ours = all.filter(|heard| names(account, order, heard));
+            let mut ours = all.filter(|(headers, body)| {
+                let unverified = UnverifiedNotification {
+                    headers,
+                    body,
+                    received_at: now(),
+                };
+                let verified = account.adapter.verify(unverified);
+                verified.is_ok_and(|notice| {
+                    notice.channel_order_no == order.no && is_wanted(&notice.news)
+                })
+            });
             ours.next().cloned().context("nothing was heard")
         })
         .await
     }
-}
-
-fn names(account: &Account, order: &Order, (headers, body): &Heard) -> bool {
-    let unverified = payonce_channels::UnverifiedNotification {
-        headers,
-        body,
-        received_at: now(),
-    };
-    let verified = account.adapter.verify(unverified);
-    verified.is_ok_and(|notice| notice.channel_order_no == order.no)
 }
 
 /// What the HTTP contract makes of an action.
@@ -295,8 +309,8 @@ fn setup_text(ear: &str) -> String {
 }
 
 /// Hears whatever is told and answers what every channel takes for "heard".
-async fn listen(heard: Arc<Mutex<BTreeMap<String, Vec<Heard>>>>) -> anyhow::Result<String> {
-    let hear = async |State(heard): State<Arc<Mutex<BTreeMap<String, Vec<Heard>>>>>,
+async fn listen(heard: Ear) -> anyhow::Result<String> {
+    let hear = async |State(heard): State<Ear>,
                       Path(account): Path<String>,
                       headers: HeaderMap,
                       body: Bytes| {
