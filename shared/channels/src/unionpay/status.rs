@@ -10,9 +10,10 @@ pub(super) enum Class {
     Success,
     /// Not settled yet: 05 accepted, 70 the card holder is typing.
     Pending,
-    /// UnionPay itself does not know: 03 time-out, 04 state unknown, 99 general error.
+    /// UnionPay itself does not know: 03 time-out, 04 state unknown, 06 busy ("query first"), 99 general
+    /// error.
     Unknown,
-    /// Not now: 02 closed, 06 busy, 37 too often, 39 out of hours, 41 not to be had yet.
+    /// Not now: 02 closed, 37 too often, 39 out of hours, 41 not to be had yet.
     NotNow,
     /// 12: a transaction of this number and time is there already.
     Duplicate,
@@ -39,8 +40,8 @@ pub(super) fn class(code: &str) -> Option<Class> {
     Some(match code {
         "00" | "A6" => Class::Success,
         "05" | "70" => Class::Pending,
-        "03" | "04" | "99" => Class::Unknown,
-        "02" | "06" | "37" | "39" | "41" => Class::NotNow,
+        "03" | "04" | "06" | "99" => Class::Unknown,
+        "02" | "37" | "39" | "41" => Class::NotNow,
         "12" => Class::Duplicate,
         "34" => Class::NotFound,
         "35" | "36" => Class::Original,
