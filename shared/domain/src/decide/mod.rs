@@ -12,6 +12,7 @@ mod closing;
 mod initiate;
 mod refunds;
 mod returns;
+mod sending;
 
 use crate::capture::{Disposition, SuspenseReason};
 use crate::channel_order::ChannelOrderState;
@@ -202,8 +203,8 @@ pub fn on_command(
             amount,
             reason,
         } => refunds::request(&mut draft, request, amount, reason)?,
-        Command::BeginRefund { no } => refunds::begin(&mut draft, no)?,
-        Command::HoldRefund { no, until } => refunds::hold(&mut draft, no, until)?,
+        Command::BeginRefund { no } => sending::begin(&mut draft, no)?,
+        Command::HoldRefund { no, until } => sending::hold(&mut draft, no, until)?,
         Command::HoldChannelOrder { no, until } => channel_orders::hold(&mut draft, no, until)?,
         Command::BeginReversal { no } => channel_orders::begin_reversal(&mut draft, no)?,
     };
