@@ -1,5 +1,362 @@
-//! placeholder while merging
-use crate::statement::{Damaged, Statement};
-pub(super) fn open(_file: &[u8]) -> Result<Statement, Damaged> {
-    Err(Damaged::Unreadable("not yet"))
+//! The settlement file (对账文件): base64 over zlib over an archive that holds every transaction (ZM),
+//! adjustments and disputes (ZME), and a summary for people (RD).
+//!
+//! The tables have columns of fixed width in bytes, one space apart. Their lines name no year, so it is
+//! taken from the name of the table's entry.
+
+use std::io::{Cursor, Read};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::ZlibDecoder;
+use payonce_domain::{ChannelTradeNo, Money, Timestamp};
+use zip::ZipArchive;
+
+use crate::statement::{Damaged, Statement, TradeLine, TradeLineKind, UnreadableLine};
+use crate::transport::STATEMENT_BYTES_MAX;
+use crate::{beijing, yuan};
+
+/// Three are documented; more than a few are not a settlement file's.
+const ENTRIES_MAX: usize = 16;
+
+/// Widths of the columns of a transaction (ZM), in bytes.
+const WIDTHS: [usize; 42] = [
+    3, 11, 11, 6, 10, 19, 12, 4, 2, 21, 2, 32, 2, 6, 10, 13, 13, 4, 15, 2, 2, 6, 2, 4, 32, 1, 21,
+    15, 1, 15, 32, 13, 13, 8, 32, 13, 13, 12, 2, 1, 32, 98,
+];
+
+/// Older files end after this column, or after one that follows it.
+const COLUMNS_MIN: usize = 31;
+
+/// A column: its place, counted from one, and its name.
+#[derive(Clone, Copy)]
+struct Column(usize, &'static str);
+
+const SENT: Column = Column(5, "交易传输时间");
+const AMOUNT: Column = Column(7, "交易金额");
+const QUERY_ID: Column = Column(10, "查询流水号");
+const ORDER_ID: Column = Column(12, "商户订单号");
+const FEE: Column = Column(16, "商户手续费");
+const TXN_TYPE: Column = Column(20, "交易类型");
+const ORIGINAL_QUERY_ID: Column = Column(27, "原交易查询流水号");
+const ORIGINAL_ORDER_ID: Column = Column(41, "原始交易订单号");
+
+/// What an unreadable line names where no single column is wrong.
+const WIDTH: &str = "行宽";
+
+/// What a line of ZME is reported as. Such a line has neither query number nor order number, and what
+/// its codes mean is not published, so a person has to look at it.
+const ADJUSTMENT: &str = "差错交易";
+
+/// Opens a settlement file and compares it with its own summary.
+pub(super) fn open(file: &[u8]) -> Result<Statement, Damaged> {
+    open_within(file, STATEMENT_BYTES_MAX)
+}
+
+/// [`open`] with at most `bytes_max` bytes of archive and as many of unpacked entries.
+pub(super) fn open_within(file: &[u8], bytes_max: usize) -> Result<Statement, Damaged> {
+    let archive = inflated(file, bytes_max)?;
+    let entries = Entries::unpack(&archive, bytes_max)?;
+    if entries.transactions.is_empty() {
+        return Err(Damaged::Unreadable("the archive has no ZM entry"));
+    }
+    let mut statement = Statement::default();
+    let mut totals = Totals::default();
+    for table in &entries.transactions {
+        for (number, line) in lines(&table.bytes) {
+            let read = trade(line, table.day).map_err(|field| UnreadableLine { number, field });
+            totals.add(read.as_ref().ok());
+            statement.trades.push(read);
+        }
+    }
+    for summary in &entries.summaries {
+        totals.agree_with(summary)?;
+    }
+    for table in &entries.adjustments {
+        let unreadable = lines(table).map(|(number, _)| {
+            Err(UnreadableLine {
+                number,
+                field: ADJUSTMENT,
+            })
+        });
+        statement.trades.extend(unreadable);
+    }
+    Ok(statement)
+}
+
+/// Base64, then zlib.
+fn inflated(file: &[u8], bytes_max: usize) -> Result<Vec<u8>, Damaged> {
+    let text: Vec<u8> = file
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let deflated = STANDARD
+        .decode(text)
+        .map_err(|_| Damaged::Unreadable("it is not base64"))?;
+    let mut decoder = ZlibDecoder::new(deflated.as_slice());
+    let archive = read_within(&mut decoder, bytes_max, "it cannot be inflated")?;
+    let consumed = usize::try_from(decoder.total_in()).ok();
+    if consumed != Some(deflated.len()) {
+        return Err(Damaged::Unreadable("something follows the deflated bytes"));
+    }
+    Ok(archive)
+}
+
+/// Reads to the end and no further than the limit; what lengths are announced is not believed.
+fn read_within(
+    source: &mut impl Read,
+    bytes_max: usize,
+    broken: &'static str,
+) -> Result<Vec<u8>, Damaged> {
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    source
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|_| Damaged::Unreadable(broken))?;
+    if bytes.len() > bytes_max {
+        return Err(Damaged::Unreadable("it is too long"));
+    }
+    Ok(bytes)
+}
+
+/// What the archive holds.
+#[derive(Default)]
+struct Entries {
+    transactions: Vec<Table>,
+    adjustments: Vec<Vec<u8>>,
+    summaries: Vec<Vec<u8>>,
+}
+
+/// A table of transactions.
+struct Table {
+    day: Timestamp,
+    bytes: Vec<u8>,
+}
+
+impl Entries {
+    fn unpack(archive: &[u8], bytes_max: usize) -> Result<Self, Damaged> {
+        let broken = |_| Damaged::Unreadable("it is not an archive");
+        let mut archive = ZipArchive::new(Cursor::new(archive)).map_err(broken)?;
+        if archive.len() > ENTRIES_MAX {
+            return Err(Damaged::Unreadable("the archive has too many entries"));
+        }
+        let mut entries = Self::default();
+        let mut left = bytes_max;
+        for index in 0..archive.len() {
+            let mut entry = archive.by_index(index).map_err(broken)?;
+            let name = EntryName::read(entry.name_raw()).ok_or(Damaged::Unreadable(
+                "the archive has an entry of another name",
+            ))?;
+            let bytes = read_within(&mut entry, left, "the archive is damaged")?;
+            left = left.saturating_sub(bytes.len());
+            match name {
+                EntryName::Transactions { day } => entries.transactions.push(Table { day, bytes }),
+                EntryName::Adjustments => entries.adjustments.push(bytes),
+                EntryName::Summary => entries.summaries.push(bytes),
+            }
+        }
+        Ok(entries)
+    }
+}
+
+/// What the name of an entry says.
+enum EntryName {
+    /// `INNyyMMddNNZM_…`; the day is its first moment in Beijing.
+    Transactions { day: Timestamp },
+    /// `INNyyMMddNNZME_…`.
+    Adjustments,
+    /// `RD…_…`.
+    Summary,
+}
+
+impl EntryName {
+    fn read(name: &[u8]) -> Option<Self> {
+        let (kind, owner) = std::str::from_utf8(name).ok()?.split_once('_')?;
+        if owner.is_empty() || !owner.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return None;
+        }
+        if let Some(digits) = kind.strip_prefix("RD") {
+            return all_digits(digits).then_some(Self::Summary);
+        }
+        let kind = kind.strip_prefix("INN")?;
+        let digits = kind
+            .strip_suffix("ZME")
+            .or_else(|| kind.strip_suffix("ZM"))?;
+        if digits.len() != 8 || !all_digits(digits) {
+            return None;
+        }
+        let (year, month, date) = (digits.get(..2)?, digits.get(2..4)?, digits.get(4..6)?);
+        let day = beijing::parse(&format!("20{year}-{month}-{date} 00:00:00"))?;
+        match kind.ends_with("ZME") {
+            true => Some(Self::Adjustments),
+            false => Some(Self::Transactions { day }),
+        }
+    }
+}
+
+fn all_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Lines that are not blank, each with its number in its entry.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    bytes
+        .split(|byte| *byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .enumerate()
+        .map(|(index, line)| (index + 1, line))
+        .filter(|(_, line)| !line.trim_ascii().is_empty())
+}
+
+/// Reads a line of ZM, or names what is wrong with it.
+fn trade(line: &[u8], day: Timestamp) -> Result<TradeLine, &'static str> {
+    let row = Row::cut(line).ok_or(WIDTH)?;
+    let kind = match row.text(TXN_TYPE)? {
+        "01" => TradeLineKind::Payment,
+        "04" => TradeLineKind::Refund,
+        "31" | "99" => TradeLineKind::Reversal,
+        _ => return Err(TXN_TYPE.1),
+    };
+    let number = row.need(ORDER_ID)?;
+    let (trade_no, order_no, refund_no) = match kind {
+        TradeLineKind::Payment => (QUERY_ID, number, None),
+        TradeLineKind::Refund | TradeLineKind::Reversal => (
+            ORIGINAL_QUERY_ID,
+            row.text(ORIGINAL_ORDER_ID)?,
+            Some(number.to_owned()),
+        ),
+    };
+    Ok(TradeLine {
+        kind,
+        order_no: order_no.to_owned(),
+        trade_no: ChannelTradeNo::new(row.need(trade_no)?).map_err(|_| trade_no.1)?,
+        refund_no,
+        amount: fen(row.text(AMOUNT)?).ok_or(AMOUNT.1)?,
+        fee: row.fee()?,
+        at: time(row.text(SENT)?, day).ok_or(SENT.1)?,
+        state: None,
+    })
+}
+
+/// A line of ZM, cut into its columns.
+struct Row<'a>(Vec<&'a [u8]>);
+
+impl<'a> Row<'a> {
+    /// Columns stand one space apart. After the last that must be there, a line may end anywhere, but a
+    /// column that is cut off is left out rather than read in part. What follows the last is not known.
+    fn cut(line: &'a [u8]) -> Option<Self> {
+        let mut columns = Vec::with_capacity(WIDTHS.len());
+        let mut rest = line;
+        for width in WIDTHS {
+            let Some((column, after)) = rest.split_at_checked(width) else {
+                break;
+            };
+            columns.push(column);
+            match after.split_first() {
+                Some((b' ', next)) => rest = next,
+                Some(_) => return None,
+                None => break,
+            }
+        }
+        (columns.len() >= COLUMNS_MIN).then_some(Self(columns))
+    }
+
+    /// What stands in a column, without the spaces that fill it; empty where the line ends before it.
+    fn text(&self, Column(place, name): Column) -> Result<&'a str, &'static str> {
+        let column: &'a [u8] = self.0.get(place - 1).copied().unwrap_or_default();
+        let text = std::str::from_utf8(column.trim_ascii()).map_err(|_| name)?;
+        let graphic = text.bytes().all(|byte| byte.is_ascii_graphic());
+        graphic.then_some(text).ok_or(name)
+    }
+
+    fn need(&self, column: Column) -> Result<&'a str, &'static str> {
+        let text = self.text(column)?;
+        (!text.is_empty()).then_some(text).ok_or(column.1)
+    }
+
+    /// The side it was booked on, then fen. Kept from a payment or given back with a refund: the side
+    /// says no more than the kind.
+    fn fee(&self) -> Result<Option<Money>, &'static str> {
+        let text = self.text(FEE)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let digits = text.strip_prefix(['C', 'D']).unwrap_or(text);
+        fen(digits).map(Some).ok_or(FEE.1)
+    }
+}
+
+/// Twelve digits.
+fn fen(text: &str) -> Option<Money> {
+    let whole = text.len() == 12 && all_digits(text);
+    whole.then(|| text.parse().ok().map(Money::from_fen))?
+}
+
+/// `MMDDhhmmss` in Beijing, in whichever year puts it nearest to the day of the file: around New Year a
+/// file holds lines of both.
+fn time(text: &str, day: Timestamp) -> Option<Timestamp> {
+    if text.len() != 10 || !all_digits(text) {
+        return None;
+    }
+    let part = |from: usize| text.get(from..from + 2);
+    let (month, date) = (part(0)?, part(2)?);
+    let (hour, minute, second) = (part(4)?, part(6)?, part(8)?);
+    let year: u32 = beijing::format(day).get(..4)?.parse().ok()?;
+    (year.checked_sub(1)?..=year + 1)
+        .filter_map(|year| {
+            beijing::parse(&format!("{year}-{month}-{date} {hour}:{minute}:{second}"))
+        })
+        .min_by_key(|time| time.as_millis().abs_diff(day.as_millis()))
+}
+
+/// What the lines of ZM come to, in fen.
+#[derive(Default)]
+struct Totals {
+    count: u64,
+    unreadable: bool,
+    /// Given to the merchant (贷).
+    credit: u64,
+    /// Taken from it (借).
+    debit: u64,
+}
+
+impl Totals {
+    fn add(&mut self, line: Option<&TradeLine>) {
+        self.count += 1;
+        let Some(line) = line else {
+            self.unreadable = true;
+            return;
+        };
+        let side = match line.kind {
+            TradeLineKind::Payment => &mut self.credit,
+            TradeLineKind::Refund | TradeLineKind::Reversal => &mut self.debit,
+        };
+        *side = side.saturating_add(line.amount.minor());
+    }
+
+    /// Compares with every total (总计) of a summary, as far as lines could be read. The summary is made
+    /// for people: where it has no total of the known form, there is nothing to compare with.
+    fn agree_with(&self, summary: &[u8]) -> Result<(), Damaged> {
+        let text = encoding_rs::GBK.decode_without_bom_handling(summary).0;
+        for (count, debit, credit) in text.lines().filter_map(stated) {
+            let sums = self.debit == debit.minor() && self.credit == credit.minor();
+            if self.count != count || !(sums || self.unreadable) {
+                return Err(Damaged::DoesNotAddUp);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A total: the number of transactions, and what was taken and given; fees and balances follow.
+fn stated(line: &str) -> Option<(u64, Money, Money)> {
+    let mut cells = line.split_whitespace();
+    if cells.next()? != "总计" {
+        return None;
+    }
+    let count = cells.next()?.parse().ok()?;
+    let mut amount = || yuan::parse(&cells.next()?.replace(',', ""));
+    Some((count, amount()?, amount()?))
 }

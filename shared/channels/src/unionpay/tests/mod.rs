@@ -1,1 +1,4 @@
+//! The adapter for UnionPay: its codes and its files.
+
+mod bill;
 mod status;
