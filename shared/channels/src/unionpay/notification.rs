@@ -99,13 +99,11 @@ fn payment(
 /// the bill.
 fn refund(fields: &Fields, number: &str, class: Class) -> Result<(String, Event), Rejected> {
     let no = RefundNo::parse(number).ok_or(Rejected::NotOurNumber)?;
-    let report = match status::refund_fate(class) {
-        // Without the currency and amount that were moved it is not the whole story.
-        RefundReport::Succeeded if amount(fields).is_none() => {
-            return Err(Rejected::Unreadable("txnAmt"));
-        }
-        report => report,
-    };
+    let report = status::refund_fate(class);
+    // Without the currency and amount that were moved it is not the whole story.
+    if report == RefundReport::Succeeded && amount(fields).is_none() {
+        return Err(Rejected::Unreadable("txnAmt"));
+    }
     let order_no = no.channel_order().to_string();
     Ok((order_no, Event::Refund { no, report }))
 }
