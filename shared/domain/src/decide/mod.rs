@@ -192,7 +192,12 @@ pub fn on_command(
             subject,
             choice,
             switch,
-        } => initiate::again(&mut draft, amount, &subject, choice, switch)?,
+            buyer,
+        } => {
+            let answer = initiate::again(&mut draft, amount, &subject, choice, switch)?;
+            initiate::learn(&mut draft, &answer, buyer);
+            answer
+        }
         Command::Close { asked } => closing::close(&mut draft, asked)?,
         Command::Supersede {
             successor,

@@ -11,6 +11,7 @@ fn mismatched(amount: u64, subject: &str) -> Command {
         subject: subject.to_owned(),
         choice: Some(world::choice(PAGE)),
         switch: false,
+        buyer: payonce_domain::BuyerDetails::default(),
     }
 }
 
@@ -20,6 +21,7 @@ fn without_choice() -> Command {
         subject: "tea".to_owned(),
         choice: None,
         switch: false,
+        buyer: payonce_domain::BuyerDetails::default(),
     }
 }
 

@@ -172,6 +172,7 @@ fn commands() -> Vec<Event> {
             subject: "tea".to_owned(),
             choice: Some(world::choice((no.channel(), no.method()))),
             switch: false,
+            buyer: payonce_domain::BuyerDetails::default(),
         }),
         command("close", |payment, _| Command::Close {
             asked: payment.version,
