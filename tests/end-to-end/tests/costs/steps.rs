@@ -254,6 +254,15 @@ impl<'a> Counter<'a> {
                 && entry.call.label != BREAKER
                 && self.about.is_none_or(|key| entry.call.about.contains(&key))
         };
-        Tally::of(since.iter().filter(counts))
+        // One batch may wake several payments: this one's share of what reading them cost is counted.
+        let shared = |mut entry: Entry| {
+            let payments = u64::try_from(entry.call.about.len()).unwrap_or(1).max(1);
+            if self.about.is_some() {
+                entry.consumed.read_halves /= payments;
+            }
+            entry
+        };
+        let counted: Vec<Entry> = since.iter().filter(counts).cloned().map(shared).collect();
+        Tally::of(&counted)
     }
 }
