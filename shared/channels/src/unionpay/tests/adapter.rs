@@ -14,6 +14,7 @@ use crate::claim::{self, CreateReading, Standing, TradeReading};
 use crate::http::CannotSend;
 use crate::notification::{News, Rejected, UnverifiedNotification};
 use crate::order::Detail;
+use crate::registry::ConfigurationError;
 use crate::{beijing, form, registry};
 
 const CUSTOMER: &str = include_str!("../fixtures/customer.crt");
@@ -365,6 +366,22 @@ fn a_notification_is_verified_before_it_is_read() {
         }
     });
     assert_eq!(notified(&elsewhere, false), Err(Rejected::NotOurNumber));
+}
+
+#[test]
+fn a_key_and_another_keys_certificate_are_not_taken_for_one() {
+    let open = |certificate: &str| {
+        let secret = serde_json::json!({ "private_key": MERCHANT_KEY, "certificate": certificate });
+        let secret = secret.to_string();
+        let secrets = registry::Secrets {
+            signing: Some(&secret),
+            receiving: None,
+        };
+        super::Unionpay::open(&settings().to_string(), secrets).map(|_| ())
+    };
+    assert_eq!(open(super::MERCHANT), Ok(()));
+    let mixed = "certificate is not that of private_key";
+    assert_eq!(open(LEAF), Err(ConfigurationError::Secret(mixed)));
 }
 
 #[test]
