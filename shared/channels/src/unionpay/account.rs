@@ -115,7 +115,15 @@ impl Signer {
             "private_key is not an RSA key of 2048 bits or more",
         ))?;
         let cert_id = match (&secret.certificate, secret.cert_id) {
-            (Some(pem), _) => certificate::serial_decimal(pem),
+            (Some(pem), _) => match certificate::merchant(pem) {
+                // Each request would be refused with 11, and each refund handed to a person.
+                Some((_, public)) if !key.belongs_to(&public) => {
+                    return Err(ConfigurationError::Secret(
+                        "certificate is not that of private_key",
+                    ));
+                }
+                found => found.map(|(serial, _)| serial),
+            },
             (None, Some(cert_id)) => Some(cert_id),
             (None, None) => None,
         };

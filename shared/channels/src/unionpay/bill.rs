@@ -9,7 +9,7 @@ use std::io::{Cursor, Read};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
-use payonce_domain::{ChannelTradeNo, Money, Timestamp};
+use payonce_domain::{ChannelTradeNo, Money, RefundNo, Timestamp, check_characters};
 use zip::ZipArchive;
 
 use crate::statement::{Damaged, Statement, TradeLine, TradeLineKind, UnreadableLine};
@@ -40,6 +40,9 @@ const FEE: Column = Column(16, "商户手续费");
 const TXN_TYPE: Column = Column(20, "交易类型");
 const ORIGINAL_QUERY_ID: Column = Column(27, "原交易查询流水号");
 const ORIGINAL_ORDER_ID: Column = Column(41, "原始交易订单号");
+
+/// The width of [`ORDER_ID`].
+const ORDER_ID_WIDTH: usize = 32;
 
 /// What an unreadable line names where no single column is wrong.
 const WIDTH: &str = "行宽";
@@ -225,7 +228,7 @@ fn trade(line: &[u8], day: Timestamp) -> Result<TradeLine, &'static str> {
         TradeLineKind::Refund | TradeLineKind::Reversal => (
             ORIGINAL_QUERY_ID,
             row.text(ORIGINAL_ORDER_ID)?,
-            Some(number.to_owned()),
+            Some(whole(number)),
         ),
     };
     Ok(TradeLine {
@@ -238,6 +241,16 @@ fn trade(line: &[u8], day: Timestamp) -> Result<TradeLine, &'static str> {
         at: time(row.text(SENT)?, day).ok_or(SENT.1)?,
         state: None,
     })
+}
+
+/// A refund's number. Ours have two characters more than the column, so a line holds all but the check
+/// characters, and these follow from the rest. A number of somebody else stays as it is.
+fn whole(number: &str) -> String {
+    let complete = |check| format!("{number}{check}");
+    check_characters::compute(number)
+        .map(complete)
+        .filter(|whole| number.len() == ORDER_ID_WIDTH && RefundNo::parse(whole).is_some())
+        .unwrap_or_else(|| number.to_owned())
 }
 
 /// A line of ZM, cut into its columns.

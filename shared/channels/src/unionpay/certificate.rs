@@ -98,11 +98,12 @@ impl Authorities {
     }
 }
 
-/// A certificate's serial number in decimal (`certId`).
-pub(super) fn serial_decimal(pem: &str) -> Option<String> {
+/// The serial number of a merchant's certificate in decimal (`certId`), and its key.
+pub(super) fn merchant(pem: &str) -> Option<(String, VerifyingKey)> {
     let block = first(pem)?;
     let certificate = chain::parsed(&block)?;
-    Some(certificate.tbs_certificate.serial.to_string())
+    let key = VerifyingKey::from_info(certificate.public_key())?;
+    Some((certificate.tbs_certificate.serial.to_string(), key))
 }
 
 fn first(pem: &str) -> Option<Pem> {

@@ -82,6 +82,10 @@ pub(super) fn queried(
         | Class::Declined
         | Class::NoFile => return TradeReading::NoAnswer,
     }
+    // A reversal has the number and the time of its payment, and its success is the opposite.
+    if fields.get("txnType").is_none_or(|kind| kind != "01") {
+        return TradeReading::NoAnswer;
+    }
     let Some(class) = original_class(&fields) else {
         return TradeReading::NoAnswer;
     };
@@ -258,12 +262,13 @@ pub(super) fn paid_at(fields: &Fields, now: Timestamp) -> Timestamp {
         let begun = fields.get("txnTime")?;
         let trace = fields.get("traceTime").filter(|text| text.len() == 10)?;
         let year: u32 = begun.get(..4)?.parse().ok()?;
-        let begun = beijing::parse_compact(begun)?;
-        // A transaction of New Year's Eve may be traced in the year after.
-        [year, year + 1]
+        let begun = beijing::parse_compact(begun)?.as_millis();
+        // The order's time is by our clock and the trace by UnionPay's, so at New Year either may be
+        // the one in the other year.
+        [year.checked_sub(1)?, year, year + 1]
             .into_iter()
             .filter_map(|year| beijing::parse_compact(&format!("{year:04}{trace}")))
-            .find(|time| time.plus(Span::days(1)) >= begun)
+            .min_by_key(|time| time.as_millis().abs_diff(begun))
     };
     traced().unwrap_or(now)
 }

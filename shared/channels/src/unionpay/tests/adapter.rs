@@ -14,7 +14,8 @@ use crate::claim::{self, CreateReading, Standing, TradeReading};
 use crate::http::CannotSend;
 use crate::notification::{News, Rejected, UnverifiedNotification};
 use crate::order::Detail;
-use crate::{form, registry};
+use crate::registry::ConfigurationError;
+use crate::{beijing, form, registry};
 
 const CUSTOMER: &str = include_str!("../fixtures/customer.crt");
 const CUSTOMER_KEY: &str = include_str!("../fixtures/customer.pem");
@@ -33,6 +34,7 @@ fn queried_at(pairs: &[(&str, &str)], now: Timestamp) -> Report {
     let mut all = vec![
         ("orderId", no.as_str()),
         ("txnTime", "20270115120000"),
+        ("txnType", "01"),
         ("merId", MER_ID),
         ("currencyCode", "156"),
         ("respCode", "00"),
@@ -186,6 +188,9 @@ fn what_is_not_said_whole_or_of_us_is_no_answer() {
     for (name, value) in [
         ("txnTime", "20270115120001"),
         ("orderId", "P0000000000000000000000UG01"),
+        // What became of a reversal, which has the same number and time.
+        ("txnType", "99"),
+        ("txnType", ""),
         ("merId", "777290058110049"),
         ("currencyCode", "840"),
         ("txnAmt", "19.99"),
@@ -199,6 +204,23 @@ fn what_is_not_said_whole_or_of_us_is_no_answer() {
         let spoilt: Vec<_> = paid.iter().copied().filter(|(n, _)| *n != name).collect();
         let spoilt = [&spoilt[..], &[(name, value)]].concat();
         assert_eq!(queried(&spoilt), Report::NoAnswer, "{name}={value}");
+    }
+}
+
+/// A payment dated into another year would count as one that came too late.
+#[test]
+fn a_payment_at_new_year_is_dated_into_the_nearer_year() {
+    for (begun, trace, expected) in [
+        ("20261231235959", "0101000001", "20270101000001"),
+        // UnionPay's clock is a little behind ours.
+        ("20270101000001", "1231235959", "20261231235959"),
+        ("20270115120000", "0115120130", "20270115120130"),
+        ("20270115120000", "0115", "20270115120000"),
+    ] {
+        let fields = [("txnTime", begun), ("traceTime", trace)];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let paid_at = super::super::response::paid_at(&fields.into(), NOW);
+        assert_eq!(beijing::format_compact(paid_at), expected);
     }
 }
 
@@ -344,6 +366,22 @@ fn a_notification_is_verified_before_it_is_read() {
         }
     });
     assert_eq!(notified(&elsewhere, false), Err(Rejected::NotOurNumber));
+}
+
+#[test]
+fn a_key_and_another_keys_certificate_are_not_taken_for_one() {
+    let open = |certificate: &str| {
+        let secret = serde_json::json!({ "private_key": MERCHANT_KEY, "certificate": certificate });
+        let secret = secret.to_string();
+        let secrets = registry::Secrets {
+            signing: Some(&secret),
+            receiving: None,
+        };
+        super::Unionpay::open(&settings().to_string(), secrets).map(|_| ())
+    };
+    assert_eq!(open(super::MERCHANT), Ok(()));
+    let mixed = "certificate is not that of private_key";
+    assert_eq!(open(LEAF), Err(ConfigurationError::Secret(mixed)));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use payonce_domain::RefundForm;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -187,6 +188,26 @@ fn payments_refunds_and_reversals_are_read_across_new_year() {
     assert_eq!(trades[1].amount.minor(), 2_500);
     assert_eq!(trades[1].fee.unwrap().minor(), 15);
     assert_eq!(Some(trades[1].at), beijing::parse("2026-01-01 01:02:03"));
+}
+
+/// A column of 32 characters, and numbers of 34: matched by what stands there, no refund of ours would
+/// ever be found.
+#[test]
+fn a_refund_of_ours_has_its_whole_number_again() {
+    let no = super::refund(RefundForm::Refund).no.to_string();
+    let refund_no = |text: &str| {
+        let line = with(back("04"), ORDER, text.as_bytes());
+        only(&line).unwrap().refund_no.unwrap()
+    };
+    assert_eq!(no.len(), 34);
+    assert_eq!(refund_no(&no[..32]), no);
+    for others in [
+        "R".repeat(32),
+        no.to_lowercase()[..32].to_owned(),
+        no[..31].to_owned(),
+    ] {
+        assert_eq!(refund_no(&others), others);
+    }
 }
 
 #[test]
