@@ -101,8 +101,7 @@ pub struct TradeLine {
     pub order_no: String,
     /// The channel's number for the trade.
     pub trade_no: ChannelTradeNo,
-    /// The merchant's number for the refund, on lines of refunds. UnionPay's file has room for 32
-    /// characters of it, so the check characters of ours are cut off there.
+    /// The merchant's number for the refund, on lines of refunds.
     pub refund_no: Option<String>,
     /// What moved, never negative: `kind` says in which direction.
     pub amount: Money,
