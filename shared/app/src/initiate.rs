@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use payonce_domain::schedule::{Creation, LEAST_TIME_LEFT};
 use payonce_domain::{
-    Answer, BuyerDetails, ChannelChoice, ChannelOrderNo, ChannelOrderState, Command,
-    MerchantOrderNo, Money, Payment, PaymentKey, PaymentNo, Terms, Timestamp, decide,
+    Answer, ChannelChoice, ChannelOrderNo, ChannelOrderState, Command, MerchantOrderNo, Money,
+    Payment, PaymentKey, PaymentNo, Terms, Timestamp, decide,
 };
 use payonce_store::{Created, Merchant};
 
@@ -80,7 +80,6 @@ struct Wish {
     choice: Option<ChannelChoice>,
     switch: bool,
     auth_code: Option<AuthCode>,
-    buyer: BuyerDetails,
 }
 
 impl Wish {
@@ -90,7 +89,6 @@ impl Wish {
             subject: self.subject.clone(),
             choice: self.choice.clone(),
             switch: self.switch,
-            buyer: self.buyer.clone(),
         }
     }
 }
@@ -138,10 +136,6 @@ impl App {
             choice: choice.clone(),
             switch: request.switch,
             auth_code: request.way.and_then(|way| way.auth_code),
-            buyer: BuyerDetails {
-                client_ip: terms.client_ip.clone(),
-                payer: terms.payer.clone(),
-            },
         };
         if let Some(shut_until) = shut_until {
             let standing = change::load(&self.store, key).await?;
@@ -205,7 +199,6 @@ impl App {
             choice: Some(chosen.choice),
             switch,
             auth_code: way.auth_code,
-            buyer: BuyerDetails::default(),
         };
         if let Some(shut_until) = chosen.shut_until {
             let standing = Some(working.payment());

@@ -20,16 +20,6 @@ pub struct ChannelChoice {
     pub bank: Option<BankCode>,
 }
 
-/// What some methods need to know of the buyer. Once known, it stays as it is: a repeated create must say
-/// the same.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BuyerDetails {
-    /// The buyer's address.
-    pub client_ip: Option<String>,
-    /// The buyer's id at the channel (openid).
-    pub payer: Option<String>,
-}
-
 /// Something asked of an existing payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -43,8 +33,6 @@ pub enum Command {
         choice: Option<ChannelChoice>,
         /// Whether the buyer gives up the open attempts for this one.
         switch: bool,
-        /// What is known of the buyer by now.
-        buyer: BuyerDetails,
     },
     /// Close the payment (关单). The channel was asked at this version and said nothing of money.
     Close {

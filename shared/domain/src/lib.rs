@@ -30,7 +30,7 @@ pub mod time;
 pub use capture::{Capture, Disposition, SuspenseReason};
 pub use channel::{Action, Channel, Method};
 pub use channel_order::{ChannelOrder, ChannelOrderState, ClosingCause};
-pub use command::{BuyerDetails, ChannelChoice, Command, Refusal};
+pub use command::{ChannelChoice, Command, Refusal};
 pub use decide::{Answer, Decision};
 pub use evidence::{Digest, Evidence, Source};
 pub use fact::{CreateAnswer, Fact, RefundReport, Report, ReversalReport};

@@ -193,7 +193,6 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
             subject: payment.terms.subject.clone(),
             choice: Some(any_choice(how)),
             switch: which.is_multiple_of(2),
-            buyer: payonce_domain::BuyerDetails::default(),
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Answer, Draft};
 use crate::channel_order::{ChannelOrder, ChannelOrderState, ClosingCause};
-use crate::command::{BuyerDetails, ChannelChoice, Refusal};
+use crate::command::{ChannelChoice, Refusal};
 use crate::money::Money;
 use crate::numbers::{ChannelOrderNo, PaymentKey};
 use crate::obligation::Due;
@@ -106,16 +106,6 @@ pub(super) fn again(
         return Ok(Answer::Switching(numbers));
     }
     Ok(Answer::Added(add(draft, choice)?))
-}
-
-/// A new attempt may need what the first request did not say of the buyer.
-pub(super) fn learn(draft: &mut Draft, answer: &Answer, buyer: BuyerDetails) {
-    if !matches!(answer, Answer::Added(_)) {
-        return;
-    }
-    let terms = &mut draft.payment.terms;
-    terms.client_ip = terms.client_ip.take().or(buyer.client_ip);
-    terms.payer = terms.payer.take().or(buyer.payer);
 }
 
 /// The standing channel order, or the lease to repeat its create.

@@ -192,12 +192,7 @@ pub fn on_command(
             subject,
             choice,
             switch,
-            buyer,
-        } => {
-            let answer = initiate::again(&mut draft, amount, &subject, choice, switch)?;
-            initiate::learn(&mut draft, &answer, buyer);
-            answer
-        }
+        } => initiate::again(&mut draft, amount, &subject, choice, switch)?,
         Command::Close { asked } => closing::close(&mut draft, asked)?,
         Command::Supersede {
             successor,

@@ -242,38 +242,3 @@ fn only_payment_codes_run_out_of_time_to_confirm() {
         }
     }
 }
-
-/// A method that needs the buyer's address may come second, and what was known first stays.
-#[test]
-fn what_a_later_attempt_says_of_the_buyer_is_learnt_once() {
-    let ask = |way, ip: &str| {
-        let Command::Initiate {
-            amount,
-            subject,
-            choice,
-            switch,
-            ..
-        } = world::initiate(way, false)
-        else {
-            unreachable!()
-        };
-        let buyer = payonce_domain::BuyerDetails {
-            client_ip: Some(ip.to_owned()),
-            payer: None,
-        };
-        Command::Initiate {
-            amount,
-            subject,
-            choice,
-            switch,
-            buyer,
-        }
-    };
-    let tale = Tale::of(Mode::Lenient, NATIVE).command(ask(NATIVE, "192.0.2.9"));
-    assert_eq!(tale.payment.terms.client_ip, None, "a repeat adds nothing");
-    let h5 = (Channel::Wechat, Method::H5);
-    let tale = tale.command(ask(h5, "192.0.2.1"));
-    assert_eq!(tale.payment.terms.client_ip.as_deref(), Some("192.0.2.1"));
-    let tale = tale.command(ask(PAGE, "192.0.2.2"));
-    assert_eq!(tale.payment.terms.client_ip.as_deref(), Some("192.0.2.1"));
-}

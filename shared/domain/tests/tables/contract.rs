@@ -11,7 +11,6 @@ fn mismatched(amount: u64, subject: &str) -> Command {
         subject: subject.to_owned(),
         choice: Some(world::choice(PAGE)),
         switch: false,
-        buyer: payonce_domain::BuyerDetails::default(),
     }
 }
 
@@ -21,7 +20,6 @@ fn without_choice() -> Command {
         subject: "tea".to_owned(),
         choice: None,
         switch: false,
-        buyer: payonce_domain::BuyerDetails::default(),
     }
 }
 

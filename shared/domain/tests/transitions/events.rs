@@ -172,7 +172,6 @@ fn commands() -> Vec<Event> {
             subject: "tea".to_owned(),
             choice: Some(world::choice((no.channel(), no.method()))),
             switch: false,
-            buyer: payonce_domain::BuyerDetails::default(),
         }),
         command("close", |payment, _| Command::Close {
             asked: payment.version,

@@ -231,7 +231,6 @@ pub(crate) fn initiate(way: (Channel, Method), switch: bool) -> Command {
         subject: "tea".to_owned(),
         choice: Some(choice(way)),
         switch,
-        buyer: payonce_domain::BuyerDetails::default(),
     }
 }
 

@@ -1,8 +1,7 @@
 //! Granted commands in the history.
 
 use payonce_domain::{
-    BuyerDetails, ChannelChoice, Command, MerchantRefundNo, Money, Payment, PaymentNo, Timestamp,
-    Version,
+    ChannelChoice, Command, MerchantRefundNo, Money, Payment, PaymentNo, Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,10 +22,6 @@ pub(super) enum CommandRecord {
         choice: Option<Kept<ChannelChoice>>,
         #[serde(rename = "w", default, skip_serializing_if = "std::ops::Not::not")]
         switch: bool,
-        #[serde(rename = "ip", default, skip_serializing_if = "Option::is_none")]
-        client_ip: Option<String>,
-        #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
-        payer: Option<String>,
     },
     #[serde(rename = "g")]
     Close {
@@ -84,14 +79,11 @@ impl CommandRecord {
                 subject,
                 choice,
                 switch,
-                buyer,
             } => Self::Initiate {
                 amount: (amount != terms.amount).then_some(Kept(amount)),
                 subject: (subject != terms.subject).then_some(subject),
                 choice: choice.map(Kept),
                 switch,
-                client_ip: buyer.client_ip,
-                payer: buyer.payer,
             },
             Command::Close { asked } => Self::Close { asked: asked.0 },
             Command::Supersede {
@@ -136,14 +128,11 @@ impl CommandRecord {
                 subject,
                 choice,
                 switch,
-                client_ip,
-                payer,
             } => Command::Initiate {
                 amount: amount.map_or(terms.amount, |amount| amount.0),
                 subject: subject.unwrap_or_else(|| terms.subject.clone()),
                 choice: choice.map(|choice| choice.0),
                 switch,
-                buyer: BuyerDetails { client_ip, payer },
             },
             Self::Close { asked } => Command::Close {
                 asked: Version(asked),
