@@ -160,7 +160,7 @@ impl App {
     }
 
     /// What a channel in trouble was not asked waits until the channel is tried again.
-    async fn put_off(
+    pub(crate) async fn put_off(
         &self,
         working: &mut Working,
         command: &Command,

@@ -99,12 +99,8 @@ impl Breakers {
                 .await
                 .map(|breaker| self.seen.put(key, breaker)),
             Health::Answered => {
-                // Nothing to end where nothing was seen; a trouble unseen is seen within seconds.
-                if self
-                    .seen
-                    .get(&key)
-                    .is_none_or(|seen| seen == Breaker::default())
-                {
+                // Looked at anew where the memory has gone: a slow answer ends trouble as well as a quick one.
+                if self.see(channel, account).await == Breaker::default() {
                     return;
                 }
                 let ended = self.store.note_answer(channel, account).await;

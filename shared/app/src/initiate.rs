@@ -135,7 +135,7 @@ impl App {
             subject: request.subject.clone(),
             choice: choice.clone(),
             switch: request.switch,
-            auth_code: request.way.and_then(|way| way.auth_code),
+            auth_code: request.way.as_ref().and_then(|way| way.auth_code.clone()),
         };
         if let Some(shut_until) = shut_until {
             let standing = change::load(&self.store, key).await?;
@@ -173,7 +173,15 @@ impl App {
                     initiated
                 })
             }
-            Created::Existing(stored) => self.insist(Working::new(stored), wish, until, now).await,
+            Created::Existing(stored) => {
+                // An attempt is made from what the first request said of the buyer, so that is what the
+                // channel has to be content with.
+                if let Some(way) = &request.way {
+                    self.choose(merchant, way, &stored.payment().terms, now)
+                        .await?;
+                }
+                self.insist(Working::new(stored), wish, until, now).await
+            }
         }
     }
 

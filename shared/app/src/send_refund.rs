@@ -2,7 +2,7 @@
 
 use payonce_domain::{
     Answer, Command, Payment, PaymentNo, RefundCause, RefundNo, RefundReport, RefundState, Refusal,
-    Report, Source, Span, Timestamp, schedule,
+    Report, Source, Span, Timestamp, decide, schedule,
 };
 
 use crate::App;
@@ -60,6 +60,15 @@ impl App {
         }
         // The key before the write: a grant that nobody can act on would only delay the refund.
         self.signer_of_refund(working.payment(), refund_no).await?;
+        // What the channel's pace puts off takes no turn and counts against no cap.
+        let begin = Command::BeginRefund { no: refund_no };
+        let granted = decide::on_command(working.payment(), begin.clone(), now);
+        if granted.is_ok_and(|decision| !matches!(decision.answer(), Answer::Refunding(_))) {
+            self.put_off(&mut working, &begin, now).await?;
+            let wakes = working.wakes_ahead(now);
+            self.outbox.wake(payment_no, &wakes, now).await;
+            return Ok(RefundOutcome::Held);
+        }
         if let Some(until) = self.not_before(working.payment(), refund_no, now).await? {
             return self.hold(&mut working, refund_no, until, now).await;
         }
@@ -74,7 +83,6 @@ impl App {
                 .hold(&mut working, refund_no, next_hour(now), now)
                 .await;
         }
-        let begin = Command::BeginRefund { no: refund_no };
         match change::carry_out(&self.store, &mut working, &begin, now).await {
             Ok(Answer::Refunding(_)) => {}
             // The channel wants more time between two refunds of one order.

@@ -13,7 +13,7 @@ use crate::merchant::Merchant;
 use crate::world::World;
 
 /// Two sweeps and a question to the channel: longer than any message that is lost can delay a refund.
-const SETTLES_WITHIN: Duration = Duration::from_secs(170);
+const SETTLES_WITHIN: Duration = Duration::from_secs(300);
 
 /// Waits until nothing is owed on the payment and both sides say the same. Money that moved twice stays in the channel's
 /// books, so waiting hides nothing. Gives the payment as it was seen.

@@ -30,7 +30,9 @@ pub(super) const fn policy(method: Method) -> Policy {
             partial: true,
             notified: true,
             query: Ladder {
-                steps_seconds: &[2, 4, 8, 16, 32, 3_600],
+                // Not before the answer to the sending itself can be out: "not found" would be told of a refund
+                // that is still on its way.
+                steps_seconds: &[12, 16, 32, 64, 3_600],
                 repeat_seconds: 3_600,
             },
             again: Span::minutes(1),

@@ -21,7 +21,7 @@ pub(crate) async fn across_channels(world: World) -> anyhow::Result<()> {
 /// UnionPay has one page for an order, so it cannot be paid twice there.
 pub(crate) async fn within_a_channel(world: World) -> anyhow::Result<()> {
     let pairs = [
-        (Way::WECHAT_NATIVE, Way::WECHAT_H5),
+        (Way::WECHAT_H5, Way::WECHAT_NATIVE),
         (Way::WECHAT_JSAPI, Way::WECHAT_NATIVE),
         (Way::ALIPAY_NATIVE, Way::ALIPAY_PAGE),
     ];
