@@ -141,6 +141,9 @@ impl Cases<'_> {
         let seen = self.stage.proxy().journal().since(0).into_iter();
         let seen =
             seen.filter(|entry| entry.call.function == function && entry.call.about.is_empty());
+        // That trouble is over is noted by whoever is answered next, if any trouble was seen: no flow leads to it.
+        let seen =
+            seen.filter(|entry| function == "refund" || entry.call.label != "update controls");
         let labels: BTreeSet<String> = seen.map(|entry| entry.call.label).collect();
         let crashes: Vec<_> = labels
             .into_iter()
