@@ -116,7 +116,7 @@ pub const MESSAGE_DELAY_MAX: Span = Span::seconds(900);
 /// The least time an order must have left for an attempt to be worth making.
 pub const LEAST_TIME_LEFT: Span = Span::seconds(120);
 
-/// How long one holder may be busy creating an order at a channel. Longer than the call's own
+/// How long one holder may be busy creating an order at a channel, or reversing it. Longer than the call's own
 /// time-out, so that a second caller does not start while the first still waits.
 pub const CREATE_LEASE: Span = Span::seconds(12);
 

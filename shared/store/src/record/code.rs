@@ -66,6 +66,9 @@ codes! {
         CaseKind::UnknownRefund => "u",
         CaseKind::RefundContradiction => "c",
         CaseKind::RefundExhausted => "x",
+        CaseKind::ReversalContradiction => "v",
+        CaseKind::LateContradiction => "l",
+        CaseKind::ReturnOverdue => "o",
     }
     Source {
         Source::Hint => "h",
@@ -101,6 +104,7 @@ codes! {
     }
     ReversalReport {
         ReversalReport::Reversed => "y",
+        ReversalReport::NothingTaken => "z",
         ReversalReport::Refused => "n",
         ReversalReport::Again => "u",
     }
