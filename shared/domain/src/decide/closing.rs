@@ -10,7 +10,7 @@ use crate::numbers::{ChannelOrderNo, PaymentNo};
 use crate::obligation::Due;
 use crate::payment::{PaymentState, Version};
 use crate::refund::RefundState;
-use crate::schedule::{Creation, EARLY_RUNGS};
+use crate::schedule::Creation;
 use crate::time::Timestamp;
 
 /// Begins closing one attempt; the first try is due at once.
@@ -146,8 +146,8 @@ fn move_channel_orders(draft: &mut Draft) {
                 if policy.creation == Creation::Once {
                     at = at.min(created_at.plus(policy.confirm_within));
                 }
-                // The rungs of the first minutes were all sent as messages when the order was made.
-                if at.since(created_at) <= EARLY_RUNGS {
+                let mut early = policy.early_rungs(created_at, deadline);
+                if early.any(|rung| rung == at) {
                     Due { at, messaged: true }
                 } else {
                     draft.due(at)

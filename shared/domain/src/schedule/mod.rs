@@ -42,6 +42,19 @@ impl Ladder {
     }
 }
 
+impl Policy {
+    /// The questions whose messages were all sent when an order was made at `start` that can be paid until
+    /// `deadline`.
+    pub fn early_rungs(
+        &self,
+        start: Timestamp,
+        deadline: Timestamp,
+    ) -> impl Iterator<Item = Timestamp> + '_ {
+        let rungs = self.query.rungs(start);
+        rungs.filter(move |at| at.since(start) <= EARLY_RUNGS && *at < deadline)
+    }
+}
+
 /// Who makes the order known to the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Creation {
@@ -112,6 +125,10 @@ pub const EARLY_RUNGS: Span = Span::seconds(600);
 
 /// The longest delay a message can carry (SQS `DelaySeconds`).
 pub const MESSAGE_DELAY_MAX: Span = Span::seconds(900);
+
+/// How far ahead a message is sent that has to be passed on until its time comes: sixteen hops, as often
+/// as Lambda lets a message return to its own queue before it suspects a loop.
+pub const HOPS_REACH: Span = Span::seconds(14_400);
 
 /// The least time an order must have left for an attempt to be worth making.
 pub const LEAST_TIME_LEFT: Span = Span::seconds(120);

@@ -5,7 +5,7 @@ use super::*;
 use payonce_domain::fact::Occasion;
 use payonce_domain::obligation::BACKSTOP;
 use payonce_domain::time::Span;
-use payonce_domain::{RefundReport, RefundState, Task};
+use payonce_domain::{PaymentState, RefundReport, RefundState, Source, Task};
 
 fn due(tale: &Tale, task: &Task) -> Option<Timestamp> {
     let all = tale.payment.obligations();
@@ -124,6 +124,60 @@ fn the_rungs_of_the_first_minutes_are_messages_sent_at_once() {
     );
     let rungs = [5, 15, 30, 60, 120, 300, 600].map(at);
     assert_eq!(opening.unwrap().wakes(), rungs);
+}
+
+/// F63, F64: with the sweep gone, messages alone bring an attempt from its first question to its end. A wake that finds one
+/// of the first rungs still ahead leaves the item alone, as `query` does.
+#[test]
+fn messages_alone_lead_to_the_end() {
+    for (way, minutes) in [(PAGE, 3), (PAGE, 30), (NATIVE, 120), (BANK, 60)] {
+        let terms = payonce_domain::Terms {
+            expires_at: at(60 * minutes),
+            ..world::terms(Mode::Strict)
+        };
+        let deadline = terms.expires_at;
+        let opening = decide::open(terms, Some(world::choice(way)), world::START).unwrap();
+        let mut messages: std::collections::BTreeSet<_> = opening.wakes().iter().copied().collect();
+        let mut payment = opening.into_payment();
+        while let Some(now) = messages.pop_first() {
+            let early = |order: &payonce_domain::ChannelOrder| {
+                let policy = order.policy();
+                let mut rungs = policy.early_rungs(order.created_at, deadline);
+                rungs.any(|rung| rung > now)
+            };
+            let open = payment.channel_orders.iter().find(|o| o.state.is_open());
+            if open.is_some_and(|order| now < deadline && early(order)) {
+                continue;
+            }
+            let margin = payment.channel_orders[0].policy().absence_margin;
+            let input = if payment.tasks_due(now).is_empty() {
+                continue;
+            } else if now >= deadline.plus(margin) {
+                let asked = Occasion::Asked(payment.version);
+                world::said(first(way), Source::Query, asked, Report::NotFound)
+            } else {
+                Fact::Ticked
+            };
+            let decision = decide::on_fact(&payment, input, now);
+            messages.extend(decision.wakes());
+            payment = decision.into_payment();
+        }
+        assert_eq!(
+            payment.state,
+            PaymentState::Closed,
+            "{way:?}, {minutes} minutes"
+        );
+    }
+}
+
+/// F63: nobody chose a way to pay, or the one chosen failed: a message ends the payment at its deadline.
+#[test]
+fn a_payment_without_an_attempt_is_woken_at_its_deadline() {
+    let opening = decide::open(world::terms(Mode::Strict), None, world::START).unwrap();
+    assert_eq!(opening.wakes(), [deadline()]);
+    let payment = Tale::of(Mode::Strict, NATIVE).payment;
+    let refused = decide::on_fact(&payment, world::refused(first(NATIVE)), at(1));
+    assert_eq!(refused.wakes(), [deadline()]);
 }
 
 /// F77: a refund that never comes through is sent ever more seldom, and then a person is asked.

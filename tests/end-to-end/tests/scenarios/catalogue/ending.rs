@@ -15,8 +15,8 @@ use super::{begun, number, over, until_captured, until_state};
 const LIFE_SECONDS: u64 = 125;
 /// How long after the deadline an absence proves nothing: five minutes.
 const MARGIN_SECONDS: u64 = 300;
-/// A question of the closing ladder, a sweep, and a busy machine.
-const SETTLED_WITHIN_SECONDS: u64 = 150;
+/// A question of the closing ladder, two sweeps, and a busy machine.
+const SETTLED_WITHIN_SECONDS: u64 = 240;
 
 /// An order that lives as short as one may.
 async fn short_lived(merchant: &Merchant, way: Way) -> anyhow::Result<(Order, Value)> {

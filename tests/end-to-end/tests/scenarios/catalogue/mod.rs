@@ -20,8 +20,8 @@ use end_to_end::{
 use futures::future::try_join_all;
 use serde_json::Value;
 
-/// A notification needs one function to start, and a question comes after a minute at the latest.
-const PAID_WITHIN: Duration = Duration::from_secs(120);
+/// A notification needs one function to start, and a question comes after a minute by messages and after two by the sweep.
+const PAID_WITHIN: Duration = Duration::from_secs(240);
 
 /// Those that wait for minutes: they begin first, and the others run beside them.
 pub(crate) fn slow() -> Vec<Scenario> {
