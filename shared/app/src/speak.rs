@@ -251,7 +251,10 @@ impl App {
         no: ChannelOrderNo,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        self.query_at_channel(working, no, now).await?;
+        let said = self.query_at_channel(working, no, now).await?;
+        if said == Report::NotFound {
+            self.burn(working, no, now).await?;
+        }
         let payment = working.payment();
         let Some(order) = payment
             .channel_order(no)
@@ -294,6 +297,28 @@ impl App {
             }
             CloseAnswer::NotFound | CloseAnswer::NoAnswer => Ok(()),
         }
+    }
+
+    /// Places the order once more, with the stored words, where a create that was never answered might
+    /// still be taken after the deadline (F22, F49): refused, it is dead; made, it can be closed.
+    async fn burn(
+        &self,
+        working: &mut Working,
+        no: ChannelOrderNo,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let payment = working.payment();
+        let deadline = payment.terms.expires_at;
+        let due = payment.channel_order(no).is_some_and(|order| {
+            let over = now >= deadline.plus(order.policy().absence_margin);
+            order.state.is_open() && order.must_be_burnt() && over
+        });
+        if due && self.may_ask(working, no, now).await {
+            tracing::info!(channel_order.no = %no, "{no} is placed once more, to prove that it is dead");
+            self.create_at_channel(working, no, None, now).await?;
+            self.query_at_channel(working, no, now).await?;
+        }
+        Ok(())
     }
 
     /// Reverses an attempt whose outcome is unknown (冲正), after asking once more.

@@ -137,6 +137,12 @@ impl ChannelOrder {
             && now.plus(SOON) >= self.created_at.plus(policy.confirm_within)
     }
 
+    /// Whether a create of it may still arrive and be taken, whatever the channel says now.
+    #[must_use]
+    pub const fn must_be_burnt(&self) -> bool {
+        self.policy().burns && self.creates_unanswered > 0
+    }
+
     /// The pace and abilities of its channel and method.
     #[must_use]
     pub const fn policy(&self) -> Policy {

@@ -24,8 +24,14 @@ fn find(draft: &mut Draft, no: ChannelOrderNo) -> Option<&mut ChannelOrder> {
 
 pub(super) fn create_answered(draft: &mut Draft, no: ChannelOrderNo, answer: CreateAnswer) {
     let now = draft.now;
+    let deadline = draft.payment.terms.expires_at;
     let Some(order) = find(draft, no) else { return };
     order.creates_unanswered = order.creates_unanswered.saturating_sub(1);
+    // After the deadline one answer speaks for every create that may still arrive: what refused this one
+    // for its expiry refuses them all, and an order that was made can be closed.
+    if order.policy().burns && order.state == ChannelOrderState::Closing && now >= deadline {
+        order.creates_unanswered = 0;
+    }
     let unanswered = order.creates_unanswered > 0;
     order.lease_until = None;
     match (order.state, answer) {
@@ -122,8 +128,9 @@ pub(super) fn reported(
         Report::NotFound => {
             let now = draft.now;
             let deadline = draft.payment.terms.expires_at;
-            let proven = find(draft, no)
-                .is_some_and(|order| now >= deadline.plus(order.policy().absence_margin));
+            let proven = find(draft, no).is_some_and(|order| {
+                now >= deadline.plus(order.policy().absence_margin) && !order.must_be_burnt()
+            });
             if proven && counts(draft, occasion) {
                 end_unpaid(draft, no);
             }

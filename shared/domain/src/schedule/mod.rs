@@ -80,6 +80,9 @@ pub struct Policy {
     /// How long after the deadline "not found" still proves nothing: the channel's clock may lag,
     /// and a payment begun in time may still be under way.
     pub absence_margin: Span,
+    /// Whether a create that was never answered must be proven dead by one more (placed and refused, or
+    /// placed and closed): what arrives after the deadline may be taken.
+    pub burns: bool,
     /// Whether the channel can close an unpaid order.
     pub closes: bool,
     /// How young an order the channel refuses to close.

@@ -31,6 +31,10 @@ pub(crate) fn slow() -> Vec<Scenario> {
             ending::unclosable,
         ),
         scenario(
+            "s6_f22_f49_a_create_that_may_still_arrive_is_proven_dead",
+            ending::burnt,
+        ),
+        scenario(
             "s8_f60_a_bank_page_that_ends_late_is_written_down_and_left_to_unionpay",
             ending::late_bank_page,
         ),
