@@ -435,8 +435,11 @@ fn refund_standing(content: &Content<'_>, order: &Order, refund: &RefundOrder) -
     })
 }
 
-/// Reads the answer to a reversal. It is done once WeChat Pay carried it out and does not ask for it
-/// again (`recall`), unless it names a state that is not the end of a reversal.
+/// Reads the answer to a reversal. `Reversed` books whatever money was seen as given back and ends the
+/// order, so it takes proof: that there is nothing to say (204), that the call need not be repeated
+/// (`recall`), or a state that is the end of a reversal. An answer that only names the order
+/// (<https://pay.weixin.qq.com/docs/merchant/apis/code-payment-v3/direct/reverse.html> shows no more)
+/// proves nothing: the question that goes before the next reversal brings the state.
 pub(super) fn reversed(
     account: &Account,
     order: &Order,
@@ -445,26 +448,30 @@ pub(super) fn reversed(
 ) -> ReversalReport {
     match read(account, "reverse", answer, now) {
         Answer::Empty => ReversalReport::Reversed,
-        Answer::Done(content) => {
-            let ours = content.does_not_deny("out_trade_no", &order.no.to_string())
-                && content.does_not_deny("mchid", &account.mchid);
-            let settled = content.0.raw("recall").is_none() || content.says("recall", "N");
-            let state = content.text("trade_state");
-            let ended = state.is_none_or(|word| match TradeState::read(&word) {
-                Some(TradeState::Revoked | TradeState::Closed) => true,
-                Some(TradeState::Success | TradeState::Refund | TradeState::NotPaid) | None => {
-                    false
-                }
-            });
-            if ours && settled && ended {
-                ReversalReport::Reversed
-            } else {
-                ReversalReport::Again
-            }
-        }
+        Answer::Done(content) if is_reversed(&content, account, order) => ReversalReport::Reversed,
         Answer::Refused(code) => status::reverse(code),
-        Answer::RefusedUnsigned(_) | Answer::UnderWay | Answer::Nothing => ReversalReport::Again,
+        Answer::Done(_) | Answer::RefusedUnsigned(_) | Answer::UnderWay | Answer::Nothing => {
+            ReversalReport::Again
+        }
     }
+}
+
+/// Whether at least one member of an answer about this order says that it is reversed, and none says
+/// that it is not.
+fn is_reversed(content: &Content<'_>, account: &Account, order: &Order) -> bool {
+    let ours = content.does_not_deny("out_trade_no", &order.no.to_string())
+        && content.does_not_deny("mchid", &account.mchid);
+    let is_there = |name: &str| content.0.raw(name).is_some();
+    let settled = is_there("recall").then(|| content.says("recall", "N"));
+    let ended = is_there("trade_state").then(|| {
+        let word = content.text("trade_state").unwrap_or_default();
+        match TradeState::read(&word) {
+            Some(TradeState::Revoked | TradeState::Closed) => true,
+            Some(TradeState::Success | TradeState::Refund | TradeState::NotPaid) | None => false,
+        }
+    });
+    let signs = [settled, ended];
+    ours && signs.contains(&Some(true)) && !signs.contains(&Some(false))
 }
 
 /// A time with its zone, as RFC 3339 writes it.

@@ -404,7 +404,7 @@ fn a_payment_code_pays_at_once_or_is_taken() {
 }
 
 #[test]
-fn a_reversal_is_repeated_while_the_answer_asks_for_it() {
+fn a_reversal_is_repeated_until_the_answer_proves_it() {
     let order = order(Method::Code);
     let read = |body: Value| wechat().read_reverse(&order, &said(200, &body), now());
     let no = order.no.to_string();
@@ -416,8 +416,21 @@ fn a_reversal_is_repeated_while_the_answer_asks_for_it() {
         read(json!({ "recall": "N", "trade_state": "REVOKED" })),
         ReversalReport::Reversed
     );
-    assert_eq!(read(json!({})), ReversalReport::Reversed);
+    assert_eq!(
+        read(json!({ "trade_state": "CLOSED" })),
+        ReversalReport::Reversed
+    );
+    let empty = said(204, &Value::Null);
+    assert_eq!(
+        wechat().read_reverse(&order, &empty, now()),
+        ReversalReport::Reversed
+    );
     for body in [
+        json!({}),
+        json!({ "appid": APPID, "mchid": MCHID, "out_trade_no": no }),
+        json!({ "recall": null }),
+        json!({ "recall": "Y", "trade_state": "REVOKED" }),
+        json!({ "recall": "N", "trade_state": 1 }),
         json!({ "recall": "Y" }),
         json!({ "recall": true }),
         json!({ "recall": "?" }),
