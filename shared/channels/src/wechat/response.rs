@@ -191,7 +191,10 @@ pub(super) fn created(
             CreateReading::NoAnswer
         }),
         Answer::UnderWay | Answer::Refused(Code::UserPaying) if by_code => CreateReading::Taken,
-        Answer::Refused(code) if status::create_is_refused(code) => CreateReading::Refused,
+        Answer::Refused(code) if by_code && status::code_is_refused(code) => CreateReading::Refused,
+        Answer::Refused(code) if !by_code && status::create_is_refused(code) => {
+            CreateReading::Refused
+        }
         Answer::Refused(_)
         | Answer::RefusedUnsigned(_)
         | Answer::UnderWay
