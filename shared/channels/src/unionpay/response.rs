@@ -17,7 +17,7 @@ const FINAL_AFTER: Span = Span::minutes(5);
 /// it again.
 const ARRIVES_WITHIN: Span = Span::minutes(2);
 
-/// Reads the answer to a payment by code.
+/// Reads the answer to a payment by code. None of them proves that money was taken.
 pub(super) fn created(
     account: &Account,
     order: &Order,
@@ -31,11 +31,9 @@ pub(super) fn created(
         return CreateReading::NoAnswer;
     }
     match class {
-        // A success is a payment only with the number and the amount it was made under.
-        Class::Success => standing(&fields, Fate::Paid, order, now)
-            .and_then(|standing| claim(&fields, standing))
-            .map_or(CreateReading::Taken, CreateReading::Claim),
-        Class::Pending => CreateReading::Taken,
+        // 00 says that it was accepted, whatever else the answer names; a query or a notification proves
+        // the payment.
+        Class::Success | Class::Pending => CreateReading::Taken,
         Class::Unknown
         | Class::NotNow
         | Class::Duplicate
