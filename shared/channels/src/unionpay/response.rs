@@ -4,6 +4,7 @@ use payonce_domain::{ChannelTradeNo, Money, RefundReport, ReversalReport, Span, 
 
 use super::account::Account;
 use super::message::{self, Fields};
+use super::request;
 use super::status::{self, Class, Fate};
 use crate::beijing;
 use crate::claim::{CreateReading, Payee, Said, Standing, TradeClaim, TradeReading};
@@ -65,10 +66,37 @@ pub(super) fn queried(
     if !names(&fields, &order.no.to_string(), order.created_at) {
         return TradeReading::NoAnswer;
     }
+    // A reversal has the number and the time of its payment, and its success is the opposite.
+    let class = match of_original(&fields, class, |fields| has(fields, "txnType", "01")) {
+        Original::Is(class) => class,
+        Original::NotFound => return TradeReading::NotFound,
+        Original::NotSaid => return TradeReading::NoAnswer,
+    };
+    standing(&fields, status::fate(class), order, now)
+        .and_then(|standing| claim(&fields, standing))
+        .map_or(TradeReading::NoAnswer, TradeReading::Claim)
+}
+
+/// What the answer to a query says of the transaction that was asked about.
+enum Original {
+    /// It is there, and stands like this.
+    Is(Class),
+    /// There is none.
+    NotFound,
+    /// The answer does not tell.
+    NotSaid,
+}
+
+/// Reads the answer to a query: the outer code, `class`, speaks of the query, and only where that was
+/// answered does `origRespCode` speak of the transaction, if it `is_asked`, one of the kind asked about.
+fn of_original(fields: &Fields, class: Class, is_asked: impl FnOnce(&Fields) -> bool) -> Original {
     match class {
-        Class::Success => {}
-        Class::NotFound => return TradeReading::NotFound,
-        Class::Pending
+        Class::Success if is_asked(fields) => {
+            original_class(fields).map_or(Original::NotSaid, Original::Is)
+        }
+        Class::NotFound => Original::NotFound,
+        Class::Success
+        | Class::Pending
         | Class::Unknown
         | Class::NotNow
         | Class::Duplicate
@@ -78,18 +106,8 @@ pub(super) fn queried(
         | Class::Faulty
         | Class::Misconfigured
         | Class::Declined
-        | Class::NoFile => return TradeReading::NoAnswer,
+        | Class::NoFile => Original::NotSaid,
     }
-    // A reversal has the number and the time of its payment, and its success is the opposite.
-    if fields.get("txnType").is_none_or(|kind| kind != "01") {
-        return TradeReading::NoAnswer;
-    }
-    let Some(class) = original_class(&fields) else {
-        return TradeReading::NoAnswer;
-    };
-    standing(&fields, status::fate(class), order, now)
-        .and_then(|standing| claim(&fields, standing))
-        .map_or(TradeReading::NoAnswer, TradeReading::Claim)
 }
 
 /// How the order stands; `None` where the message does not say all that it must.
@@ -149,7 +167,8 @@ pub(super) fn refunded(
     let Some((fields, class)) = signed(account, "refund", answer, now) else {
         return RefundReport::NoAnswer;
     };
-    if !names(&fields, &refund.no.to_string(), refund.sent_at) || !ours(account, &fields) {
+    let named = names(&fields, &refund.no.to_string(), refund.sent_at) && ours(account, &fields);
+    if !named || !is_kind_of(&fields, refund) {
         return RefundReport::NoAnswer;
     }
     status::refund(class, refund.form)
@@ -168,23 +187,10 @@ pub(super) fn refund_queried(
     if !names(&fields, &refund.no.to_string(), refund.sent_at) || !ours(account, &fields) {
         return RefundReport::NoAnswer;
     }
-    match class {
-        Class::Success => {}
-        Class::NotFound => return RefundReport::NotFound,
-        Class::Pending
-        | Class::Unknown
-        | Class::NotNow
-        | Class::Duplicate
-        | Class::Original
-        | Class::GoesBack
-        | Class::NotEnough
-        | Class::Faulty
-        | Class::Misconfigured
-        | Class::Declined
-        | Class::NoFile => return RefundReport::NoAnswer,
-    }
-    let Some(class) = original_class(&fields) else {
-        return RefundReport::NoAnswer;
+    let class = match of_original(&fields, class, |fields| is_kind_of(fields, refund)) {
+        Original::Is(class) => class,
+        Original::NotFound => return RefundReport::NotFound,
+        Original::NotSaid => return RefundReport::NoAnswer,
     };
     let report = status::refund_fate(class);
     if report == RefundReport::Succeeded && amount(&fields) != Some(refund.amount) {
@@ -232,12 +238,21 @@ pub(super) fn reversed(
 
 /// Whether a message is about the transaction with this number and time.
 fn names(fields: &Fields, order_id: &str, txn_time: Timestamp) -> bool {
-    let says = |name: &str, value: &str| fields.get(name).is_some_and(|text| text == value);
-    says("orderId", order_id) && says("txnTime", &beijing::format_compact(txn_time))
+    has(fields, "orderId", order_id) && has(fields, "txnTime", &beijing::format_compact(txn_time))
 }
 
 fn ours(account: &Account, fields: &Fields) -> bool {
-    fields.get("merId").is_some_and(|id| *id == account.mer_id)
+    has(fields, "merId", &account.mer_id)
+}
+
+/// Whether a message is about a refund where a refund was asked for, and about an undo where an undo was.
+fn is_kind_of(fields: &Fields, refund: &RefundOrder) -> bool {
+    let (txn_type, sub_type) = request::types_of(refund.form);
+    has(fields, "txnType", txn_type) && has(fields, "txnSubType", sub_type)
+}
+
+fn has(fields: &Fields, name: &str, value: &str) -> bool {
+    fields.get(name).is_some_and(|text| text == value)
 }
 
 /// `txnAmt` in fen, if the currency is the one we collect.

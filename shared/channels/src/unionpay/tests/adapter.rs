@@ -107,6 +107,42 @@ fn a_refund_and_an_undo_keep_number_and_time() {
 }
 
 #[test]
+fn an_answer_about_another_kind_of_transaction_says_nothing_of_a_refund() {
+    for (form, txn_type, other) in [
+        (RefundForm::Refund, "04", "31"),
+        (RefundForm::Undo, "31", "04"),
+    ] {
+        let (order, refund) = (order(Method::Gateway), refund(form));
+        let no = refund.no.to_string();
+        let read = |txn_type: &str, sub_type: &str| {
+            let fields = signed(&[
+                ("orderId", no.as_str()),
+                ("txnTime", "20270115120000"),
+                ("txnType", txn_type),
+                ("txnSubType", sub_type),
+                ("merId", MER_ID),
+                ("respCode", "00"),
+                ("origRespCode", "00"),
+                ("txnAmt", "1999"),
+                ("currencyCode", "156"),
+            ]);
+            let (unionpay, answer) = (unionpay(), answer(&fields));
+            (
+                unionpay.read_refund(&order, &refund, &answer, NOW),
+                unionpay.read_refund_query(&order, &refund, &answer, NOW),
+            )
+        };
+        let said = (RefundReport::Accepted, RefundReport::Succeeded);
+        assert_eq!(read(txn_type, "00"), said, "{form:?}");
+        let nothing = (RefundReport::NoAnswer, RefundReport::NoAnswer);
+        for (txn_type, sub_type) in [(other, "00"), ("01", "00"), (txn_type, "01"), ("", "")] {
+            let told = read(txn_type, sub_type);
+            assert_eq!(told, nothing, "{form:?}: {txn_type} {sub_type}");
+        }
+    }
+}
+
+#[test]
 fn a_payment_code_goes_along_once_and_is_reversed_under_its_own_name() {
     let order = order(Method::Code);
     let sent = body(unionpay().create_request(&order, NOW));
