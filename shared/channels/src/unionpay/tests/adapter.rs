@@ -367,24 +367,24 @@ fn a_notification_is_verified_before_it_is_read() {
     });
     let goes_back = goes_back.map(|(n, v)| if n == "txnType" { (n, "04") } else { (n, v) });
     let told = notified(&goes_back, false).unwrap();
-    let report = RefundReport::Succeeded;
-    assert_eq!(
-        told.news,
-        News::Refund {
-            no: refund.no,
-            report
-        }
-    );
+    let amount = Some(Money::from_fen(1_999));
+    let news = |report, amount| News::Refund {
+        no: refund.no,
+        report,
+        amount,
+    };
+    assert_eq!(told.news, news(RefundReport::Succeeded, amount));
+    // Another amount than was asked for is told as such.
+    let more = goes_back.map(|(n, v)| if n == "txnAmt" { (n, "2000") } else { (n, v) });
+    let told = notified(&more, false).unwrap();
+    let amount_of_another = Some(Money::from_fen(2_000));
+    assert_eq!(told.news, news(RefundReport::Succeeded, amount_of_another));
     let failed = goes_back.map(|(n, v)| if n == "respCode" { (n, "61") } else { (n, v) });
-    let report = RefundReport::Failed;
     let told = notified(&failed, false).unwrap();
-    assert_eq!(
-        told.news,
-        News::Refund {
-            no: refund.no,
-            report
-        }
-    );
+    assert_eq!(told.news, news(RefundReport::Failed, amount));
+    let unsaid = failed.map(|(n, v)| if n == "txnAmt" { (n, "") } else { (n, v) });
+    let told = notified(&unsaid, false).unwrap();
+    assert_eq!(told.news, news(RefundReport::Failed, None));
 
     let foreign = pays.map(|(n, v)| {
         if n == "merId" {
