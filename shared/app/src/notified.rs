@@ -47,9 +47,9 @@ impl App {
         let Some((merchant, adapter)) = verifier.map_err(Failure::Unavailable)? else {
             return Ok(None);
         };
-        let body = notification.body;
+        let body = adapter.evidence(notification.body);
         let received = match adapter.verify(notification) {
-            Ok(notice) => self.place(&merchant, account, notice, body, now).await,
+            Ok(notice) => self.place(&merchant, account, notice, &body, now).await,
             Err(rejected) => {
                 count_rejected(channel, account, rejected);
                 Ok(Received::Rejected)
@@ -76,7 +76,7 @@ impl App {
         Ok(Some(said))
     }
 
-    /// Puts verified news where it belongs.
+    /// Puts verified news where it belongs; `body` is what of the message may be kept.
     async fn place(
         &self,
         merchant: &Merchant,

@@ -164,6 +164,35 @@ fn a_payment_code_goes_along_once_and_is_reversed_under_its_own_name() {
     );
 }
 
+/// It goes along on one call and is stored nowhere, whoever repeats it.
+#[test]
+fn a_repeated_payment_code_is_not_kept() {
+    let code = "621234567890123450";
+    let kept = |body: &str| String::from_utf8(unionpay().evidence(body.as_bytes()).into()).unwrap();
+    for (body, expected) in [
+        (
+            "orderId=P1&qrNo=621234567890123450&txnAmt=1",
+            "orderId=P1&qrNo=******************&txnAmt=1",
+        ),
+        ("qrNo=621234567890123450", "qrNo=******************"),
+        (
+            "a={origQrNo=621234567890123450&b=1}&c=2",
+            "a={origQrNo=******************&b=1}&c=2",
+        ),
+        (
+            "a=%7BqrNo%3D621234567890123450%26b%3D1%7D",
+            "a=%7BqrNo%3D******************%26b%3D1%7D",
+        ),
+        (
+            "qrNo=&queryId=782611261200000000001",
+            "qrNo=&queryId=782611261200000000001",
+        ),
+    ] {
+        assert_eq!(kept(body), expected);
+        assert!(!kept(body).contains(code));
+    }
+}
+
 #[test]
 fn what_the_channel_would_refuse_is_refused_before() {
     let check = |change: fn(&mut crate::order::Order), method| {
