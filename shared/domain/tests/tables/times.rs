@@ -150,9 +150,13 @@ fn messages_alone_lead_to_the_end() {
                 continue;
             }
             let margin = payment.channel_orders[0].policy().absence_margin;
+            let proven = now >= deadline.plus(margin);
+            if proven && payment.channel_orders[0].must_be_burnt() {
+                payment = decide::on_fact(&payment, world::refused(first(way)), now).into_payment();
+            }
             let input = if payment.tasks_due(now).is_empty() {
                 continue;
-            } else if now >= deadline.plus(margin) {
+            } else if proven {
                 let asked = Occasion::Asked(payment.version);
                 world::said(first(way), Source::Query, asked, Report::NotFound)
             } else {
