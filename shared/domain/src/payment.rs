@@ -95,6 +95,8 @@ pub enum CaseKind {
     RefundContradiction,
     /// A refund ran out of generations.
     RefundExhausted,
+    /// A refund is still owed after half of the time in which its channel takes it.
+    RefundWindow,
     /// The channel took money and says, asked to reverse it, that there is none.
     ReversalContradiction,
     /// The channel says it returns money by itself that was applied, or that we are sending back.

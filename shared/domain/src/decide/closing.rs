@@ -178,6 +178,8 @@ fn move_refunds(draft: &mut Draft) {
         if !refund.due.is_some_and(|due| due.is_due(now)) {
             continue;
         }
+        super::refunds::watch_window(draft, index);
+        let refund = &draft.payment.refunds[index];
         match refund.state {
             RefundState::Sent | RefundState::Accepted => {
                 let at = super::refunds::next_word(refund, soon(now));

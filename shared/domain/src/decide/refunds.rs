@@ -334,6 +334,21 @@ pub(super) fn fail(draft: &mut Draft, index: usize) {
     });
 }
 
+/// People are told while there is time: a channel takes no refund once its window is over.
+pub(super) fn watch_window(draft: &mut Draft, index: usize) {
+    let refund = &draft.payment.refunds[index];
+    let window = policy_of(refund).refunds.window;
+    let half = Span::millis(window.as_millis() / 2);
+    let late = draft
+        .payment
+        .capture(&refund.trade_no)
+        .is_some_and(|capture| draft.now.since(capture.paid_at) > half);
+    if late && !refund.state.is_final() {
+        let no = refund.no.to_string();
+        draft.open_case(CaseKind::RefundWindow, no);
+    }
+}
+
 /// Certainly without effect: the same number is sent again after a while.
 fn not_yet(draft: &mut Draft, index: usize) {
     let refund = &draft.payment.refunds[index];

@@ -184,6 +184,32 @@ fn a_payment_without_an_attempt_is_woken_at_its_deadline() {
     assert_eq!(refused.wakes(), [deadline()]);
 }
 
+/// F78: a refund that waits for a person is shown again while the channel would still take it.
+#[test]
+fn people_are_told_when_half_of_the_window_is_over() {
+    let no = world::reversal(first(PAGE), "AA");
+    let mut tale = Tale::of(Mode::Strict, PAGE)
+        .paid(first(PAGE), "A")
+        .paid(first(PAGE), "AA")
+        .begin(no)
+        .fact(world::refund_said(
+            no,
+            Occasion::Sent,
+            RefundReport::NeedsPerson,
+        ));
+    let half = Span::days(365 / 2);
+    while tale.now < at(0).plus(Span::days(190)) {
+        let told = tale.payment.cases.iter().any(|case| {
+            case.kind == payonce_domain::CaseKind::RefundWindow && case.subject == no.to_string()
+        });
+        let over = tale.now > at(3).plus(half).plus(Span::days(2));
+        assert!(told || !over, "nobody is told at {:?}", tale.now);
+        assert!(!told || tale.now > at(3).plus(half), "too soon");
+        let due = tale.payment.due_at().expect("it is still asked about");
+        tale = tale.when(due).tick();
+    }
+}
+
 /// F77: a refund that never comes through is sent ever more seldom, and then a person is asked.
 /// Otherwise its history alone would outgrow the item within hours.
 #[test]

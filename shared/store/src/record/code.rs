@@ -66,6 +66,7 @@ codes! {
         CaseKind::UnknownRefund => "u",
         CaseKind::RefundContradiction => "c",
         CaseKind::RefundExhausted => "x",
+        CaseKind::RefundWindow => "w",
         CaseKind::ReversalContradiction => "v",
         CaseKind::LateContradiction => "l",
         CaseKind::ReturnOverdue => "o",
