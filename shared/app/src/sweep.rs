@@ -14,6 +14,8 @@ use crate::advance::Woken;
 const AHEAD: Span = Span::seconds(75);
 /// How many payments are advanced at a time.
 const AT_ONCE: usize = 16;
+/// How many shards are read at a time.
+const SHARDS_AT_ONCE: usize = 32;
 /// How many entries of a shard one sweep takes; the oldest come first, the rest next time.
 const SHARD_LIMIT: i32 = 1_000;
 /// When no more work is begun: the function is killed at 55 s, and one payment may need 25.
@@ -42,7 +44,8 @@ impl App {
         let mut ahead = Vec::new();
         let shards = (0..self.store.shards())
             .map(|shard| self.store.due(shard, now.plus(AHEAD), SHARD_LIMIT));
-        for found in futures::future::join_all(shards).await {
+        let mut shards = futures::stream::iter(shards).buffer_unordered(SHARDS_AT_ONCE);
+        while let Some(found) = shards.next().await {
             match found {
                 Ok(items) => sort(items, now, &mut overdue, &mut ahead),
                 Err(error) => {
