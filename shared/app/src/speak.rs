@@ -7,8 +7,9 @@ use payonce_channels::{
 };
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
-    AccountId, Action, Channel, ChannelOrder, ChannelOrderNo, ClosingCause, CreateAnswer, Digest,
-    Evidence, Fact, Payment, Refund, RefundNo, RefundReport, Report, Source, Timestamp,
+    AccountId, Action, Channel, ChannelOrder, ChannelOrderNo, ClosingCause, Command, CreateAnswer,
+    Digest, Evidence, Fact, Payment, Refund, RefundNo, RefundReport, Refusal, Report, Source,
+    Timestamp,
 };
 
 use crate::App;
@@ -310,8 +311,16 @@ impl App {
         if !open || !self.may_ask(working, no, now).await {
             return Ok(());
         }
-        let begin = payonce_domain::Command::BeginReversal { no };
-        change::carry_out(&self.store, working, &begin, now).await?;
+        let begin = Command::BeginReversal { no };
+        match change::carry_out(&self.store, working, &begin, now).await {
+            Ok(_) => {}
+            // It ended, or is not to end any more, since it was read.
+            Err(Failure::Refused {
+                refusal: Refusal::NotDue,
+                ..
+            }) => return Ok(()),
+            Err(failure) => return Err(failure),
+        }
         let payment = working.payment();
         let Some(order) = payment.channel_order(no) else {
             return Ok(());

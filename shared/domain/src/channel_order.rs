@@ -84,7 +84,7 @@ pub struct ChannelOrder {
     pub action: Option<Action>,
     /// Until when `action` works, if sooner than the order expires.
     pub action_expires_at: Option<Timestamp>,
-    /// Who holds this is calling the channel's create; until then others wait.
+    /// Who holds this is calling the channel's create, or its reversal; until then others wait.
     pub lease_until: Option<Timestamp>,
     /// Creates that were sent and never answered; each may still arrive.
     pub creates_unanswered: u32,
@@ -94,6 +94,9 @@ pub struct ChannelOrder {
     pub closing_since: Option<Timestamp>,
     /// When our first reversal (冲正) was decided; from then on a success stands in suspense.
     pub reversing_since: Option<Timestamp>,
+    /// Reversals that were sent since the channel last refused one, and not answered for good; each may
+    /// have worked, or may still.
+    pub reversals_unanswered: u32,
     /// When the channel is to be asked, or asked to close, next.
     pub due: Option<Due>,
 }

@@ -95,6 +95,12 @@ pub enum CaseKind {
     RefundContradiction,
     /// A refund ran out of generations.
     RefundExhausted,
+    /// The channel took money and says, asked to reverse it, that there is none.
+    ReversalContradiction,
+    /// The channel says it returns money by itself that was applied, or that we are sending back.
+    LateContradiction,
+    /// The channel has not returned in time what it said it returns by itself.
+    ReturnOverdue,
 }
 
 /// The aggregate (支付单): everything we know and owe about one order. Stored as one item.

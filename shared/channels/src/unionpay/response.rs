@@ -216,7 +216,9 @@ pub(super) fn reversed(
     match class {
         Class::Success => ReversalReport::Reversed,
         // It never arrived, and after a while it cannot any more: there is nothing to reverse.
-        Class::NotFound if now >= order.created_at.plus(ARRIVES_WITHIN) => ReversalReport::Reversed,
+        Class::NotFound if now >= order.created_at.plus(ARRIVES_WITHIN) => {
+            ReversalReport::NothingTaken
+        }
         Class::Original => ReversalReport::Refused,
         Class::NotFound
         | Class::Pending

@@ -450,14 +450,15 @@ pub(super) fn reversed(
                 && content.does_not_deny("mchid", &account.mchid);
             let settled = content.0.raw("recall").is_none() || content.says("recall", "N");
             let state = content.text("trade_state");
-            let ended = state.is_none_or(|word| match TradeState::read(&word) {
-                Some(TradeState::Revoked | TradeState::Closed) => true,
-                Some(TradeState::Success | TradeState::Refund | TradeState::NotPaid) | None => {
-                    false
-                }
-            });
-            if ours && settled && ended {
-                ReversalReport::Reversed
+            let ended = match state.map(|word| TradeState::read(&word)) {
+                None | Some(Some(TradeState::Revoked)) => ReversalReport::Reversed,
+                Some(Some(TradeState::Closed)) => ReversalReport::NothingTaken,
+                Some(
+                    Some(TradeState::Success | TradeState::Refund | TradeState::NotPaid) | None,
+                ) => ReversalReport::Again,
+            };
+            if ours && settled {
+                ended
             } else {
                 ReversalReport::Again
             }

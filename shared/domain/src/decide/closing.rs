@@ -126,13 +126,7 @@ pub(super) fn ticked(draft: &mut Draft) {
     move_channel_orders(draft);
     move_refunds(draft);
     for index in 0..draft.payment.captures.len() {
-        if draft.payment.captures[index]
-            .due
-            .is_some_and(|due| due.is_due(now))
-        {
-            let due = draft.due(now.plus(super::captures::RETURN_WATCH));
-            draft.payment.captures[index].due = Some(due);
-        }
+        super::captures::watch_return(draft, index);
     }
 }
 

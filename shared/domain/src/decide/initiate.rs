@@ -182,6 +182,7 @@ pub(super) fn add(draft: &mut Draft, choice: ChannelChoice) -> Result<ChannelOrd
         closing: None,
         closing_since: None,
         reversing_since: None,
+        reversals_unanswered: 0,
         due: Some(Due {
             at: first,
             messaged: true,

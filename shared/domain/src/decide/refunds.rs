@@ -294,6 +294,12 @@ fn failed(draft: &mut Draft, index: usize, occasion: Occasion) {
         }
         RefundState::Due | RefundState::Sent | RefundState::Accepted | RefundState::Manual => {}
     }
+    fail(draft, index);
+}
+
+/// Ends a refund's number for good; what it owed is reserved under the next one.
+pub(super) fn fail(draft: &mut Draft, index: usize) {
+    let refund = draft.payment.refunds[index].clone();
     let ended = &mut draft.payment.refunds[index];
     ended.state = RefundState::Failed;
     ended.due = None;
@@ -390,7 +396,11 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
             let due = draft.due(now);
             let refund = &mut draft.payment.refunds[index];
             refund.state = RefundState::Due;
-            refund.sends_unanswered = 0;
+            // Where a refund is known by number and time, the absence of one that may still be on its
+            // way proves nothing: only a repeat within the day is safe.
+            if !policy_of(refund).refunds.named_by_time {
+                refund.sends_unanswered = 0;
+            }
             refund.due = Some(due);
         }
         RefundState::Due | RefundState::Succeeded | RefundState::Failed | RefundState::Manual => {}

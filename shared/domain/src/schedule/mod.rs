@@ -4,11 +4,14 @@
 //! decision asks it and never the channel's name.
 
 mod alipay;
+mod retry;
 mod unionpay;
 mod wechat;
 
 use crate::channel::{Channel, Method};
 use crate::time::{Span, Timestamp};
+
+pub use retry::RetryLadder;
 
 /// Steps after a start, then a steady repeat for ever: no ladder ends, for a record that is no
 /// longer asked about is money nobody looks for.
@@ -116,7 +119,7 @@ pub const MESSAGE_DELAY_MAX: Span = Span::seconds(900);
 /// The least time an order must have left for an attempt to be worth making.
 pub const LEAST_TIME_LEFT: Span = Span::seconds(120);
 
-/// How long one holder may be busy creating an order at a channel. Longer than the call's own
+/// How long one holder may be busy creating an order at a channel, or reversing it. Longer than the call's own
 /// time-out, so that a second caller does not start while the first still waits.
 pub const CREATE_LEASE: Span = Span::seconds(12);
 

@@ -56,6 +56,7 @@ fn hash_channel_order(order: &ChannelOrder, hash: &mut DefaultHasher) {
         closing,
         closing_since,
         reversing_since,
+        reversals_unanswered,
         due,
     } = order;
     (
@@ -67,7 +68,9 @@ fn hash_channel_order(order: &ChannelOrder, hash: &mut DefaultHasher) {
     )
         .hash(hash);
     (lease_until, creates_unanswered, closing, closing_since).hash(hash);
-    (reversing_since, due, bank).hash(hash);
+    // Beyond two it makes no difference how many.
+    (reversing_since, (*reversals_unanswered).min(2)).hash(hash);
+    (due, bank).hash(hash);
 }
 
 fn hash_capture(capture: &Capture, hash: &mut DefaultHasher) {

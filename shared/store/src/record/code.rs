@@ -67,6 +67,9 @@ codes! {
         CaseKind::UnknownRefund => "u",
         CaseKind::RefundContradiction => "c",
         CaseKind::RefundExhausted => "x",
+        CaseKind::ReversalContradiction => "v",
+        CaseKind::LateContradiction => "l",
+        CaseKind::ReturnOverdue => "o",
     }
     Source {
         Source::Hint => "h",
@@ -102,6 +105,7 @@ codes! {
     }
     ReversalReport {
         ReversalReport::Reversed => "y",
+        ReversalReport::NothingTaken => "z",
         ReversalReport::Refused => "n",
         ReversalReport::Again => "u",
     }

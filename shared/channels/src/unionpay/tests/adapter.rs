@@ -284,7 +284,7 @@ fn a_code_that_pays_is_a_claim_and_a_reversal_is_repeated_until_it_is_certain() 
     let unknown = [("respCode", "34")];
     assert_eq!(said(&unknown, NOW).1, ReversalReport::Again);
     let later = NOW.plus(Span::minutes(2));
-    assert_eq!(said(&unknown, later).1, ReversalReport::Reversed);
+    assert_eq!(said(&unknown, later).1, ReversalReport::NothingTaken);
     assert_eq!(said(&[("respCode", "35")], NOW).1, ReversalReport::Refused);
 }
 
