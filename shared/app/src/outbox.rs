@@ -4,22 +4,14 @@
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use futures::StreamExt;
 use payonce_domain::{PaymentNo, RefundNo, Timestamp};
 
-/// SQS takes ten messages in one batch.
-const BATCH: usize = 10;
-/// How many batches are on their way at a time.
-const BATCHES_AT_ONCE: usize = 8;
-/// SQS carries a message for 900 seconds at most.
-const DELAY_SECONDS_MAX: u64 = 900;
+use crate::queue::{Queue, Wake};
 
 /// The way to `query` and `refund`.
 pub struct Outbox {
-    sqs: aws_sdk_sqs::Client,
+    queries: Queue,
     lambda: aws_sdk_lambda::Client,
-    queries_url: String,
     refund_function: Option<String>,
 }
 
@@ -33,9 +25,8 @@ impl Outbox {
         refund_function: Option<String>,
     ) -> Self {
         Self {
-            sqs,
+            queries: Queue::new(sqs, queries_url),
             lambda,
-            queries_url,
             refund_function,
         }
     }
@@ -48,45 +39,11 @@ impl Outbox {
 
     /// Wakes `query` for many payments, each at its time, with the exact delay.
     pub async fn wake_all(&self, wakes: &[(PaymentNo, Timestamp)], now: Timestamp) {
-        let mut sends = Vec::new();
-        for batch in wakes.chunks(BATCH) {
-            sends.push(self.send(batch, now));
-        }
-        futures::stream::iter(sends)
-            .buffer_unordered(BATCHES_AT_ONCE)
-            .collect::<()>()
-            .await;
-    }
-
-    async fn send(&self, batch: &[(PaymentNo, Timestamp)], now: Timestamp) {
-        let entries = batch.iter().enumerate().map(|(index, (payment_no, at))| {
-            let delay = at.since(now).as_seconds_rounded_up().min(DELAY_SECONDS_MAX);
-            let body = serde_json::json!({ "payment_no": payment_no.to_string() });
-            SendMessageBatchRequestEntry::builder()
-                .id(index.to_string())
-                .message_body(body.to_string())
-                .delay_seconds(i32::try_from(delay).unwrap_or(0))
-                .build()
-                .expect("id and body are set")
+        let wakes = wakes.iter().map(|(payment_no, at)| Wake {
+            body: serde_json::json!({ "payment_no": payment_no.to_string() }).to_string(),
+            delay_seconds: at.since(now).as_seconds_rounded_up(),
         });
-        let sent = self
-            .sqs
-            .send_message_batch()
-            .queue_url(&self.queries_url)
-            .set_entries(Some(entries.collect()))
-            .send()
-            .await;
-        match sent {
-            Ok(answer) if answer.failed().is_empty() => {}
-            Ok(answer) => tracing::warn!(
-                messages_failed = answer.failed().len(),
-                "the queue refused messages; the sweep will do their work"
-            ),
-            Err(error) => tracing::warn!(
-                error = %aws_sdk_sqs::error::DisplayErrorContext(&error),
-                "the queue could not be reached; the sweep will do its work"
-            ),
-        }
+        self.queries.send(wakes.collect()).await;
     }
 
     /// Has `refund` send this refund. Reading who is paid, and how much, is left to it.

@@ -10,7 +10,7 @@ use crate::ids::{EventType, MerchantId, MerchantMessageId};
 use crate::numbers::{DelayedMessageKey, DelayedMessageNo};
 use crate::obligation::Due;
 use crate::payment::Version;
-use crate::schedule::MESSAGE_DELAY_MAX;
+use crate::schedule::{MESSAGE_DELAY_MAX, RetryLadder};
 use crate::time::{Span, Timestamp};
 
 /// The least and the most a message can be delayed.
@@ -25,15 +25,8 @@ pub const PAYLOAD_BYTES_MAX: usize = 16 * 1024;
 /// begins another beside it.
 pub const ATTEMPT_LEASE: Span = Span::seconds(30);
 
-/// The waits after each failed attempt; after the last of them the message is dead. Together more
-/// than three days, so that a receiver that is down over a weekend still gets it.
-const WAITS_SECONDS: [u64; 11] = [
-    5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 129_600,
-];
-
-/// A wait is stretched by up to one part in so many, by a hash of message and attempt: what failed
-/// together is not tried together again.
-const JITTER_PARTS: u64 = 10;
+/// The waits after each failed attempt; at their end the message is dead.
+const RETRIES: RetryLadder = RetryLadder::STANDARD;
 
 /// What the merchant wants said, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -283,14 +276,10 @@ impl DelayedMessage {
         self.attempts
     }
 
-    /// The wait after the last attempt, should it fail; none after the last of the ladder.
-    fn wait(&self) -> Option<Span> {
-        let begun = self.attempts.saturating_sub(self.attempts_before);
-        let rung = usize::try_from(begun.checked_sub(1)?).ok()?;
-        let wait = Span::seconds(*WAITS_SECONDS.get(rung)?).as_millis();
-        let seed = Digest::of(format!("{}{}", self.key, self.attempts).as_bytes());
-        let part = u64::from(seed.as_bytes()[0]);
-        Some(Span::millis(wait + wait / JITTER_PARTS * part / 256))
+    /// When the next attempt is made if the last one failed at `now`; none at the ladder's end.
+    fn again(&self, now: Timestamp) -> Option<Timestamp> {
+        let attempts = self.attempts.saturating_sub(self.attempts_before);
+        RETRIES.next(self.key.as_str(), attempts, now)
     }
 }
 
@@ -393,10 +382,10 @@ pub fn on_outcome(
         | AttemptOutcome::Forbidden
             if current =>
         {
-            match next.wait() {
-                Some(wait) => {
+            match next.again(now) {
+                Some(at) => {
                     next.state = DelayedMessageState::Retrying;
-                    next.due = Some(due(now.plus(wait), now));
+                    next.due = Some(due(at, now));
                 }
                 None => end(&mut next, DelayedMessageState::Dead, now),
             }
@@ -416,7 +405,7 @@ fn begin(message: &DelayedMessage, now: Timestamp) -> Result<MessageDecision, Me
         return Err(MessageRefusal::NotDue);
     }
     let mut next = message.clone();
-    if message.state == DelayedMessageState::Delivering && message.wait().is_none() {
+    if message.state == DelayedMessageState::Delivering && message.again(now).is_none() {
         end(&mut next, DelayedMessageState::Dead, now);
         return Ok(decided(message, next));
     }
@@ -427,9 +416,9 @@ fn begin(message: &DelayedMessage, now: Timestamp) -> Result<MessageDecision, Me
         outcome: None,
     });
     // Should nobody come back from this attempt, the next one is at the pace of the ladder.
-    let lease = next.wait().unwrap_or_default().max(ATTEMPT_LEASE);
+    let lease = now.plus(ATTEMPT_LEASE);
     next.due = Some(Due {
-        at: now.plus(lease),
+        at: next.again(now).unwrap_or(lease).max(lease),
         messaged: false,
     });
     Ok(decided(message, next))
