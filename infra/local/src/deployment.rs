@@ -37,7 +37,12 @@ impl Deployment {
             "stack": STACK,
             "template": workspace().join("template.yaml"),
             "binaries": binaries.all(),
-            "parameters": { "Architecture": "x86_64", "PublicUrl": public_url },
+            "parameters": {
+                "Architecture": "x86_64",
+                "PublicUrl": public_url,
+                // A newcomer's merchant listens on this machine.
+                "NotifyLoopback": "true",
+            },
         });
         let mut child = python
             .script("deploy.py")
@@ -100,11 +105,15 @@ impl Deployment {
             ("evidence", "EvidenceTableName"),
             ("merchants", "MerchantsTableName"),
             ("controls", "ControlsTableName"),
+            ("delayed-messages", "DelayedMessagesTableName"),
         ])
     }
 
     pub(crate) fn queues(&self) -> anyhow::Result<BTreeMap<String, String>> {
-        self.named(&[("payment-queries", "PaymentQueriesQueueUrl")])
+        self.named(&[
+            ("payment-queries", "PaymentQueriesQueueUrl"),
+            ("delayed-messages", "DelayedMessagesQueueUrl"),
+        ])
     }
 
     pub(crate) fn functions(&self) -> anyhow::Result<BTreeMap<String, String>> {
@@ -115,6 +124,7 @@ impl Deployment {
             ("query", "QueryFunctionName"),
             ("scan", "ScanFunctionName"),
             ("refund", "RefundFunctionName"),
+            ("delay", "DelayFunctionName"),
         ])
     }
 

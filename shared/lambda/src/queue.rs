@@ -2,7 +2,8 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use payonce_app::App;
-use payonce_domain::PaymentNo;
+use payonce_app::delay::Delay;
+use payonce_domain::{DelayedMessageNo, PaymentNo};
 use serde::Deserialize;
 
 use crate::clock;
@@ -12,29 +13,50 @@ struct Wake {
     payment_no: String,
 }
 
+#[derive(Deserialize)]
+struct MessageWake {
+    message_no: String,
+}
+
 /// Advances every payment the batch names, and returns to the queue only the messages of those that
 /// failed. A message that cannot be read fails too: it ends among the dead letters, where it is seen.
 pub async fn each_payment(app: &App, event: SqsEvent) -> SqsBatchResponse {
     let now = clock::now();
-    let wakes: Vec<_> = event
-        .records
-        .into_iter()
-        .map(|record| {
-            let body = record.body.as_deref().unwrap_or_default();
-            let wake = serde_json::from_str::<Wake>(body).ok();
-            let payment_no = wake.and_then(|wake| PaymentNo::parse(&wake.payment_no));
-            (record.message_id.unwrap_or_default(), payment_no)
-        })
-        .collect();
-    let numbers: Vec<_> = wakes
-        .iter()
-        .filter_map(|(_, payment_no)| *payment_no)
-        .collect();
-    let failed = app.advance_all(&numbers, now).await;
+    let read = |body: &str| PaymentNo::parse(&serde_json::from_str::<Wake>(body).ok()?.payment_no);
+    let wakes = read_all(event, read);
+    let failed = app.advance_all(&named(&wakes), now).await;
+    again(wakes, &failed)
+}
+
+/// Delivers every delayed message the batch names, in the same way.
+pub async fn each_message(delay: &Delay, event: SqsEvent) -> SqsBatchResponse {
+    let now = clock::now();
+    let read = |body: &str| {
+        DelayedMessageNo::parse(&serde_json::from_str::<MessageWake>(body).ok()?.message_no)
+    };
+    let wakes = read_all(event, read);
+    let failed = delay.deliver_all(&named(&wakes), now).await;
+    again(wakes, &failed)
+}
+
+/// Each record's id, and the number it names if it can be read.
+fn read_all<N>(event: SqsEvent, read: impl Fn(&str) -> Option<N>) -> Vec<(String, Option<N>)> {
+    let records = event.records.into_iter();
+    let wakes = records.map(|record| {
+        let number = read(record.body.as_deref().unwrap_or_default());
+        (record.message_id.unwrap_or_default(), number)
+    });
+    wakes.collect()
+}
+
+fn named<N: Copy>(wakes: &[(String, Option<N>)]) -> Vec<N> {
+    wakes.iter().filter_map(|(_, number)| *number).collect()
+}
+
+fn again<N: PartialEq>(wakes: Vec<(String, Option<N>)>, failed: &[N]) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    for (message_id, payment_no) in wakes {
-        let again = payment_no.is_none_or(|payment_no| failed.contains(&payment_no));
-        if again {
+    for (message_id, number) in wakes {
+        if number.is_none_or(|number| failed.contains(&number)) {
             tracing::warn!(message.id = %message_id, "message {message_id} goes back to the queue");
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message_id;
