@@ -128,15 +128,22 @@ impl Deployment {
         ])
     }
 
+    /// The event bus by its real name.
+    pub(crate) fn event_bus(&self) -> anyhow::Result<String> {
+        Ok(self.output("EventBusName")?.to_owned())
+    }
+
+    fn output(&self, output: &str) -> anyhow::Result<&str> {
+        let value = self.outputs.get(output).map(String::as_str);
+        value.with_context(|| format!("template.yaml has no output {output}"))
+    }
+
     fn named(&self, names: &[(&str, &str)]) -> anyhow::Result<BTreeMap<String, String>> {
         names
             .iter()
             .map(|(name, output)| {
-                let value = self
-                    .outputs
-                    .get(*output)
-                    .with_context(|| format!("template.yaml has no output {output}"))?;
-                Ok(((*name).to_owned(), value.clone()))
+                let value = self.output(output)?;
+                Ok(((*name).to_owned(), value.to_owned()))
             })
             .collect()
     }

@@ -22,6 +22,8 @@ pub struct Endpoints {
     pub queues: BTreeMap<String, String>,
     /// Real function names by folder name.
     pub functions: BTreeMap<String, String>,
+    /// The real name of the event bus.
+    pub event_bus: String,
     /// The demo merchants.
     pub merchants: Vec<MerchantEndpoint>,
     /// What an operator shows.

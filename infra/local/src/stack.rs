@@ -44,6 +44,8 @@ pub struct StackOptions {
     pub aws_proxy: Option<String>,
     /// What the functions take for the channels in place of the simulator.
     pub channel_proxy: Option<String>,
+    /// Where the demo merchants may be told, beside the addresses they have: a test's receiver.
+    pub notify_urls: Vec<String>,
     /// Binaries that were built already.
     pub binaries: Option<Binaries>,
     /// Say nothing while starting.
@@ -63,6 +65,7 @@ impl StackOptions {
             fresh: false,
             aws_proxy: None,
             channel_proxy: None,
+            notify_urls: Vec::new(),
             binaries: None,
             quiet: false,
         }
@@ -146,7 +149,10 @@ impl Stack {
         .await?;
 
         progress.say("seeding the demo merchants");
-        let credentials = Credentials::load_or_make(&directory)?;
+        let mut credentials = Credentials::load_or_make(&directory)?;
+        for merchant in &mut credentials.merchants {
+            merchant.notify_urls.extend(options.notify_urls.clone());
+        }
         let tables = deployment.tables()?;
         let keys = keys_through(&simulator.keys, options.channel_proxy.as_deref());
         seed::seed(&Seeding {
@@ -168,6 +174,7 @@ impl Stack {
             tables,
             queues: deployment.queues()?,
             functions: deployment.functions()?,
+            event_bus: deployment.event_bus()?,
             merchants: credentials.merchants,
             operator_token: credentials.operator_token,
         };

@@ -9,6 +9,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::aws::Aws;
 use crate::http::Http;
 use crate::merchant::Merchant;
+use crate::receiver::Receiver;
 use crate::simulator::Simulator;
 
 /// What scenarios share. Cloning it is cheap.
@@ -20,6 +21,8 @@ pub struct World {
     pub simulator: Simulator,
     /// The operator's side.
     pub aws: Aws,
+    /// Where every demo merchant may be told.
+    pub receiver: Receiver,
     /// A client without any key.
     pub http: Http,
     turn: Arc<RwLock<()>>,
@@ -30,12 +33,13 @@ impl World {
     ///
     /// # Errors
     /// If no client can be built.
-    pub fn around(endpoints: Endpoints) -> anyhow::Result<Self> {
+    pub fn around(endpoints: Endpoints, receiver: Receiver) -> anyhow::Result<Self> {
         let http = Http::new()?;
         let endpoints = Arc::new(endpoints);
         Ok(Self {
             simulator: Simulator::new(http.clone(), endpoints.simulator_url.clone()),
             aws: Aws::new(http.clone(), Arc::clone(&endpoints)),
+            receiver,
             http,
             endpoints,
             turn: Arc::new(RwLock::new(())),
