@@ -52,6 +52,9 @@ pub struct StackOptions {
     pub quiet: bool,
 }
 
+/// Where the README has a newcomer play the shop that is told.
+const PLAYED_SHOP: &str = "http://127.0.0.1:9009/told";
+
 impl StackOptions {
     /// What `cargo run` starts: a known port, and state that stays.
     #[must_use]
@@ -65,7 +68,7 @@ impl StackOptions {
             fresh: false,
             aws_proxy: None,
             channel_proxy: None,
-            notify_urls: Vec::new(),
+            notify_urls: vec![PLAYED_SHOP.to_owned()],
             binaries: None,
             quiet: false,
         }
