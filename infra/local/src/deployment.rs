@@ -33,7 +33,12 @@ impl Deployment {
         progress: &Progress,
     ) -> anyhow::Result<Self> {
         let mut parameters = parameters.clone();
-        parameters.extend([("Architecture", "x86_64"), ("PublicUrl", public_url)]);
+        parameters.extend([
+            ("Architecture", "x86_64"),
+            ("PublicUrl", public_url),
+            // A newcomer's merchant listens on this machine.
+            ("NotifyLoopback", "true"),
+        ]);
         let request = json!({
             "endpoint": emulator_url,
             "region": REGION,
@@ -103,11 +108,15 @@ impl Deployment {
             ("evidence", "EvidenceTableName"),
             ("merchants", "MerchantsTableName"),
             ("controls", "ControlsTableName"),
+            ("delayed-messages", "DelayedMessagesTableName"),
         ])
     }
 
     pub(crate) fn queues(&self) -> anyhow::Result<BTreeMap<String, String>> {
-        self.named(&[("payment-queries", "PaymentQueriesQueueUrl")])
+        self.named(&[
+            ("payment-queries", "PaymentQueriesQueueUrl"),
+            ("delayed-messages", "DelayedMessagesQueueUrl"),
+        ])
     }
 
     pub(crate) fn functions(&self) -> anyhow::Result<BTreeMap<String, String>> {
@@ -118,18 +127,26 @@ impl Deployment {
             ("query", "QueryFunctionName"),
             ("scan", "ScanFunctionName"),
             ("refund", "RefundFunctionName"),
+            ("delay", "DelayFunctionName"),
         ])
+    }
+
+    /// The event bus by its real name.
+    pub(crate) fn event_bus(&self) -> anyhow::Result<String> {
+        Ok(self.output("EventBusName")?.to_owned())
+    }
+
+    fn output(&self, output: &str) -> anyhow::Result<&str> {
+        let value = self.outputs.get(output).map(String::as_str);
+        value.with_context(|| format!("template.yaml has no output {output}"))
     }
 
     fn named(&self, names: &[(&str, &str)]) -> anyhow::Result<BTreeMap<String, String>> {
         names
             .iter()
             .map(|(name, output)| {
-                let value = self
-                    .outputs
-                    .get(*output)
-                    .with_context(|| format!("template.yaml has no output {output}"))?;
-                Ok(((*name).to_owned(), value.clone()))
+                let value = self.output(output)?;
+                Ok(((*name).to_owned(), value.to_owned()))
             })
             .collect()
     }

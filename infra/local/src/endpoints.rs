@@ -15,12 +15,15 @@ pub struct Endpoints {
     pub aws_endpoint_url: String,
     /// The region every client must name.
     pub aws_region: String,
-    /// Real table names by logical name: `payments`, `evidence`, `merchants`, `controls`.
+    /// Real table names by logical name: `payments`, `evidence`, `merchants`, `controls`,
+    /// `delayed-messages`.
     pub tables: BTreeMap<String, String>,
-    /// Queue addresses by logical name: `payment-queries`.
+    /// Queue addresses by logical name: `payment-queries`, `delayed-messages`.
     pub queues: BTreeMap<String, String>,
     /// Real function names by folder name.
     pub functions: BTreeMap<String, String>,
+    /// The real name of the event bus.
+    pub event_bus: String,
     /// The demo merchants.
     pub merchants: Vec<MerchantEndpoint>,
     /// What an operator shows.

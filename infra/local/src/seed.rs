@@ -127,6 +127,7 @@ fn store(seeding: &Seeding<'_>) -> anyhow::Result<Store> {
             evidence: table("evidence")?,
             merchants: table("merchants")?,
             controls: table("controls")?,
+            delayed_messages: table("delayed-messages")?,
             // Seeding puts nothing into the due index.
             due_shards: 1,
         },

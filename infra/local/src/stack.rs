@@ -47,11 +47,16 @@ pub struct StackOptions {
     pub channel_proxy: Option<String>,
     /// Parameters of `template.yaml` that are not to be its defaults.
     pub parameters: BTreeMap<&'static str, &'static str>,
+    /// Where the demo merchants may be told, beside the addresses they have: a test's receiver.
+    pub notify_urls: Vec<String>,
     /// Binaries that were built already.
     pub binaries: Option<Binaries>,
     /// Say nothing while starting.
     pub quiet: bool,
 }
+
+/// Where the README has a newcomer play the shop that is told.
+const PLAYED_SHOP: &str = "http://127.0.0.1:9009/told";
 
 impl StackOptions {
     /// What `cargo run` starts: a known port, and state that stays.
@@ -67,6 +72,7 @@ impl StackOptions {
             aws_proxy: None,
             channel_proxy: None,
             parameters: BTreeMap::new(),
+            notify_urls: vec![PLAYED_SHOP.to_owned()],
             binaries: None,
             quiet: false,
         }
@@ -151,7 +157,10 @@ impl Stack {
         .await?;
 
         progress.say("seeding the demo merchants");
-        let credentials = Credentials::load_or_make(&directory)?;
+        let mut credentials = Credentials::load_or_make(&directory)?;
+        for merchant in &mut credentials.merchants {
+            merchant.notify_urls.extend(options.notify_urls.clone());
+        }
         let tables = deployment.tables()?;
         let keys = keys_through(&simulator.keys, options.channel_proxy.as_deref());
         seed::seed(&Seeding {
@@ -173,6 +182,7 @@ impl Stack {
             tables,
             queues: deployment.queues()?,
             functions: deployment.functions()?,
+            event_bus: deployment.event_bus()?,
             merchants: credentials.merchants,
             operator_token: credentials.operator_token,
         };

@@ -101,6 +101,7 @@ mod tests {
             tables: BTreeMap::new(),
             queues: BTreeMap::new(),
             functions: BTreeMap::new(),
+            event_bus: "events".to_owned(),
             merchants: vec![
                 merchant("m-strict", Mode::Strict),
                 merchant("m-lenient", Mode::Lenient),

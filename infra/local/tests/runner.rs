@@ -77,6 +77,7 @@ fn store(endpoints: &Endpoints) -> Store {
         evidence: table("evidence"),
         merchants: table("merchants"),
         controls: table("controls"),
+        delayed_messages: table("delayed-messages"),
         due_shards: 1,
     };
     Store::new(database(endpoints), tables)

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use payonce_channels::{Adapter, Secrets};
+use payonce_delivery::SigningSecret;
 use payonce_domain::{AccountId, Channel, MerchantId};
 use payonce_store::{ChannelAccount, Merchant, Store};
 
@@ -155,6 +156,19 @@ impl Accounts {
             payonce_channels::adapter(held.channel, &held.settings, secrets)?.into();
         self.paying.put(key, Arc::clone(&adapter));
         Ok(adapter)
+    }
+
+    /// What messages to this merchant are signed with; two while one is being replaced, none if it
+    /// has none.
+    ///
+    /// # Errors
+    /// If the secret cannot be read or is not one.
+    pub async fn webhook_secrets(&self, merchant: &Merchant) -> anyhow::Result<Vec<SigningSecret>> {
+        let Some(name) = &merchant.webhook_secret_name else {
+            return Ok(Vec::new());
+        };
+        let text = self.secret(name).await?;
+        SigningSecret::all(&text).with_context(|| format!("reading the secret {name}"))
     }
 
     async fn secret(&self, name: &str) -> anyhow::Result<Arc<str>> {

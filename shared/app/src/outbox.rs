@@ -5,21 +5,15 @@
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use futures::StreamExt;
 use payonce_domain::schedule::MESSAGE_DELAY_MAX;
 use payonce_domain::{PaymentNo, RefundNo, Timestamp};
 
-/// SQS takes ten messages in one batch.
-const BATCH: usize = 10;
-/// How many batches are on their way at a time.
-const BATCHES_AT_ONCE: usize = 8;
+use crate::queue::{Queue, Wake};
 
 /// The way to `query` and `refund`.
 pub struct Outbox {
-    sqs: aws_sdk_sqs::Client,
+    queries: Queue,
     lambda: aws_sdk_lambda::Client,
-    queries_url: Option<String>,
     refund_function: Option<String>,
 }
 
@@ -34,9 +28,8 @@ impl Outbox {
         refund_function: Option<String>,
     ) -> Self {
         Self {
-            sqs,
+            queries: Queue::new(sqs, queries_url),
             lambda,
-            queries_url,
             refund_function,
         }
     }
@@ -49,51 +42,17 @@ impl Outbox {
 
     /// Wakes `query` for many payments, each at its time, with the exact delay.
     pub async fn wake_all(&self, wakes: &[(PaymentNo, Timestamp)], now: Timestamp) {
-        let mut sends = Vec::new();
-        for batch in wakes.chunks(BATCH) {
-            sends.push(self.send(batch, now));
-        }
-        futures::stream::iter(sends)
-            .buffer_unordered(BATCHES_AT_ONCE)
-            .collect::<()>()
-            .await;
-    }
-
-    async fn send(&self, batch: &[(PaymentNo, Timestamp)], now: Timestamp) {
-        let Some(queries_url) = &self.queries_url else {
-            return;
-        };
-        let entries = batch.iter().enumerate().map(|(index, (payment_no, at))| {
-            let delay = at.since(now).min(MESSAGE_DELAY_MAX).as_seconds_rounded_up();
+        let wakes = wakes.iter().map(|(payment_no, at)| {
             let mut body = serde_json::json!({ "payment_no": payment_no.to_string() });
             if at.since(now) > MESSAGE_DELAY_MAX {
                 body["at_ms"] = at.as_millis().into();
             }
-            SendMessageBatchRequestEntry::builder()
-                .id(index.to_string())
-                .message_body(body.to_string())
-                .delay_seconds(i32::try_from(delay).unwrap_or(0))
-                .build()
-                .expect("id and body are set")
+            Wake {
+                body: body.to_string(),
+                delay_seconds: at.since(now).as_seconds_rounded_up(),
+            }
         });
-        let sent = self
-            .sqs
-            .send_message_batch()
-            .queue_url(queries_url)
-            .set_entries(Some(entries.collect()))
-            .send()
-            .await;
-        match sent {
-            Ok(answer) if answer.failed().is_empty() => {}
-            Ok(answer) => tracing::warn!(
-                messages_failed = answer.failed().len(),
-                "the queue refused messages; the sweep will do their work"
-            ),
-            Err(error) => tracing::warn!(
-                error = %aws_sdk_sqs::error::DisplayErrorContext(&error),
-                "the queue could not be reached; the sweep will do its work"
-            ),
-        }
+        self.queries.send(wakes.collect()).await;
     }
 
     /// Has `refund` send this refund. Reading who is paid, and how much, is left to it.

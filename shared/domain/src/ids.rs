@@ -63,6 +63,29 @@ const fn name_byte(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }
 
+const fn path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b':'
+                | b'@'
+        )
+}
+
 const fn bank_byte(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit()
 }
@@ -78,6 +101,15 @@ identifier!(
 identifier!(
     /// The merchant's own number for a refund; its idempotency key.
     MerchantRefundNo, 1..=64, "a printable ASCII character other than space", printable
+);
+identifier!(
+    /// The merchant's own name for a delayed message; its idempotency key. It stands in a path, so it
+    /// has only what may stand there as it is (RFC 3986, `pchar` without escapes).
+    MerchantMessageId, 1..=64, "a letter, a digit or one of -._~!$&'()*+,;=:@", path_byte
+);
+identifier!(
+    /// What an event on the bus is called (EventBridge `detail-type`).
+    EventType, 1..=128, "a printable ASCII character other than space", printable
 );
 identifier!(
     /// One contract of a merchant with a channel, with keys of its own; part of the webhook's path.

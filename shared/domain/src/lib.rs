@@ -15,6 +15,7 @@ pub mod channel_order;
 pub mod check_characters;
 pub mod command;
 pub mod decide;
+pub mod delayed_message;
 pub mod evidence;
 pub mod fact;
 pub mod history;
@@ -32,12 +33,18 @@ pub use channel::{Action, Channel, Method};
 pub use channel_order::{ChannelOrder, ChannelOrderState, ClosingCause};
 pub use command::{ChannelChoice, Command, Refusal};
 pub use decide::{Answer, Decision};
+pub use delayed_message::{DelayedMessage, DelayedMessageState, MessageDecision};
 pub use evidence::{Digest, Evidence, Source};
 pub use fact::{CreateAnswer, Fact, RefundReport, Report, ReversalReport};
 pub use history::{ChainHash, Entry, Input};
-pub use ids::{AccountId, BankCode, ChannelTradeNo, MerchantId, MerchantOrderNo, MerchantRefundNo};
+pub use ids::{
+    AccountId, BankCode, ChannelTradeNo, EventType, MerchantId, MerchantMessageId, MerchantOrderNo,
+    MerchantRefundNo,
+};
 pub use money::{Currency, Money};
-pub use numbers::{ChannelOrderNo, PaymentKey, PaymentNo, RefundNo};
+pub use numbers::{
+    ChannelOrderNo, DelayedMessageKey, DelayedMessageNo, PaymentKey, PaymentNo, RefundNo,
+};
 pub use obligation::{Due, Obligation, Task};
 pub use payment::{Case, CaseKind, Mode, Payment, PaymentState, Terms, Version};
 pub use refund::{Refund, RefundCause, RefundForm, RefundState};

@@ -8,64 +8,83 @@
 //! | payment number | `P` key(20) check(2) | 23 |
 //! | channel order number | `P` key(20) channel(1) method(1) attempt(2) check(2) | 27 |
 //! | refund number | `R` key(20) channel(1) method(1) attempt(2) hash(6) generation(1) check(2) | 34 |
+//! | delayed message number | `D` key(20) check(2) | 23 |
 
 use std::fmt;
 
 use crate::channel::{Channel, Method};
 use crate::check_characters;
 use crate::evidence::Digest;
-use crate::ids::{ChannelTradeNo, MerchantId, MerchantOrderNo, MerchantRefundNo};
+use crate::ids::{
+    ChannelTradeNo, MerchantId, MerchantMessageId, MerchantOrderNo, MerchantRefundNo,
+};
 
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const BASE36: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const KEY_LENGTH: usize = 20;
 
-/// The key of a payment: 100 bits of SHA-256 over merchant and merchant order number, as 20
-/// Crockford base-32 characters. It is the item's key, so writing it once is the idempotency check.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PaymentKey([u8; KEY_LENGTH]);
+macro_rules! keys {
+    ($($(#[$doc:meta])* $name:ident of $named:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; KEY_LENGTH]);
 
-impl PaymentKey {
-    /// The key of this merchant's order. Both parts are prefixed with their length, so that no two
-    /// different pairs run together into the same bytes.
-    #[must_use]
-    pub fn derive(merchant: &MerchantId, order: &MerchantOrderNo) -> Self {
-        let mut bytes = Vec::with_capacity(100);
-        for part in [merchant.as_str(), order.as_str()] {
-            bytes.extend_from_slice(part.len().to_string().as_bytes());
-            bytes.push(b':');
-            bytes.extend_from_slice(part.as_bytes());
+        impl $name {
+            /// The key of what this merchant calls so. Both parts are prefixed with their length, so
+            /// that no two different pairs run together into the same bytes.
+            #[must_use]
+            pub fn derive(merchant: &MerchantId, named: &$named) -> Self {
+                let mut bytes = Vec::with_capacity(100);
+                for part in [merchant.as_str(), named.as_str()] {
+                    bytes.extend_from_slice(part.len().to_string().as_bytes());
+                    bytes.push(b':');
+                    bytes.extend_from_slice(part.as_bytes());
+                }
+                Self(base32(&bytes))
+            }
+
+            /// Reads 20 characters of the alphabet.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let bytes: [u8; KEY_LENGTH] = text.as_bytes().try_into().ok()?;
+                bytes
+                    .iter()
+                    .all(|b| CROCKFORD.contains(b))
+                    .then_some(Self(bytes))
+            }
+
+            /// The 20 characters.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                std::str::from_utf8(&self.0).expect("the alphabet is ASCII")
+            }
+
+            /// Which of `shards` parts of an index this item is listed in.
+            #[must_use]
+            pub fn shard(&self, shards: u32) -> u32 {
+                let mixed = self.0[..6].iter().fold(0u32, |sum, &byte| {
+                    let value = CROCKFORD.iter().position(|&c| c == byte).unwrap_or(0);
+                    sum.wrapping_mul(32)
+                        .wrapping_add(u32::try_from(value).unwrap_or(0))
+                });
+                mixed % shards.max(1)
+            }
         }
-        Self(base32(&bytes))
-    }
 
-    /// Reads 20 characters of the alphabet.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes: [u8; KEY_LENGTH] = text.as_bytes().try_into().ok()?;
-        bytes
-            .iter()
-            .all(|b| CROCKFORD.contains(b))
-            .then_some(Self(bytes))
-    }
-
-    /// The 20 characters.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("the alphabet is ASCII")
-    }
-
-    /// Which of `shards` parts of the due index this payment's work is listed in.
-    #[must_use]
-    pub fn shard(&self, shards: u32) -> u32 {
-        let mixed = self.0[..6].iter().fold(0u32, |sum, &byte| {
-            let value = CROCKFORD.iter().position(|&c| c == byte).unwrap_or(0);
-            sum.wrapping_mul(32)
-                .wrapping_add(u32::try_from(value).unwrap_or(0))
-        });
-        mixed % shards.max(1)
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )*};
 }
+keys!(
+    /// The key of a payment: 100 bits of SHA-256 over merchant and merchant order number, as 20
+    /// Crockford base-32 characters. It is the item's key, so writing it once is the idempotency check.
+    PaymentKey of MerchantOrderNo,
+    /// The key of a delayed message, made of merchant and the merchant's name for it in the same way.
+    DelayedMessageKey of MerchantMessageId,
+);
 
 /// A payment number (支付单号): how merchants and operators name a payment.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +107,32 @@ impl PaymentNo {
     /// The key within.
     #[must_use]
     pub const fn key(self) -> PaymentKey {
+        self.0
+    }
+}
+
+/// Our number for a delayed message (延迟消息号), by which its receiver knows it: the same with every
+/// attempt to deliver it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DelayedMessageNo(DelayedMessageKey);
+
+impl DelayedMessageNo {
+    /// The number of the message with this key.
+    #[must_use]
+    pub const fn new(key: DelayedMessageKey) -> Self {
+        Self(key)
+    }
+
+    /// Reads a number; `None` unless its layout and check characters hold.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let body = checked(text, 'D', 23)?;
+        Some(Self(DelayedMessageKey::parse(&body[1..])?))
+    }
+
+    /// The key within.
+    #[must_use]
+    pub const fn key(self) -> DelayedMessageKey {
         self.0
     }
 }
@@ -293,15 +338,15 @@ fn write_with_check(f: &mut fmt::Formatter<'_>, body: &str) -> fmt::Result {
     write!(f, "{body}{check}")
 }
 
-impl fmt::Display for PaymentKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl fmt::Display for PaymentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_with_check(f, &format!("P{}", self.0))
+    }
+}
+
+impl fmt::Display for DelayedMessageNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_with_check(f, &format!("D{}", self.0))
     }
 }
 
@@ -329,7 +374,14 @@ macro_rules! debug_as_display {
         }
     )*};
 }
-debug_as_display!(PaymentKey, PaymentNo, ChannelOrderNo, RefundNo);
+debug_as_display!(
+    PaymentKey,
+    PaymentNo,
+    ChannelOrderNo,
+    RefundNo,
+    DelayedMessageKey,
+    DelayedMessageNo
+);
 
 #[cfg(test)]
 mod tests {
@@ -423,6 +475,7 @@ mod tests {
             prop_assert!(PaymentNo::parse(&text).is_none());
             prop_assert!(ChannelOrderNo::parse(&text).is_none());
             prop_assert!(RefundNo::parse(&text).is_none());
+            prop_assert!(DelayedMessageNo::parse(&text).is_none());
         }
 
         #[test]

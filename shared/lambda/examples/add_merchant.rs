@@ -138,6 +138,7 @@ fn tables() -> anyhow::Result<Tables> {
         evidence: String::new(),
         merchants,
         controls: String::new(),
+        delayed_messages: String::new(),
         due_shards: 1,
     })
 }

@@ -7,8 +7,10 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use payonce_app::delay::{Bus, Delay, Wheel};
 use payonce_app::{Accounts, App, Outbox};
 use payonce_channels::Transport;
+use payonce_delivery::{Courier, Reach};
 use payonce_store::{Store, Tables};
 
 /// One try of a call to AWS. In the same region an answer takes milliseconds; this is for the bad day, on which giving up
@@ -24,28 +26,86 @@ const ATTEMPTS: u32 = 3;
 /// # Errors
 /// If a variable is missing; the message names it.
 pub fn app() -> anyhow::Result<App> {
-    let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "payonce".into());
+    let function = function();
     let config = sdk_config(&function)?;
-    let store = Store::new(aws_sdk_dynamodb::Client::new(&config), tables()?);
-    let secrets = aws_sdk_secretsmanager::Client::new(&config);
+    let store = store(&config)?;
     let outbox = Outbox::new(
         aws_sdk_sqs::Client::new(&config),
         aws_sdk_lambda::Client::new(&config),
-        queries_url()?,
+        queue("PAYMENT_QUERIES_QUEUE_URL")?,
         std::env::var("REFUND_FUNCTION").ok(),
     );
-    let accounts = Accounts::new(store.clone(), secrets);
+    let accounts = accounts(&store, &config);
     let transport = Transport::new(&format!("payonce/{function}"));
     Ok(App::new(store, accounts, transport, outbox, public_url()?))
 }
 
+/// Everything the use cases of delayed messages act through.
+///
+/// # Errors
+/// If a variable is missing; the message names it.
+pub fn delay() -> anyhow::Result<Delay> {
+    let config = sdk_config(&function())?;
+    let store = store(&config)?;
+    let bus = aws_sdk_eventbridge::Client::new(&config);
+    Ok(Delay {
+        accounts: accounts(&store, &config),
+        wheel: wheel_over(&store, &config)?,
+        courier: Courier::new(reach()?),
+        bus: Bus::new(bus, variable("EVENT_BUS")?),
+        store,
+    })
+}
+
+/// What brings delayed messages to their time.
+///
+/// # Errors
+/// If a variable is missing; the message names it.
+pub fn wheel() -> anyhow::Result<Wheel> {
+    let config = sdk_config(&function())?;
+    wheel_over(&store(&config)?, &config)
+}
+
+fn wheel_over(store: &Store, config: &SdkConfig) -> anyhow::Result<Wheel> {
+    Ok(Wheel::new(
+        store.clone(),
+        aws_sdk_sqs::Client::new(config),
+        aws_sdk_lambda::Client::new(config),
+        queue("DELAYED_MESSAGES_QUEUE_URL")?,
+        std::env::var("DELAY_FUNCTION").ok(),
+    ))
+}
+
+fn function() -> String {
+    std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "payonce".into())
+}
+
+fn store(config: &SdkConfig) -> anyhow::Result<Store> {
+    let client = aws_sdk_dynamodb::Client::new(config);
+    Ok(Store::new(client, tables()?))
+}
+
+fn accounts(store: &Store, config: &SdkConfig) -> Accounts {
+    let secrets = aws_sdk_secretsmanager::Client::new(config);
+    Accounts::new(store.clone(), secrets)
+}
+
 /// Where messages go, unless they are switched off and the scan is to do all the work.
-fn queries_url() -> anyhow::Result<Option<String>> {
-    let url = variable("PAYMENT_QUERIES_QUEUE_URL")?;
+fn queue(name: &str) -> anyhow::Result<Option<String>> {
+    let url = variable(name)?;
     match variable("MESSAGES")?.as_str() {
         "on" => Ok(Some(url)),
         "off" => Ok(None),
         other => anyhow::bail!("MESSAGES is on or off, not {other}"),
+    }
+}
+
+/// How far messages to merchants go. Only the local stack says more than the default.
+fn reach() -> anyhow::Result<Reach> {
+    match std::env::var("NOTIFY_LOOPBACK").as_deref() {
+        Ok("true") => Ok(Reach::PublicAndLoopback),
+        Ok("false") | Err(_) => Ok(Reach::Public),
+        Ok(_) => anyhow::bail!("NOTIFY_LOOPBACK must be true or false"),
     }
 }
 
@@ -56,6 +116,7 @@ fn tables() -> anyhow::Result<Tables> {
         evidence: variable("EVIDENCE_TABLE")?,
         merchants: variable("MERCHANTS_TABLE")?,
         controls: variable("CONTROLS_TABLE")?,
+        delayed_messages: variable("DELAYED_MESSAGES_TABLE")?,
         due_shards: shards.parse().context("DUE_SHARDS is not a number")?,
     })
 }

@@ -8,5 +8,6 @@ pub mod configuration;
 pub mod http;
 pub mod queue;
 pub mod telemetry;
+pub mod triggers;
 
 pub use lambda_runtime::{Error, LambdaEvent, run, service_fn};

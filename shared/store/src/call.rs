@@ -15,6 +15,8 @@ use aws_sdk_dynamodb::error::{BoxError, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
+use payonce_domain::Version;
+
 use crate::Store;
 use crate::error::StoreError;
 use crate::record::{self, Item};
@@ -84,6 +86,15 @@ impl Condition {
             expression: "attribute_not_exists(#k)",
             names: vec![("#k", record::KEY)],
             values: Vec::new(),
+        }
+    }
+
+    /// What is there must be what was seen.
+    pub(crate) fn unmoved(seen: Version) -> Self {
+        Self {
+            expression: "#v = :seen",
+            names: vec![("#v", record::ITEM_VERSION)],
+            values: vec![(":seen", AttributeValue::N(seen.0.to_string()))],
         }
     }
 

@@ -1,31 +1,32 @@
-//! The index `due` (掉单表): the payments that are owed work, and when. Nothing else is in it.
+//! The index `due` (掉单表): the items of a table that are owed work, and when. Nothing else is in it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use payonce_domain::{PaymentKey, Timestamp};
+use payonce_domain::{DelayedMessageKey, PaymentKey, Timestamp};
 use serde::Deserialize;
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::record::field::Kept;
+use crate::record::field::{Field, Kept};
 use crate::record::{DUE_AT, DUE_SHARD};
 
 /// The index's name in every table that has one.
 const INDEX: &str = "due";
 
-/// A payment that is owed work. The index may be a moment old: load the payment before deciding.
+/// An item that is owed work. The index may be a moment old: load the item before deciding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DueItem {
-    /// Which payment.
-    pub key: PaymentKey,
+pub struct DueItem<K = PaymentKey> {
+    /// Which payment, or which delayed message.
+    pub key: K,
     /// When, as the index has it.
     pub due_at: Timestamp,
 }
 
 /// What the index holds of an item: keys only.
 #[derive(Debug, Deserialize)]
-struct DueRecord {
+#[serde(bound = "K: Field")]
+struct DueRecord<K> {
     #[serde(rename = "k")]
-    key: Kept<PaymentKey>,
+    key: Kept<K>,
     #[serde(rename = "d")]
     due_at: Kept<Timestamp>,
 }
@@ -37,7 +38,7 @@ impl Store {
         self.tables.due_shards.max(1)
     }
 
-    /// What is due by `until` in one part of the index, oldest first, at most `limit`.
+    /// The payments that are due by `until` in one part of the index, oldest first, at most `limit`.
     ///
     /// # Errors
     /// A [`StoreError`] if the index cannot be read.
@@ -47,11 +48,37 @@ impl Store {
         until: Timestamp,
         limit: i32,
     ) -> Result<Vec<DueItem>, StoreError> {
+        let table = &self.tables.payments;
+        self.due_of(table, shard, until, limit).await
+    }
+
+    /// The delayed messages that are due by `until` in one part of their index, oldest first, at
+    /// most `limit`.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the index cannot be read.
+    pub async fn due_messages(
+        &self,
+        shard: u32,
+        until: Timestamp,
+        limit: i32,
+    ) -> Result<Vec<DueItem<DelayedMessageKey>>, StoreError> {
+        let table = &self.tables.delayed_messages;
+        self.due_of(table, shard, until, limit).await
+    }
+
+    async fn due_of<K: Field>(
+        &self,
+        table: &str,
+        shard: u32,
+        until: Timestamp,
+        limit: i32,
+    ) -> Result<Vec<DueItem<K>>, StoreError> {
         let doing = "read the due index";
         let answer = self
             .client
             .query()
-            .table_name(&self.tables.payments)
+            .table_name(table)
             .index_name(INDEX)
             .key_condition_expression("#s = :s AND #d <= :until")
             .expression_attribute_names("#s", DUE_SHARD)
@@ -65,7 +92,7 @@ impl Store {
             .map_err(|error| StoreError::of_read(doing, error))?;
         let items = answer.items.unwrap_or_default().into_iter();
         let records = items.map(|item| {
-            let record: DueRecord = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
+            let record: DueRecord<K> = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
                 .map_err(|error| StoreError::of_read(doing, error))?;
             Ok(DueItem {
                 key: record.key.0,

@@ -38,9 +38,10 @@ pub enum StoreError {
     /// Another order of another merchant has the same key: a one in 2^100 chance, or a tampered item.
     #[error("{0} holds another order")]
     KeyCollision(PaymentKey),
-    /// The item that was to be changed is gone. Payments are never deleted.
+    /// The item that was to be changed is gone. Payments are never deleted; messages that were
+    /// delivered or cancelled long ago are.
     #[error("{0} is gone")]
-    Gone(PaymentKey),
+    Gone(String),
     /// Another merchant has this channel account.
     #[error("the account {0} belongs to another merchant")]
     AccountTaken(AccountId),

@@ -11,6 +11,7 @@
 //! | `evidence` | a message of a channel, word for word, never changed |
 //! | `merchants` | a merchant, or the owner of a channel account |
 //! | `controls` | what operators may stop or limit, breakers and turns |
+//! | `delayed-messages` | a delayed message; its sparse index `due` lists those with an attempt to come, and `list` each merchant's by state |
 //!
 //! What attributes are called is written in `record` and its neighbours only: their names are short,
 //! because DynamoDB bills by the kilobyte.
@@ -18,9 +19,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod api_key;
+mod batch;
 mod breakers;
 mod call;
 mod controls;
+mod delayed_messages;
 mod due;
 mod error;
 mod evidence;
@@ -37,6 +40,9 @@ use std::sync::Arc;
 pub use api_key::{ApiKey, HashedKey};
 pub use breakers::Breaker;
 pub use controls::RefundControls;
+pub use delayed_messages::{
+    MessageCreated, MessagePage, MessagePlace, MessageSaved, StoredMessage,
+};
 pub use due::DueItem;
 pub use error::StoreError;
 pub use evidence::KeptMessage;
@@ -55,7 +61,9 @@ pub struct Tables {
     pub merchants: String,
     /// What operators may stop or limit.
     pub controls: String,
-    /// Parts of the due index. Raising it is safe at any time as long as the sweep reads the larger
+    /// Delayed messages, with indexes `due` and `list`.
+    pub delayed_messages: String,
+    /// Parts of each due index. Raising it is safe at any time as long as the sweep reads the larger
     /// number: an item moves to its new part with its next write.
     pub due_shards: u32,
 }

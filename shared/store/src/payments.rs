@@ -1,27 +1,15 @@
 //! The table `payments`: made once, changed only from the version that was seen.
 
-use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use payonce_domain::{Decision, PaymentKey, Version};
+use payonce_domain::{Decision, PaymentKey};
 
 use crate::Store;
 use crate::call::{Condition, Put};
 use crate::error::StoreError;
-use crate::record::{self, ITEM_VERSION, Item, KEY};
+use crate::record::{self, Item};
 use crate::stored::Stored;
 use crate::token::WriteToken;
-
-/// As many keys as DynamoDB takes in one batch.
-const BATCH_MAX: usize = 100;
-
-/// How often the unread rest of a batch is asked for. Four rounds read a hundred items of the
-/// largest size; more than that is throttling, and the caller's next round will do.
-const BATCH_ROUNDS_MAX: u32 = 6;
-
-/// The wait before the second round; it doubles with each.
-const BATCH_WAIT_MS: u64 = 20;
 
 /// What became of an opening.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,56 +47,17 @@ impl Store {
     /// # Errors
     /// A [`StoreError`] if the table cannot be read.
     pub async fn load_many(&self, keys: &[PaymentKey]) -> Result<Vec<Stored>, StoreError> {
-        let keys: Vec<_> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
-        let mut found = Vec::with_capacity(keys.len());
-        for some in keys.chunks(BATCH_MAX) {
-            for item in self.batch(some).await? {
-                match record::read(item) {
-                    Ok(stored) => found.push(stored),
-                    Err(error) => tracing::error!(%error, "a payment was skipped: {error}"),
-                }
+        let keys: BTreeSet<_> = keys.iter().map(PaymentKey::as_str).collect();
+        let table = &self.tables.payments;
+        let items = self.get_many(table, keys, "load many payments").await?;
+        let mut found = Vec::with_capacity(items.len());
+        for item in items {
+            match record::read(item) {
+                Ok(stored) => found.push(stored),
+                Err(error) => tracing::error!(%error, "a payment was skipped: {error}"),
             }
         }
         Ok(found)
-    }
-
-    async fn batch(&self, keys: &[&PaymentKey]) -> Result<Vec<Item>, StoreError> {
-        let doing = "load many payments";
-        let table = self.tables.payments.as_str();
-        let keys = keys.iter().map(|key| {
-            let value = AttributeValue::S(key.as_str().to_owned());
-            HashMap::from([(KEY.to_owned(), value)])
-        });
-        let mut wanted: Vec<_> = keys.collect();
-        let mut found = Vec::with_capacity(wanted.len());
-        let mut wait = Duration::from_millis(BATCH_WAIT_MS);
-        for round in 0..BATCH_ROUNDS_MAX {
-            if round > 0 {
-                tokio::time::sleep(wait).await;
-                wait *= 2;
-            }
-            let request = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .build()
-                .map_err(|error| StoreError::of_read(doing, error))?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(table, request)
-                .send()
-                .await
-                .map_err(|error| StoreError::of_read(doing, error))?;
-            let items = answer.responses.and_then(|mut tables| tables.remove(table));
-            found.extend(items.unwrap_or_default());
-            let rest = answer
-                .unprocessed_keys
-                .and_then(|mut tables| tables.remove(table));
-            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
-            if wanted.is_empty() {
-                return Ok(found);
-            }
-        }
-        Err(StoreError::LeftUnread(wanted.len()))
     }
 
     /// Stores a payment that was just opened, unless its order has one: one write, and no read.
@@ -143,11 +92,7 @@ impl Store {
     /// A [`StoreError`]; [`StoreError::is_unknown`] says whether it may be stored all the same.
     pub async fn save(&self, seen: &Stored, decision: &Decision) -> Result<Saved, StoreError> {
         let ours = seen.after(decision, WriteToken::fresh())?;
-        let unmoved = Condition {
-            expression: "#v = :seen",
-            names: vec![("#v", ITEM_VERSION)],
-            values: vec![(":seen", number(seen.payment.version))],
-        };
+        let unmoved = Condition::unmoved(seen.payment.version);
         let there = match self.put(&ours, unmoved, "store a changed payment").await? {
             Put::Stored => return Ok(Saved::Done(ours)),
             Put::Refused(there) => self.as_it_stands(&ours, there).await?,
@@ -176,11 +121,10 @@ impl Store {
         let key = ours.payment.key;
         match there {
             Some(item) => record::read(item),
-            None => self.load(key).await?.ok_or(StoreError::Gone(key)),
+            None => self
+                .load(key)
+                .await?
+                .ok_or_else(|| StoreError::Gone(key.to_string())),
         }
     }
-}
-
-fn number(version: Version) -> AttributeValue {
-    AttributeValue::N(version.0.to_string())
 }

@@ -41,6 +41,7 @@ pub async fn seed(cloud: &Cloud) -> anyhow::Result<Demo> {
         evidence: "evidence".to_owned(),
         merchants: "merchants".to_owned(),
         controls: "controls".to_owned(),
+        delayed_messages: "delayed-messages".to_owned(),
         due_shards: 4,
     };
     let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), tables);
@@ -93,6 +94,7 @@ impl Demo {
             ("EVIDENCE_TABLE", "evidence"),
             ("MERCHANTS_TABLE", "merchants"),
             ("CONTROLS_TABLE", "controls"),
+            ("DELAYED_MESSAGES_TABLE", "delayed-messages"),
             ("DUE_SHARDS", "4"),
             ("PUBLIC_URL", "https://pay.example"),
             ("RUST_LOG", "info"),

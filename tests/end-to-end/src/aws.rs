@@ -74,16 +74,13 @@ impl Aws {
             .collect())
     }
 
-    /// Empties the queue, delayed messages too.
+    /// Empties a queue, delayed messages too.
     ///
     /// # Errors
     /// If it cannot be emptied.
-    pub async fn purge_queue(&self) -> anyhow::Result<()> {
-        let url = self
-            .endpoints
-            .queues
-            .get("payment-queries")
-            .context("there is no queue")?;
+    pub async fn purge_queue(&self, name: &str) -> anyhow::Result<()> {
+        let url = self.endpoints.queues.get(name);
+        let url = url.with_context(|| format!("there is no queue {name}"))?;
         self.json_call("AmazonSQS.PurgeQueue", "1.0", &json!({ "QueueUrl": url }))
             .await?;
         Ok(())
@@ -137,6 +134,52 @@ impl Aws {
         self.http
             .send(request.header("content-type", "application/json"))
             .await
+    }
+
+    /// Has a new queue of this name receive every event of this type on the bus; gives its address.
+    ///
+    /// # Errors
+    /// If the bus or the queues cannot be told so.
+    pub async fn collect_events(&self, name: &str, detail_type: &str) -> anyhow::Result<String> {
+        let queue = json!({ "QueueName": name });
+        let made = self
+            .json_call("AmazonSQS.CreateQueue", "1.0", &queue)
+            .await?;
+        let url = made["QueueUrl"]
+            .as_str()
+            .context("a queue has an address")?;
+        let region = &self.endpoints.aws_region;
+        let bus = &self.endpoints.event_bus;
+        let pattern = json!({ "detail-type": [detail_type] }).to_string();
+        let rule = json!({ "Name": name, "EventBusName": bus, "EventPattern": pattern });
+        self.json_call("AWSEvents.PutRule", "1.1", &rule).await?;
+        let arn = format!("arn:aws:sqs:{region}:000000000000:{name}");
+        let targets = json!({
+            "Rule": name,
+            "EventBusName": bus,
+            "Targets": [{ "Id": "queue", "Arn": arn }],
+        });
+        self.json_call("AWSEvents.PutTargets", "1.1", &targets)
+            .await?;
+        Ok(url.to_owned())
+    }
+
+    /// Takes what lies in a queue: the bodies.
+    ///
+    /// # Errors
+    /// If the queue does not answer.
+    pub async fn receive(&self, url: &str) -> anyhow::Result<Vec<Value>> {
+        let body = json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 });
+        let answer = self
+            .json_call("AmazonSQS.ReceiveMessage", "1.0", &body)
+            .await?;
+        let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+        let bodies = messages
+            .iter()
+            .filter_map(|message| message["Body"].as_str());
+        bodies
+            .map(|body| serde_json::from_str(body).context("a body is JSON"))
+            .collect()
     }
 
     async fn json_call(&self, target: &str, version: &str, body: &Value) -> anyhow::Result<Value> {

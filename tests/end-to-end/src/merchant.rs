@@ -119,6 +119,14 @@ impl Merchant {
         self.call(Method::GET, path, None).await
     }
 
+    /// `DELETE`.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub async fn delete(&self, path: &str) -> anyhow::Result<Answer> {
+        self.call(Method::DELETE, path, None).await
+    }
+
     /// Initiates a payment this way.
     ///
     /// # Errors

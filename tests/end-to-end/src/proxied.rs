@@ -3,6 +3,7 @@
 use payonce_local::{Stack, StackOptions};
 
 use crate::proxy::Proxy;
+use crate::receiver::Receiver;
 use crate::world::World;
 
 /// A running stack, the proxy around its functions, and the world around both.
@@ -22,14 +23,16 @@ impl Proxied {
     /// If the stack does not start.
     pub async fn start(name: &str) -> anyhow::Result<Self> {
         let proxy = Proxy::open().await?;
+        let receiver = Receiver::start().await?;
         let options = StackOptions {
+            notify_urls: vec![receiver.url().to_owned()],
             aws_proxy: Some(proxy.aws_url()),
             channel_proxy: Some(proxy.channel_url()),
             ..StackOptions::for_test(name)
         };
         let stack = Stack::start(options).await?;
         proxy.connect(stack.endpoints());
-        let world = World::around(stack.endpoints().clone())?;
+        let world = World::around(stack.endpoints().clone(), receiver)?;
         Ok(Self {
             world,
             proxy,

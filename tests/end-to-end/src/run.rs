@@ -8,6 +8,7 @@ use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use payonce_local::{Stack, StackOptions};
 use tokio::runtime::Runtime;
 
+use crate::receiver::Receiver;
 use crate::repairs::Repairs;
 use crate::world::World;
 
@@ -67,9 +68,11 @@ impl Shared {
     }
 }
 
-async fn start(options: StackOptions) -> anyhow::Result<(Stack, World)> {
+async fn start(mut options: StackOptions) -> anyhow::Result<(Stack, World)> {
+    let receiver = Receiver::start().await?;
+    options.notify_urls.push(receiver.url().to_owned());
     let stack = Stack::start(options).await?;
-    let world = World::around(stack.endpoints().clone())?;
+    let world = World::around(stack.endpoints().clone(), receiver)?;
     Ok((stack, world))
 }
 

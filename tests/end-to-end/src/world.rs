@@ -9,6 +9,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::aws::Aws;
 use crate::http::Http;
 use crate::merchant::Merchant;
+use crate::receiver::Receiver;
 use crate::repairs::Repairs;
 use crate::simulator::Simulator;
 
@@ -21,6 +22,8 @@ pub struct World {
     pub simulator: Simulator,
     /// The operator's side.
     pub aws: Aws,
+    /// Where every demo merchant may be told.
+    pub receiver: Receiver,
     /// A client without any key.
     pub http: Http,
     /// How long things took, by scenario.
@@ -35,12 +38,13 @@ impl World {
     ///
     /// # Errors
     /// If no client can be built.
-    pub fn around(endpoints: Endpoints) -> anyhow::Result<Self> {
+    pub fn around(endpoints: Endpoints, receiver: Receiver) -> anyhow::Result<Self> {
         let http = Http::new()?;
         let endpoints = Arc::new(endpoints);
         Ok(Self {
             simulator: Simulator::new(http.clone(), endpoints.simulator_url.clone()),
             aws: Aws::new(http.clone(), Arc::clone(&endpoints)),
+            receiver,
             http,
             repairs: Repairs::default(),
             scenario: "",

@@ -148,12 +148,12 @@ fn a_function_only_says_what_it_is() {
     }
 }
 
-/// Functions stand on the glue, the glue on the use cases, those on store and channels, and all on the domain.
+/// Functions stand on the glue, the glue on the use cases, those on store, channels and delivery, and all on the domain.
 #[test]
 fn arrows_point_one_way() {
     const LAYERS: [&[&str]; 4] = [
         &["payonce-domain"],
-        &["payonce-store", "payonce-channels"],
+        &["payonce-store", "payonce-channels", "payonce-delivery"],
         &["payonce-app"],
         &["payonce-lambda"],
     ];

@@ -79,7 +79,7 @@ fn refund_has_no_route_and_only_query_and_scan_may_invoke_it() {
         .collect();
     assert_eq!(
         callers.into_iter().collect::<Vec<_>>(),
-        ["query -> refund", "scan -> refund"]
+        ["query -> refund", "scan -> delay", "scan -> refund"]
     );
 }
 
@@ -97,6 +97,20 @@ fn webhook_reads_only_secrets_that_decrypt() {
         read,
         ["secretsmanager:GetSecretValue secrets under SecretPrefix, receiving/ only"]
     );
+}
+
+/// What speaks to addresses that merchants chose (S7) can touch no payment, and sign nothing that a channel believes.
+#[test]
+fn delay_knows_of_no_money() {
+    for grant in template().grants() {
+        if grant.function == "delay" {
+            let resource = grant.resource.as_str();
+            assert!(!resource.starts_with("Payment"), "{grant:?}");
+            assert!(!resource.starts_with("Evidence"), "{grant:?}");
+            assert!(!resource.starts_with("Controls"), "{grant:?}");
+            assert_ne!(resource, "secrets under SecretPrefix");
+        }
+    }
 }
 
 /// Whoever signs speaks to channels, and so reads and moves their breakers and turns; what receives does neither.

@@ -113,9 +113,14 @@ fn the_routes_are_those_of_the_contract() {
         }
     }
     let expected = [
+        "DELETE /v1/delayed-messages/{id} delay",
+        "GET /v1/delayed-messages delay",
+        "GET /v1/delayed-messages/{id} delay",
         "GET /v1/payments payments",
         "GET /v1/payments/{payment_no} payments",
         "GET /v1/payments/{payment_no}/timeline payments",
+        "POST /v1/delayed-messages delay",
+        "POST /v1/delayed-messages/{id}/resend delay",
         "POST /v1/payments pay",
         "POST /v1/payments/{payment_no}/channel-orders pay",
         "POST /v1/payments/{payment_no}/close payments",
@@ -165,7 +170,7 @@ fn a_queue_that_feeds_a_function_gives_it_time_and_chances() {
             assert_eq!(function["Properties"]["RecursiveLoop"], "Allow", "{id}");
         }
     }
-    assert_eq!(mappings, 1);
+    assert_eq!(mappings, 2);
 }
 
 /// S15 and F42.
@@ -254,7 +259,7 @@ fn every_asynchronous_invocation_is_configured() {
     let template = template();
     for (id, function) in template.functions() {
         let config = &function["Properties"]["EventInvokeConfig"];
-        if id == "refund" || id == "scan" {
+        if ["delay", "refund", "scan"].contains(&id) {
             assert!(config["MaximumRetryAttempts"].is_i64(), "{id}");
             assert!(config["MaximumEventAgeInSeconds"].is_i64(), "{id}");
             assert_eq!(
@@ -272,7 +277,7 @@ fn every_asynchronous_invocation_is_configured() {
 fn every_table_can_be_restored_and_outlives_the_stack() {
     let template = template();
     let tables = template.resources("AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 4);
+    assert_eq!(tables.len(), 5);
     for (id, table) in tables {
         let properties = &table["Properties"];
         assert_eq!(table["DeletionPolicy"], "Retain", "{id}");
@@ -285,8 +290,9 @@ fn every_table_can_be_restored_and_outlives_the_stack() {
         assert_eq!(properties["SSESpecification"]["SSEEnabled"], true, "{id}");
         assert_eq!(properties["BillingMode"], "PAY_PER_REQUEST", "{id}");
         let expiry = &properties["TimeToLiveSpecification"];
-        if id == "ControlsTable" {
-            // Sums of past hours; the switch, the caps, breakers and turns have no such attribute.
+        if ["ControlsTable", "DelayedMessagesTable"].contains(&id) {
+            // Sums of past hours, and messages that ended well: no switch, cap, breaker or turn, and no dead letter,
+            // has such an attribute.
             assert_eq!(expiry["AttributeName"], "x", "{id}");
             assert_eq!(expiry["Enabled"], true, "{id}");
         } else {
@@ -297,10 +303,18 @@ fn every_table_can_be_restored_and_outlives_the_stack() {
             "{id}: a kept table must not block the next stack"
         );
     }
-    let index =
-        &template.whole()["Resources"]["PaymentsTable"]["Properties"]["GlobalSecondaryIndexes"];
-    assert_eq!(index.as_array().unwrap().len(), 1);
-    assert_eq!(index[0]["Projection"]["ProjectionType"], "KEYS_ONLY");
+    for (table, expected) in [
+        ("PaymentsTable", &["due"][..]),
+        ("DelayedMessagesTable", &["due", "list"][..]),
+    ] {
+        let properties = &template.whole()["Resources"][table]["Properties"];
+        let indexes = properties["GlobalSecondaryIndexes"].as_array().unwrap();
+        let names: Vec<_> = indexes.iter().map(|index| &index["IndexName"]).collect();
+        assert_eq!(names, expected, "{table}");
+        for index in indexes {
+            assert_eq!(index["Projection"]["ProjectionType"], "KEYS_ONLY");
+        }
+    }
 }
 
 /// S19: somebody hears of every dead letter, and of a scan that stopped.

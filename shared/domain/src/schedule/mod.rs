@@ -4,11 +4,14 @@
 //! decision asks it and never the channel's name.
 
 mod alipay;
+mod retry;
 mod unionpay;
 mod wechat;
 
 use crate::channel::{Channel, Method};
 use crate::time::{Span, Timestamp};
+
+pub use retry::RetryLadder;
 
 /// Steps after a start, then a steady repeat for ever: no ladder ends, for a record that is no
 /// longer asked about is money nobody looks for.

@@ -1,6 +1,7 @@
 //! HTTP: who asks, what is asked, and how it is answered.
 
 pub mod caller;
+pub mod delayed_messages;
 pub mod fields;
 pub mod problem;
 pub mod requests;
@@ -21,11 +22,15 @@ const RETRY_AFTER_SECONDS: u64 = 2;
 /// # Errors
 /// If the Lambda runtime cannot be reached.
 pub async fn serve(routes: Router) -> Result<(), lambda_runtime::Error> {
+    lambda_http::run(complete(routes)).await
+}
+
+/// The routes with what holds for all of them.
+pub(crate) fn complete(routes: Router) -> Router {
     // A body that is too large is refused by whoever reads it, in our own words.
-    let routes = routes
+    routes
         .fallback(|| async { problem::Problem::not_found() })
-        .layer(DefaultBodyLimit::disable());
-    lambda_http::run(routes).await
+        .layer(DefaultBodyLimit::disable())
 }
 
 /// A JSON answer; one that says "not yet" also says when to ask again.

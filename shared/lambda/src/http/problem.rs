@@ -4,6 +4,8 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use payonce_app::Failure;
+use payonce_app::delay::MessageFailure;
+use payonce_domain::delayed_message::MessageRefusal;
 use payonce_domain::{Channel, PaymentNo, Refusal};
 use serde_json::{Map, Value, json};
 
@@ -89,7 +91,7 @@ impl Problem {
         Parts::new(
             StatusCode::NOT_FOUND,
             "not-found",
-            "There is no such payment",
+            "There is no such payment or message",
         )
         .into()
     }
@@ -187,6 +189,44 @@ impl Parts {
         Self {
             payment_no: Some(payment_no),
             ..problem
+        }
+    }
+}
+
+impl From<MessageRefusal> for Parts {
+    fn from(refusal: MessageRefusal) -> Self {
+        match refusal {
+            MessageRefusal::RequestMismatch => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "request-mismatch",
+                "The same number was used for a different request",
+            )
+            .with_detail("Time, payload and target must be those of the first request."),
+            MessageRefusal::AlreadyDelivered => {
+                Self::conflict("already-delivered", "The message is already delivered")
+            }
+            MessageRefusal::BeingDelivered => Self {
+                safe_to_retry: true,
+                next_actions: &["retry"],
+                retry_after: Some(super::RETRY_AFTER_SECONDS),
+                ..Self::conflict("being-delivered", "The message is being delivered")
+                    .with_detail("An attempt is under way, and its outcome is not known yet.")
+            },
+            MessageRefusal::Cancelled => {
+                Self::conflict("message-cancelled", "The message was cancelled")
+            }
+            MessageRefusal::NotDue | MessageRefusal::BadTiming => Self::unavailable(),
+        }
+    }
+}
+
+impl From<MessageFailure> for Problem {
+    fn from(failure: MessageFailure) -> Self {
+        match failure {
+            MessageFailure::Invalid(invalid) => Failure::Invalid(invalid).into(),
+            MessageFailure::NotFound => Self::not_found(),
+            MessageFailure::Refused(refusal) => Parts::from(refusal).into(),
+            MessageFailure::Unavailable(error) => Failure::Unavailable(error).into(),
         }
     }
 }

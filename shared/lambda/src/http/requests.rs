@@ -147,7 +147,7 @@ pub fn order_no(value: Value) -> Result<MerchantOrderNo, String> {
     MerchantOrderNo::new(string(value)?).map_err(|error| error.to_string())
 }
 
-fn string(value: Value) -> Result<String, String> {
+pub(crate) fn string(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {

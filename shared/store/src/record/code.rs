@@ -2,8 +2,9 @@
 
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
-    CaseKind, ChannelOrderState, ClosingCause, Disposition, Mode, PaymentState, RefundCause,
-    RefundReport, RefundState, ReversalReport, Source, SuspenseReason, Version,
+    CaseKind, ChannelOrderState, ClosingCause, DelayedMessageState, Disposition, Mode,
+    PaymentState, RefundCause, RefundReport, RefundState, ReversalReport, Source, SuspenseReason,
+    Version,
 };
 
 use super::field::Field;
@@ -108,6 +109,14 @@ codes! {
         ReversalReport::NothingTaken => "z",
         ReversalReport::Refused => "n",
         ReversalReport::Again => "u",
+    }
+    DelayedMessageState {
+        DelayedMessageState::Scheduled => "s",
+        DelayedMessageState::Delivering => "g",
+        DelayedMessageState::Retrying => "r",
+        DelayedMessageState::Delivered => "y",
+        DelayedMessageState::Cancelled => "c",
+        DelayedMessageState::Dead => "x",
     }
     SuspenseReason {
         SuspenseReason::Reversing => "v",

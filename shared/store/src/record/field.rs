@@ -3,9 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use payonce_domain::{
-    AccountId, BankCode, Channel, ChannelChoice, ChannelTradeNo, Currency, Digest, Evidence,
-    MerchantId, MerchantOrderNo, MerchantRefundNo, Method, Money, PaymentKey, PaymentNo, Source,
-    Timestamp,
+    AccountId, BankCode, Channel, ChannelChoice, ChannelTradeNo, Currency, DelayedMessageKey,
+    Digest, EventType, Evidence, MerchantId, MerchantMessageId, MerchantOrderNo, MerchantRefundNo,
+    Method, Money, PaymentKey, PaymentNo, Source, Timestamp,
 };
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -61,7 +61,9 @@ identifiers!(
     AccountId,
     BankCode,
     ChannelTradeNo,
+    EventType,
     MerchantId,
+    MerchantMessageId,
     MerchantOrderNo,
     MerchantRefundNo
 );
@@ -94,6 +96,18 @@ impl Field for Money {
 }
 
 impl Field for PaymentKey {
+    type Kept = String;
+
+    fn keep(&self) -> String {
+        self.as_str().to_owned()
+    }
+
+    fn restore(text: String) -> Option<Self> {
+        Self::parse(&text)
+    }
+}
+
+impl Field for DelayedMessageKey {
     type Kept = String;
 
     fn keep(&self) -> String {

@@ -12,6 +12,7 @@ pub(crate) mod bytes;
 mod capture;
 mod channel_order;
 mod code;
+pub(crate) mod delayed_message;
 pub(crate) mod field;
 pub(crate) mod history;
 mod number;

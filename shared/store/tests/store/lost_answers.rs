@@ -118,6 +118,7 @@ async fn what_the_table_refuses_certainly_did_not_happen() {
             evidence: String::new(),
             merchants: String::new(),
             controls: String::new(),
+            delayed_messages: String::new(),
             due_shards: 1,
         },
     );

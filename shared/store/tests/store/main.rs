@@ -4,6 +4,7 @@
 
 mod breakers;
 mod controls;
+mod delayed_messages;
 mod due;
 mod evidence;
 mod faults;

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 
 pub const PAYMENTS: &str = "payments";
 pub const EVIDENCE: &str = "evidence";
+pub const MESSAGES: &str = "delayed-messages";
 pub const SHARDS: u32 = 4;
 
 /// The store, the client beneath it and where the database listens.
@@ -31,10 +32,11 @@ pub async fn world() -> World {
     let memory = dynoxide::Database::memory().unwrap();
     tokio::spawn(dynoxide::server::serve_on(listener, memory));
     let client = client(database);
-    table(&client, PAYMENTS, &["k"], true).await;
-    table(&client, EVIDENCE, &["k", "e"], false).await;
-    table(&client, "merchants", &["k"], false).await;
-    table(&client, "controls", &["k"], false).await;
+    table(&client, PAYMENTS, &["k"], &[DUE]).await;
+    table(&client, EVIDENCE, &["k", "e"], &[]).await;
+    table(&client, "merchants", &["k"], &[]).await;
+    table(&client, "controls", &["k"], &[]).await;
+    table(&client, MESSAGES, &["k"], &[DUE, LIST]).await;
     World {
         store: store(client.clone()),
         client,
@@ -50,6 +52,7 @@ pub fn store(client: Client) -> Store {
             evidence: EVIDENCE.to_owned(),
             merchants: "merchants".to_owned(),
             controls: "controls".to_owned(),
+            delayed_messages: MESSAGES.to_owned(),
             due_shards: SHARDS,
         },
     )
@@ -74,7 +77,13 @@ pub fn client(address: SocketAddr) -> Client {
     Client::from_conf(config)
 }
 
-async fn table(client: &Client, name: &str, keys: &[&str], with_due: bool) {
+/// An index: its name, its two keys and their type.
+type Index = (&'static str, [&'static str; 2], ScalarAttributeType);
+
+const DUE: Index = ("due", ["s", "d"], ScalarAttributeType::N);
+const LIST: Index = ("list", ["l", "o"], ScalarAttributeType::S);
+
+async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
     let mut create = client
         .create_table()
         .table_name(name)
@@ -84,17 +93,17 @@ async fn table(client: &Client, name: &str, keys: &[&str], with_due: bool) {
             .attribute_definitions(attribute(key, ScalarAttributeType::S))
             .key_schema(element(key, kind));
     }
-    if with_due {
+    for (index, [hash, range], kind) in indexes {
         let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
         let index = GlobalSecondaryIndex::builder()
-            .index_name("due")
-            .key_schema(element("s", KeyType::Hash))
-            .key_schema(element("d", KeyType::Range))
+            .index_name(*index)
+            .key_schema(element(hash, KeyType::Hash))
+            .key_schema(element(range, KeyType::Range))
             .projection(keys_only.build())
             .build();
         create = create
-            .attribute_definitions(attribute("s", ScalarAttributeType::N))
-            .attribute_definitions(attribute("d", ScalarAttributeType::N))
+            .attribute_definitions(attribute(hash, kind.clone()))
+            .attribute_definitions(attribute(range, kind.clone()))
             .global_secondary_indexes(index.unwrap());
     }
     create.send().await.unwrap();

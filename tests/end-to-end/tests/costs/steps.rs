@@ -160,9 +160,10 @@ async fn notify(
 
 /// The scan reads what is due and nothing else, however much lies in the table.
 async fn scan(proxied: &Proxied, merchant: &Merchant, ledger: &mut Ledger) -> anyhow::Result<()> {
+    // Payments have one due index, delayed messages another.
     let meant = Tally {
-        store: SHARDS,
-        read_halves: SHARDS,
+        store: 2 * SHARDS,
+        read_halves: 2 * SHARDS,
         ..Tally::default()
     };
     ledger.enter("scan, 3 payments stored", scanned(proxied).await?, meant);

@@ -33,7 +33,7 @@ pub(crate) async fn paid_by_the_scan(world: World) -> anyhow::Result<()> {
                 .await?;
             payments.push(answer.json);
         }
-        world.aws.purge_queue().await?;
+        world.aws.purge_queue("payment-queries").await?;
         for payment in &payments {
             world
                 .simulator

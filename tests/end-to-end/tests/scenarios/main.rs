@@ -9,6 +9,7 @@ mod buyer_pays_twice;
 mod callers;
 mod catalogue;
 mod closing;
+mod delaying;
 mod initiating;
 mod lost_messages;
 mod refunding;
@@ -20,6 +21,7 @@ use payonce_local::StackOptions;
 
 fn main() -> anyhow::Result<()> {
     let mut scenarios = catalogue::slow();
+    scenarios.extend(delaying::scenarios());
     scenarios.extend(of_alipay());
     scenarios.extend(catalogue::scenarios());
     run(StackOptions::for_test("scenarios"), scenarios)

@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bodies;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use payonce_domain::{
-    Channel, ChannelOrderNo, Method, Money, PaymentNo, RefundCause, RefundNo, RefundState,
-    Timestamp,
+    Channel, ChannelOrderNo, DelayedMessageNo, DelayedMessageState, Method, Money, PaymentNo,
+    RefundCause, RefundNo, RefundState,
 };
-use payonce_lambda::http::requests;
-use serde_json::{Value, json};
+use serde_json::Value;
 use template_tests::{OpenApi, Template, root};
 
 type Words = BTreeSet<String>;
@@ -197,6 +198,8 @@ fn the_words_are_those_of_the_domain() {
         };
     }
     check("RefundState", states);
+    let of_messages = DelayedMessageState::ALL.map(DelayedMessageState::name);
+    check("DelayedMessageState", words(of_messages));
     let view = code("shared/lambda/src/http/view.rs");
     for state in ["PaymentState", "ChannelOrderState"] {
         let arms = view
@@ -207,115 +210,6 @@ fn the_words_are_those_of_the_domain() {
     }
     let most = &document.schema("OrderAmount")["properties"]["value"]["maximum"];
     assert_eq!(most.as_u64(), Some(Money::ORDER_MAX.minor()));
-}
-
-/// What the code says of a body: everything that is wrong, or nothing.
-fn said_of(schema: &str, body: &Value) -> String {
-    let bytes = body.to_string();
-    let bytes = bytes.as_bytes();
-    let now = Timestamp::from_millis(1_795_161_600_000);
-    let refused = match schema {
-        "InitiateRequest" => requests::initiate(bytes, now).err(),
-        "ChannelOrderRequest" => requests::channel_order(bytes).err(),
-        "RefundRequest" => requests::refund(bytes).err(),
-        other => panic!("no reader for {other}"),
-    };
-    refused
-        .map(|problem| format!("{problem:?}"))
-        .unwrap_or_default()
-}
-
-#[test]
-fn requests_have_the_documented_fields_and_no_others() {
-    let document = document();
-    let amount = json!({ "value": 1, "currency": "CNY" });
-    let number = "PDGT80VT0AGC1JYMQG7QPBJ";
-    let replaces = json!({ "payment_no": number, "confirmed_at": "2026-11-20T08:00:00Z" });
-    let smallest = [
-        (
-            "InitiateRequest",
-            json!({ "merchant_order_no": "o", "amount": amount, "subject": "s" }),
-        ),
-        (
-            "ChannelOrderRequest",
-            json!({ "channel": "alipay", "method": "page" }),
-        ),
-        (
-            "RefundRequest",
-            json!({ "refund_no": "r", "amount": amount }),
-        ),
-    ];
-    for (name, body) in smallest {
-        let schema = document.schema(name);
-        assert_eq!(
-            said_of(name, &body),
-            "",
-            "{name} needs more than is documented as required"
-        );
-        let mut all = body.clone();
-        for property in properties(schema) {
-            all.as_object_mut()
-                .unwrap()
-                .entry(property)
-                .or_insert(Value::Null);
-        }
-        assert_eq!(
-            said_of(name, &all),
-            "",
-            "{name} documents a field that is unknown"
-        );
-        refuses_unknown_and_missing(name, &body, "", schema);
-    }
-    let body = json!({
-        "merchant_order_no": "o", "amount": amount, "subject": "s", "replaces": replaces,
-    });
-    let initiate = document.schema("InitiateRequest");
-    refuses_unknown_and_missing(
-        "InitiateRequest",
-        &body,
-        "/amount",
-        document.schema("OrderAmount"),
-    );
-    let replaces = &initiate["properties"]["replaces"];
-    refuses_unknown_and_missing("InitiateRequest", &body, "/replaces", replaces);
-}
-
-/// The object at `place` in `body`: without a required field and with an unknown one it is refused, and nothing that
-/// it may go without is required.
-fn refuses_unknown_and_missing(name: &str, body: &Value, place: &str, schema: &Value) {
-    assert_eq!(schema["additionalProperties"], false, "{name}{place}");
-    let mut more = body.clone();
-    more.pointer_mut(place).unwrap()["surely_not"] = json!(1);
-    let said = said_of(name, &more);
-    assert!(
-        said.contains(&format!("{place}/surely_not")),
-        "{name}: {said}"
-    );
-    let present = body.pointer(place).unwrap().as_object().unwrap();
-    let required = words(
-        schema["required"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(Value::as_str),
-    );
-    for field in present.keys() {
-        let mut less = body.clone();
-        less.pointer_mut(place)
-            .unwrap()
-            .as_object_mut()
-            .unwrap()
-            .remove(field);
-        let said = said_of(name, &less);
-        let missed = said.contains(&format!(
-            "pointer: \"{place}/{field}\", detail: \"is required\""
-        ));
-        assert_eq!(
-            missed,
-            required.contains(field),
-            "{name}{place}/{field}: {said}"
-        );
-    }
 }
 
 /// Names of JSON members in a source file that builds answers with `json!`.
@@ -352,6 +246,16 @@ fn answers_have_the_documented_fields_and_no_others() {
         &document.schema("Timeline")["properties"]["cases"]["items"],
     ));
     assert_eq!(members_in("functions/payments/src/timeline.rs"), timeline);
+    let messages = [
+        "DelayedMessage",
+        "DelayedMessages",
+        "MessageAttempt",
+        "WebhookTarget",
+        "EventTarget",
+    ];
+    let message = messages.map(|name| properties(document.schema(name)));
+    let message: Words = message.into_iter().flatten().collect();
+    assert_eq!(members_in("functions/delay/src/view.rs"), message);
     for name in [
         "Payment",
         "ChannelOrder",
@@ -361,6 +265,9 @@ fn answers_have_the_documented_fields_and_no_others() {
         "Timeline",
         "TimelineEntry",
         "Owed",
+        "DelayedMessage",
+        "DelayedMessages",
+        "MessageAttempt",
     ] {
         let schema = document.schema(name);
         let required = schema["required"]
@@ -415,7 +322,12 @@ fn every_example_fits_its_schema_and_is_accepted_where_it_is_a_request() {
         if example.place == "request" {
             let reference = example.schema["$ref"].as_str().unwrap();
             let schema = reference.rsplit('/').next().unwrap();
-            assert_eq!(said_of(schema, example.value), "", "{}", example.name);
+            assert_eq!(
+                bodies::said_of(schema, example.value),
+                "",
+                "{}",
+                example.name
+            );
         }
     }
 }
@@ -426,6 +338,7 @@ fn numbers_are_ours(value: &Value) {
             for (name, value) in members {
                 let ours = match (name.as_str(), value.as_str()) {
                     ("payment_no", Some(text)) => PaymentNo::parse(text).is_some(),
+                    ("message_no", Some(text)) => DelayedMessageNo::parse(text).is_some(),
                     ("channel_order_no", Some(text)) => ChannelOrderNo::parse(text).is_some(),
                     ("refund_no", Some(text)) if text.starts_with('R') => {
                         RefundNo::parse(text).is_some()
