@@ -15,7 +15,7 @@ const ROTATING: [(Way, &str); 3] = [
 
 pub(crate) async fn keys(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
-    let merchant = world.spare()?;
+    let merchant = world.strict()?;
     for (way, key) in ROTATING {
         for round in 0..3 {
             let signs = account(&world, &merchant, way).await?;
