@@ -6,10 +6,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod accelerators;
+mod clocks;
 mod closing;
 mod initiating;
 mod messages;
 mod notified;
+mod refunding;
 mod stage;
 mod sweeping;
 
