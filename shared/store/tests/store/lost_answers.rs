@@ -60,9 +60,9 @@ async fn a_change_whose_answer_was_lost_is_done() {
 /// F16: a throttled write is tried again before anybody is told.
 #[tokio::test]
 async fn a_request_that_was_lost_or_throttled_is_repeated() {
-    let (world, through, proxy) = worlds().await;
-    let seen = created(&world.store).await;
-    proxy.plan(&[Fault::LostRequest, Fault::Throttled]);
+    let (_world, through, proxy) = worlds().await;
+    proxy.plan(&[Fault::None, Fault::LostRequest, Fault::Throttled]);
+    let seen = created(&through).await;
     let answer = through.save(&seen, &success(seen.payment())).await.unwrap();
     assert!(matches!(answer, Saved::Done(_)));
     assert!(proxy.is_used_up());
