@@ -50,6 +50,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// F24: a deadline is rounded down, so the channel's never outlives ours.
     #[test]
     fn beijing_is_eight_hours_ahead_and_fractions_are_dropped() {
         // date -u -d '2019-08-15 07:56:24' +%s

@@ -95,6 +95,7 @@ mod tests {
         assert_eq!(members.raw("b"), None);
     }
 
+    /// F41: a body that two readers could read in two ways is none.
     #[test]
     fn a_name_twice_or_something_after_it_is_refused() {
         for text in [

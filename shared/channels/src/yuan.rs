@@ -38,6 +38,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// F23: what is no amount of yuan is not read as one.
     #[test]
     fn two_decimals_at_most() {
         for (text, fen) in [
@@ -79,11 +80,13 @@ mod tests {
     }
 
     proptest! {
+        /// F23: every amount reads back.
         #[test]
         fn amounts_read_back(fen in 0..=FEN_MAX) {
             prop_assert_eq!(parse(&format(Money::from_fen(fen))), Some(Money::from_fen(fen)));
         }
 
+        /// F23: fen to yuan and back.
         #[test]
         fn what_is_read_is_what_is_written(text in "\\PC{0,24}") {
             if let Some(amount) = parse(&text) {

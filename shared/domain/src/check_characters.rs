@@ -45,6 +45,7 @@ mod tests {
     }
 
     proptest! {
+        /// F37: a number with a slip in it is nobody else's.
         #[test]
         fn one_wrong_character_or_a_swap_is_caught(body in "[0-9A-Z]{1,30}", at in 0usize..32, to in 0usize..36) {
             let text = format!("{body}{}", compute(&body).unwrap());

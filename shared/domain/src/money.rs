@@ -117,6 +117,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        /// F23: checked against integers too wide to overflow.
         #[test]
         fn sums_and_differences_agree_with_wide_integers(a: u64, b: u64) {
             let (x, y) = (Money::from_fen(a), Money::from_fen(b));

@@ -451,6 +451,7 @@ mod tests {
         assert_eq!(last.next_generation(), None);
     }
 
+    /// F74: one capture has one number for its way back, whoever finds the cause.
     #[test]
     fn reversal_does_not_depend_on_the_cause_but_on_kind_and_number() {
         let order = ChannelOrderNo::new(key("o"), Channel::Alipay, Method::Page, 1);
@@ -470,6 +471,7 @@ mod tests {
     }
 
     proptest! {
+        /// F36, F37: what is not a number of ours is not looked up.
         #[test]
         fn nothing_else_is_taken_for_a_number_of_ours(text in "\\PC{0,40}") {
             prop_assert!(PaymentNo::parse(&text).is_none());

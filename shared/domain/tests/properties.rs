@@ -185,6 +185,7 @@ fn moved(now: Timestamp, seconds: i64) -> Timestamp {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// F14, F59, F70: among the laws: whatever is open or owed has a time at which it is looked at.
     #[test]
     fn the_laws_hold_however_long_it_goes_on(
         strict: bool,
@@ -221,6 +222,7 @@ proptest! {
         prop_assert_eq!(replay(&history), Ok(payment));
     }
 
+    /// F29: told in either order, the money ends in the same place.
     #[test]
     fn the_order_of_two_reports_does_not_change_where_the_money_ends(
         beginning in 0u8..5,
@@ -256,6 +258,7 @@ proptest! {
         }
     }
 
+    /// F26, F34: told again, however late, it moves nothing.
     #[test]
     fn a_fact_told_again_later_changes_no_money(
         happenings in happenings(),

@@ -100,6 +100,7 @@ fn the_domain_names_every_case() {
     assert_none(&found, "a catch-all arm in the domain");
 }
 
+/// F23: no float, so no amount that is almost right.
 #[test]
 fn the_domain_knows_no_floats_no_clock_and_no_network() {
     let files = rust();
@@ -118,7 +119,7 @@ fn the_domain_knows_no_floats_no_clock_and_no_network() {
     assert_none(&found, "not in the domain");
 }
 
-/// A function that has answered is frozen, and whatever it left running with it.
+/// F12: a function that has answered is frozen, and whatever it left running with it.
 #[test]
 fn functions_leave_nothing_running() {
     let files = rust();
@@ -134,6 +135,30 @@ fn functions_leave_nothing_running() {
     .flat_map(|file| places(file, &needles))
     .collect();
     assert_none(&found, "a task that may outlive its message");
+}
+
+/// F8: orders are spoken of to channels in one place, and it knows an order only from a payment that was stored.
+#[test]
+fn channels_hear_of_stored_orders_only() {
+    let files = rust();
+    let needles = ["ChannelClient::new(", ".order_of("];
+    let outside: Vec<String> = below(&files, &["functions/", "shared/app/src/", "shared/lambda/"])
+        .filter(|file| file.path != "shared/app/src/speak.rs")
+        .flat_map(|file| places(file, &needles))
+        .collect();
+    assert_none(&outside, "a channel is spoken to elsewhere");
+    let speak = files
+        .iter()
+        .find(|file| file.path == "shared/app/src/speak.rs")
+        .unwrap();
+    let calls = |needle: &str| speak.text.matches(needle).count();
+    assert!(
+        calls("ChannelClient::new(") > 5,
+        "the rule looks in the wrong place"
+    );
+    // Everything that speaks takes what the store returned. The link is signed here, and nobody is called.
+    let speaking = calls("working: &mut Working") + calls("pub async fn action");
+    assert!(speaking >= calls("ChannelClient::new("));
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn the_iam_matrix_is_the_checked_in_one() {
     );
 }
 
-/// S14: books are never deleted, and nothing is allowed wholesale.
+/// S14, F20, F69: books are never deleted, no table is read from end to end, and nothing is allowed wholesale.
 #[test]
 fn no_grant_is_a_wildcard_and_nobody_deletes() {
     for grant in template().grants() {
@@ -55,6 +55,7 @@ fn no_grant_is_a_wildcard_and_nobody_deletes() {
             "{grant:?}"
         );
         assert!(!grant.action.starts_with("dynamodb:PartiQL"), "{grant:?}");
+        assert_ne!(grant.action, "dynamodb:Scan", "{grant:?}");
         assert!(!grant.resource.contains('*'), "{grant:?}");
     }
 }
@@ -83,7 +84,7 @@ fn refund_has_no_route_and_only_query_and_scan_may_invoke_it() {
     );
 }
 
-/// What strangers can reach can sign nothing: it reads what decrypts, and no key that signs.
+/// F31: what strangers can reach can sign nothing: it reads what decrypts, and no key that signs.
 #[test]
 fn webhook_reads_only_secrets_that_decrypt() {
     let read: Vec<String> = template()

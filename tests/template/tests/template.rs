@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use template_tests::{Template, folders};
+use template_tests::{Template, folders, root};
 
 fn template() -> Template {
     Template::read().unwrap()
@@ -130,7 +130,7 @@ fn the_routes_are_those_of_the_contract() {
     assert_eq!(routes.into_iter().collect::<Vec<_>>(), expected);
 }
 
-/// F44, F45, F46: one bad message fails alone, none comes back while it runs, none is given up early.
+/// F44, F45, F46, F54, F54b: one bad message fails alone, none comes back while it runs, none is given up early.
 #[test]
 fn a_queue_that_feeds_a_function_gives_it_time_and_chances() {
     let template = template();
@@ -215,6 +215,35 @@ fn every_queue_is_encrypted_speaks_tls_only_and_has_or_is_a_dead_letter_queue() 
     }
 }
 
+/// F11: a call is given up while its function still has time to write down that it was silent.
+#[test]
+fn a_function_outlives_the_calls_that_it_makes() {
+    let template = template();
+    let functions = template.functions();
+    let transport = std::fs::read_to_string(root().join("shared/channels/src/transport.rs"));
+    let transport = transport.unwrap();
+    let patience = |name: &str| -> i64 {
+        let declared = format!("const {name}: Span = Span::seconds(");
+        let rest = transport.split(&declared).nth(1).unwrap();
+        rest.split(')').next().unwrap().parse().unwrap()
+    };
+    let (call, refund) = (patience("PATIENCE"), patience("PATIENCE_REFUND"));
+    for (id, calls_in_a_row) in [("pay", 3), ("payments", 3), ("query", 3), ("scan", 3)] {
+        let (_, function) = functions.iter().find(|(name, _)| *name == id).unwrap();
+        let timeout = seconds(template.function_property(function, "Timeout"));
+        assert!(
+            timeout > call * calls_in_a_row,
+            "{id} ends after {timeout} s"
+        );
+    }
+    let (_, function) = functions
+        .iter()
+        .find(|(name, _)| *name == "refund")
+        .unwrap();
+    let timeout = seconds(template.function_property(function, "Timeout"));
+    assert!(timeout > call + refund, "refund ends after {timeout} s");
+}
+
 /// F64: the defaults of schedules differ from service to service, so ours are written down.
 #[test]
 fn every_schedule_has_its_retries_and_a_dead_letter_queue_written_down() {
@@ -272,7 +301,7 @@ fn every_asynchronous_invocation_is_configured() {
     }
 }
 
-/// S15.
+/// S15. F20, F65, F69: no money expires, and the index names items and tells nothing of them.
 #[test]
 fn every_table_can_be_restored_and_outlives_the_stack() {
     let template = template();
@@ -317,7 +346,7 @@ fn every_table_can_be_restored_and_outlives_the_stack() {
     }
 }
 
-/// S19: somebody hears of every dead letter, and of a scan that stopped.
+/// S19, F46, F54, F64: somebody hears of every dead letter, and of a scan that stopped.
 #[test]
 fn every_dead_letter_queue_and_every_function_has_an_alarm() {
     let template = template();

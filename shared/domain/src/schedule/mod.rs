@@ -202,6 +202,7 @@ pub const fn settlement_day(at: Timestamp) -> u64 {
 mod tests {
     use super::*;
 
+    /// F51: no ladder ends.
     #[test]
     fn the_next_rung_is_after_now_for_ever() {
         let start = Timestamp::from_millis(1_000_000);

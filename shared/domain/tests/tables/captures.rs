@@ -19,6 +19,7 @@ fn by(source: Source, trade_no: &str, fen: u64) -> Fact {
     world::paid_by(first(PAGE), source, trade_no, fen, at(3))
 }
 
+/// F9, F10, F25, F26, F28, F29, F37, F38, F48: one payment, however and in whatever order it is told.
 #[test]
 fn paid_once() {
     let strict = |way| Tale::of(Mode::Strict, way);
@@ -101,6 +102,7 @@ fn paid_once() {
     }
 }
 
+/// F1, F35, F36, F37, F53, F60, F62, F79: two payments, another amount, another number, too late.
 #[test]
 fn paid_twice_or_wrongly() {
     let cases = [
@@ -166,6 +168,15 @@ fn paid_twice_or_wrongly() {
                 at(3),
             )),
             "no change | paying | page pending",
+        ),
+        (
+            "F79: the bill is the first to tell of money, of another amount, for an order long closed",
+            Tale::of(Mode::Strict, PAGE)
+                .close()
+                .asked(first(PAGE), Report::Closed)
+                .when(deadline().plus(Span::days(1)))
+                .fact(by(Source::Bill, "A", 1_500)),
+            "noted | closed | page failed | A 1500 returning (wrong_amount) | wrong_amount 1500 due",
         ),
         (
             "F60: paid after the deadline",

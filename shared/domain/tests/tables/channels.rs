@@ -159,6 +159,7 @@ fn a_refund_named_by_its_time_is_not_repeated_after_its_settlement_day() {
     assert_eq!(state(&tale, no), RefundState::Sent);
 }
 
+/// F77: two refunds of one order keep their distance.
 #[test]
 fn refunds_of_one_order_keep_the_channels_distance() {
     for (way, pace) in [(NATIVE, Span::minutes(1)), (PAGE, Span::seconds(3))] {

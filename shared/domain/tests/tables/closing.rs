@@ -18,6 +18,7 @@ fn closed(occasion: Occasion) -> Fact {
     world::said(first(PAGE), Source::Query, occasion, Report::Closed)
 }
 
+/// F25, F38, F43, F49, F50, F51, F55, F57: what ends an attempt, and what does not.
 #[test]
 fn what_proves_an_attempt_closed() {
     let margin = deadline().plus(world::MARGIN);
@@ -111,6 +112,7 @@ fn what_proves_an_attempt_closed() {
     }
 }
 
+/// F56, F60, F62: money that comes while we close, or afterwards.
 #[test]
 fn a_success_while_closing() {
     let late = deadline().plus(Span::seconds(1));
@@ -177,6 +179,7 @@ fn a_success_while_closing() {
     }
 }
 
+/// F61: a close is decided on the version that the channel was asked about.
 #[test]
 fn the_merchant_closes() {
     let cases = [
@@ -213,6 +216,7 @@ fn the_merchant_closes() {
     }
 }
 
+/// F1, F11: a create that is still on its way may yet take money.
 #[test]
 fn creates_that_were_not_answered() {
     let native = || Tale::of(Mode::Strict, NATIVE);

@@ -23,6 +23,7 @@ fn without_choice() -> Command {
     }
 }
 
+/// F1, F2, F7, F9, F10, F15: the same request again, at every stage of the first.
 #[test]
 fn the_same_request() {
     let strict = |way| Tale::of(Mode::Strict, way);
@@ -128,6 +129,51 @@ fn the_same_request() {
     }
 }
 
+/// F2: another amount or subject is the first thing that is wrong with a request, whatever became of the order.
+#[test]
+fn a_mismatch_is_refused_at_every_stage() {
+    let strict = |way| Tale::of(Mode::Strict, way);
+    let stages = [
+        (
+            "no attempt yet",
+            Tale::from(world::opened(Mode::Strict, None)),
+        ),
+        ("the create is on its way", strict(NATIVE).at(1)),
+        ("it was not answered", strict(NATIVE).at(13)),
+        ("it can be paid", strict(PAGE).at(13)),
+        (
+            "refused",
+            strict(NATIVE).fact(world::refused(first(NATIVE))),
+        ),
+        ("paid", strict(PAGE).paid(first(PAGE), "A")),
+        ("given back", {
+            let tale = strict(PAGE).paid(first(PAGE), "A");
+            tale.command(world::refund("r-1", world::PRICE))
+        }),
+        ("closing", strict(PAGE).close()),
+        (
+            "closed",
+            strict(PAGE).close().asked(first(PAGE), Report::Closed),
+        ),
+        ("expired", strict(PAGE).when(deadline()).tick()),
+        (
+            "superseded",
+            strict(PAGE).command(world::supersede("order-2")),
+        ),
+    ];
+    for (stage, tale) in stages {
+        for (amount, subject) in [
+            (1, "tea"),
+            (world::PRICE + 1, "tea"),
+            (world::PRICE, "coffee"),
+        ] {
+            let before = tale.payment.clone();
+            let asked = decide::on_command(&before, mismatched(amount, subject), tale.now);
+            assert_eq!(asked.err(), Some(Refusal::RequestMismatch), "{stage}");
+        }
+    }
+}
+
 #[test]
 fn another_channel() {
     let strict = || Tale::of(Mode::Strict, PAGE);
@@ -208,6 +254,7 @@ fn another_channel() {
     }
 }
 
+/// F21, F22: what gave way to another, or ran out of time, takes no new attempt.
 #[test]
 fn replaced_or_out_of_time() {
     let strict = || Tale::of(Mode::Strict, PAGE);
@@ -281,6 +328,7 @@ fn replaced_or_out_of_time() {
     }
 }
 
+/// F21, F24: less time than a buyer needs is not worth an order.
 #[test]
 fn a_first_request_too_near_the_deadline_is_refused() {
     let near = deadline().minus(Span::millis(119_999));
@@ -289,6 +337,7 @@ fn a_first_request_too_near_the_deadline_is_refused() {
     assert_eq!(refused.unwrap_err(), Refusal::OrderClosed);
 }
 
+/// F19: what a buyer can ask for is bounded, so that the item is.
 #[test]
 fn twenty_attempts_are_enough() {
     let mut tale = Tale::of(Mode::Strict, NATIVE);

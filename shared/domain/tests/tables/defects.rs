@@ -17,6 +17,7 @@ fn a_compensation_lost_from_the_record_is_made_again_under_its_number() {
     assert_eq!((again.state, again.amount), (RefundState::Due, lost.amount));
 }
 
+/// F70: an item that lost its place in the index gets it back with the next thing that happens to it.
 #[test]
 fn a_lost_due_time_is_set_again() {
     let mut damaged = Tale::of(Mode::Strict, PAGE).payment;

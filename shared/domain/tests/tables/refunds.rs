@@ -37,6 +37,7 @@ fn stands(answer: &str, refunds: &str) -> String {
     )
 }
 
+/// F26, F71, F72, F73, F74, F77, F78: sent once under one number, asked about, sent again only when it surely never was.
 #[test]
 fn the_life_of_a_compensation() {
     use RefundReport::{Accepted, Failed, NeedsPerson, NoAnswer, NotFound, NotYet, Succeeded};
@@ -182,6 +183,7 @@ fn the_life_of_a_compensation() {
     );
 }
 
+/// F72, F73: the next generation opens when the channel says that the last one failed for good.
 #[test]
 fn a_generation_waits_and_ends() {
     use RefundReport::{Failed, Succeeded};
@@ -229,6 +231,7 @@ fn a_generation_waits_and_ends() {
     );
 }
 
+/// F73, F75, F80, F81: reserved out of what was paid, and never more than that.
 #[test]
 fn a_merchant_gives_back() {
     let paid = || Tale::of(Mode::Strict, PAGE).paid(first(PAGE), "A");

@@ -13,6 +13,7 @@ fn due(tale: &Tale, task: &Task) -> Option<Timestamp> {
     found.map(|obligation| obligation.due.at)
 }
 
+/// F49, F77, F78: when each thing that is owed comes due.
 #[test]
 fn each_obligation_has_its_own_time() {
     let page = || Tale::of(Mode::Strict, PAGE);
@@ -115,6 +116,7 @@ fn the_index_leaves_time_for_the_message() {
     assert_eq!(done.payment.due_at(), None, "nothing is owed any more");
 }
 
+/// F42, F48: messages are for the first minutes only; the item has the rest.
 #[test]
 fn the_rungs_of_the_first_minutes_are_messages_sent_at_once() {
     let opening = decide::open(

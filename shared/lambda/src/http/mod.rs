@@ -45,3 +45,61 @@ pub fn json(status: StatusCode, body: &Value) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::sync::{Arc, Mutex};
+
+    use axum::body::Bytes;
+    use axum::extract::State;
+    use axum::routing::post;
+    use lambda_http::{Adapter, Context, LambdaEvent, Service};
+    use serde_json::json;
+
+    type Seen = Arc<Mutex<Vec<u8>>>;
+
+    /// The body as a handler gets it, of an event in the shape that API Gateway sends.
+    async fn seen(body: &str, is_base64: bool) -> Vec<u8> {
+        let seen = Seen::default();
+        let keep =
+            async |State(seen): State<Seen>, body: Bytes| *seen.lock().unwrap() = body.to_vec();
+        let routes = Router::new()
+            .route("/v1/webhooks/{channel}/{account}", post(keep))
+            .with_state(seen.clone());
+        let path = "/v1/webhooks/alipay/demo";
+        let http = json!({
+            "method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "",
+        });
+        let event = json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
+            "headers": { "content-type": "application/x-www-form-urlencoded" },
+            "requestContext": {
+                "accountId": "1", "apiId": "a", "domainName": "a.example", "domainPrefix": "a", "http": http,
+                "requestId": "r", "routeKey": "$default", "stage": "$default",
+                "time": "20/Nov/2026:14:00:00 +0000", "timeEpoch": 1_795_183_200_000_u64,
+            },
+            "body": body, "isBase64Encoded": is_base64,
+        });
+        let event = LambdaEvent::new(serde_json::from_value(event).unwrap(), Context::default());
+        let answered = Adapter::from(complete(routes)).call(event).await;
+        let answered = serde_json::to_value(answered.unwrap()).unwrap();
+        assert_eq!(answered["statusCode"], 200);
+        let seen = seen.lock().unwrap();
+        seen.clone()
+    }
+
+    /// F40: what was signed is what is verified, whichever way API Gateway carries it.
+    #[tokio::test]
+    async fn a_body_arrives_as_it_was_sent() {
+        let form = b"subject=%E9%9E%8B+a&total_amount=19.99&sign=a%2Fb%2B%3D%3D";
+        let base64 =
+            "c3ViamVjdD0lRTklOUUlOEIrYSZ0b3RhbF9hbW91bnQ9MTkuOTkmc2lnbj1hJTJGYiUyQiUzRCUzRA==";
+        assert_eq!(seen(base64, true).await, form);
+        let json = r#"{ "id":"\u978b",  "resource":{"ciphertext":"a/b+=="} }"#;
+        assert_eq!(seen(json, false).await, json.as_bytes());
+        // Bytes that are no text at all, as a forger may send them.
+        assert_eq!(seen("//4A", true).await, [0xff, 0xfe, 0x00]);
+    }
+}

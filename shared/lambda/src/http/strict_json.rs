@@ -180,6 +180,7 @@ mod tests {
     }
 
     proptest! {
+        /// F41: whatever the bytes are, the answer is a value or an error.
         #[test]
         fn no_bytes_break_it(body in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = object(&body);

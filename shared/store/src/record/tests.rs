@@ -1,8 +1,12 @@
 //! Records read back as what was written, stay small, and cannot be altered unseen.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use payonce_domain::fact::Occasion;
 use payonce_domain::history::replay;
-use payonce_domain::{Channel, Method, Mode, Span, Version};
+use payonce_domain::{
+    Channel, Command, CreateAnswer, Digest, Evidence, Fact, Input, MerchantRefundNo, Method, Mode,
+    Money, RefundReport, Source, Span, Version,
+};
 use proptest::prelude::*;
 
 use super::{Item, history, read, write};
@@ -52,6 +56,7 @@ fn paid_payment() -> Stored {
     walk::after(&open, &paid, now).unwrap()
 }
 
+/// F19: the ordinary payment is small; the fullest one is tried below.
 #[test]
 fn a_payment_stays_under_a_kilobyte_until_it_is_paid_and_then_too() {
     let open = size(&write(&page_payment(), SHARDS));
@@ -59,6 +64,86 @@ fn a_payment_stays_under_a_kilobyte_until_it_is_paid_and_then_too() {
     // The numbers are written out so that a change of the layout shows what it costs.
     assert_eq!((open, paid), (579, 874));
     assert!(open < 1_024 && paid < 1_024);
+}
+
+/// F19: twenty attempts, all of them paid in the end, and fifty refunds that each succeed at the second asking: with
+/// every step in its history it is far from the 400 KB that an item may have.
+#[test]
+fn the_fullest_payment_fits_into_an_item() {
+    let mut terms = walk::terms(Mode::Lenient);
+    terms.metadata.insert("k".to_owned(), "v".repeat(511));
+    let native = walk::choice(Channel::Alipay, Method::Native);
+    let mut stored = walk::opened(terms, Some(native.clone()));
+    let mut now = START;
+    let mut step = |stored: &mut Stored, input: Input| {
+        now = now.plus(Span::seconds(4));
+        *stored = walk::after(stored, &input, now).unwrap();
+    };
+    let initiate = Command::Initiate {
+        amount: PRICE,
+        subject: stored.payment().terms.subject.clone(),
+        choice: Some(native),
+        switch: false,
+    };
+    for attempt in 1..=20u8 {
+        if attempt > 1 {
+            step(&mut stored, Input::Command(initiate.clone()));
+        }
+        let no = stored.payment().channel_orders.last().unwrap().no;
+        let answer = CreateAnswer::Refused;
+        step(
+            &mut stored,
+            Input::Fact(Fact::CreateAnswered { no, answer }),
+        );
+    }
+    let numbers: Vec<_> = stored
+        .payment()
+        .channel_orders
+        .iter()
+        .map(|order| order.no)
+        .collect();
+    assert_eq!(numbers.len(), 20);
+    for (index, no) in numbers.into_iter().enumerate() {
+        let trade_no = format!("20261120220014123456789012{index:02}");
+        step(&mut stored, walk::paid(no, &trade_no, PRICE, START));
+    }
+    for request in 1..=50 {
+        let command = Command::Refund {
+            request: MerchantRefundNo::new(format!("R-20261120-{request:050}")).unwrap(),
+            amount: Money::from_fen(1),
+            reason: Some("质量问题，七天无理由退货".to_owned()),
+        };
+        step(&mut stored, Input::Command(command));
+    }
+    let due: Vec<_> = stored
+        .payment()
+        .refunds
+        .iter()
+        .map(|refund| refund.no)
+        .collect();
+    assert_eq!(due.len(), 19 + 50);
+    for no in due {
+        step(&mut stored, Input::Command(Command::BeginRefund { no }));
+        for report in [RefundReport::Accepted, RefundReport::Succeeded] {
+            let evidence = Evidence {
+                source: Source::Query,
+                digest: Some(Digest::of(b"answer")),
+            };
+            let occasion = Occasion::Sent;
+            step(
+                &mut stored,
+                Input::Fact(Fact::RefundReported {
+                    no,
+                    evidence,
+                    occasion,
+                    report,
+                }),
+            );
+        }
+    }
+    holds(&stored);
+    let bytes = size(&write(&stored, SHARDS));
+    assert!(bytes < 100_000, "{bytes}");
 }
 
 fn holds(stored: &Stored) {
@@ -214,7 +299,7 @@ proptest! {
 fn altered_terms_break_the_chain_at_its_first_link() {
     let paid = paid_payment();
     let alterations: [fn(&mut payonce_domain::Terms); 4] = [
-        |terms| terms.amount = payonce_domain::Money::from_fen(1),
+        |terms| terms.amount = Money::from_fen(1),
         |terms| terms.subject.push('!'),
         |terms| terms.notify_url = None,
         |terms| terms.mode = Mode::Lenient,
@@ -242,6 +327,7 @@ fn a_history_cut_short_or_of_another_payment_does_not_hold() {
     assert_eq!(other.verify_chain(), Err(BrokenChain { at: Version(1) }));
 }
 
+/// F54, F68: what cannot be understood is not worked on.
 #[test]
 fn an_item_that_does_not_add_up_is_not_read() {
     let item = write(&paid_payment(), SHARDS);

@@ -43,6 +43,7 @@ async fn opened(store: &Store) -> Breaker {
     trouble(store, 5, later()).await
 }
 
+/// F52: a channel in trouble is left alone.
 #[tokio::test]
 async fn five_orders_in_trouble_open_it_and_one_order_never_does() {
     let world = world().await;
@@ -104,6 +105,7 @@ async fn an_answer_ends_the_trouble() {
     assert_eq!(read, Breaker::default());
 }
 
+/// F52: it comes back by one question, not by all that waited.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_many_probes_and_a_failed_probe_waits_longer() {
     let world = world().await;
@@ -134,6 +136,7 @@ async fn one_of_many_probes_and_a_failed_probe_waits_longer() {
     assert!(again.is_open(over));
 }
 
+/// F77: an account's refunds keep to the channel's rate, whoever sends them.
 #[tokio::test]
 async fn an_account_has_so_many_turns_a_second() {
     let world = world().await;

@@ -24,6 +24,7 @@ async fn listed(world: &World) -> Vec<(u32, DueItem)> {
     all
 }
 
+/// F14, F69: listed by the very write that made it owed something.
 #[tokio::test]
 async fn each_payment_is_listed_once_in_its_part_at_its_time() {
     let world = world().await;
@@ -44,6 +45,7 @@ async fn each_payment_is_listed_once_in_its_part_at_its_time() {
     assert_eq!(found, expected);
 }
 
+/// F66, F67: all that is due by then, however old, the oldest first; what does not fit is first next time.
 #[tokio::test]
 async fn only_what_is_due_by_then_is_listed_oldest_first_and_no_more_than_asked() {
     let world = world().await;
@@ -65,6 +67,7 @@ async fn only_what_is_due_by_then_is_listed_oldest_first_and_no_more_than_asked(
     assert_eq!(world.store.due(0, START, 100).await.unwrap(), []);
 }
 
+/// F69: the index is the lost-order table, and empties itself.
 #[tokio::test]
 async fn a_payment_that_is_owed_nothing_leaves_the_index() {
     let world = world().await;

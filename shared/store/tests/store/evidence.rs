@@ -48,6 +48,7 @@ async fn an_empty_message_can_be_kept() {
     assert_eq!(kept.await.unwrap(), Digest::of(b""));
 }
 
+/// F36: a genuine message without a payment is kept for people.
 #[tokio::test]
 async fn a_message_of_no_payment_is_kept_in_its_accounts_quarantine() {
     let world = world().await;

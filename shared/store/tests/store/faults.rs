@@ -10,6 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 /// What happens to one write.
 #[derive(Debug, Clone, Copy)]
 pub enum Fault {
+    /// Nothing: it is carried out, and answered.
+    None,
     /// It is carried out, and the connection breaks before the answer.
     LostAnswer,
     /// The connection breaks before it arrives.
@@ -71,7 +73,7 @@ async fn relay(mut client: TcpStream, database: SocketAddr, faults: Arc<Mutex<Ve
         Some(Fault::LostAnswer) => {
             forward(database, &request).await;
         }
-        None => {
+        Some(Fault::None) | None => {
             let answer = forward(database, &request).await;
             client.write_all(&answer).await.unwrap();
         }

@@ -22,6 +22,7 @@ async fn created(store: &Store) -> Stored {
     }
 }
 
+/// F4: our own write is not taken for somebody else's.
 #[tokio::test]
 async fn an_opening_whose_answer_was_lost_is_still_new() {
     let (world, through, proxy) = worlds().await;
@@ -32,6 +33,7 @@ async fn an_opening_whose_answer_was_lost_is_still_new() {
     assert_eq!(loaded, Some(stored));
 }
 
+/// F4.
 #[tokio::test]
 async fn an_opening_whose_answer_was_lost_twice_is_still_new() {
     let (_world, through, proxy) = worlds().await;
@@ -40,6 +42,7 @@ async fn an_opening_whose_answer_was_lost_twice_is_still_new() {
     assert!(proxy.is_used_up());
 }
 
+/// F4.
 #[tokio::test]
 async fn a_change_whose_answer_was_lost_is_done() {
     let (world, through, proxy) = worlds().await;
@@ -54,16 +57,18 @@ async fn a_change_whose_answer_was_lost_is_done() {
     assert_eq!(loaded, Some(stored));
 }
 
+/// F16: a throttled write is tried again before anybody is told.
 #[tokio::test]
 async fn a_request_that_was_lost_or_throttled_is_repeated() {
-    let (world, through, proxy) = worlds().await;
-    let seen = created(&world.store).await;
-    proxy.plan(&[Fault::LostRequest, Fault::Throttled]);
+    let (_world, through, proxy) = worlds().await;
+    proxy.plan(&[Fault::None, Fault::LostRequest, Fault::Throttled]);
+    let seen = created(&through).await;
     let answer = through.save(&seen, &success(seen.payment())).await.unwrap();
     assert!(matches!(answer, Saved::Done(_)));
     assert!(proxy.is_used_up());
 }
 
+/// F12: a stale write after a long sleep changes nothing, and is not mistaken for done.
 #[tokio::test]
 async fn another_writers_change_is_never_taken_for_our_own() {
     let (world, through, proxy) = worlds().await;
@@ -77,6 +82,7 @@ async fn another_writers_change_is_never_taken_for_our_own() {
     assert_eq!(answer, Saved::Moved(theirs));
 }
 
+/// F5, F32: unknown is said exactly when it is.
 #[tokio::test]
 async fn the_outcome_is_unknown_if_any_attempt_was_left_unanswered() {
     let (world, through, proxy) = worlds().await;
@@ -108,6 +114,7 @@ async fn the_outcome_is_unknown_if_any_attempt_was_left_unanswered() {
     assert_eq!(stored.payment().state, PaymentState::Paying);
 }
 
+/// F6.
 #[tokio::test]
 async fn what_the_table_refuses_certainly_did_not_happen() {
     let (world, _, _) = worlds().await;

@@ -14,6 +14,7 @@ async fn created(world: &World, order: &str) -> Stored {
     }
 }
 
+/// F3: the condition on the key is the whole check.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_hundred_simultaneous_first_requests_one_makes_the_payment() {
     let world = world().await;
@@ -40,6 +41,7 @@ async fn of_a_hundred_simultaneous_first_requests_one_makes_the_payment() {
     assert_eq!(loaded.as_ref(), new.first());
 }
 
+/// F17, F43, F61: of writers who saw the same version one succeeds, and the others are handed what it wrote.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_simultaneous_changes_one_is_stored() {
     let world = world().await;
@@ -65,6 +67,7 @@ async fn of_many_simultaneous_changes_one_is_stored() {
     assert!(moved.iter().all(|stored| *stored == done[0]));
 }
 
+/// F12, F65: what was decided on an older version is not stored.
 #[tokio::test]
 async fn a_stale_writer_changes_nothing_and_is_handed_the_item() {
     let world = world().await;
@@ -81,6 +84,7 @@ async fn a_stale_writer_changes_nothing_and_is_handed_the_item() {
     assert_eq!(loaded, Some(paid));
 }
 
+/// F8, F17: nothing is written but a decision on what was read.
 #[tokio::test]
 async fn what_was_not_decided_on_what_was_seen_is_not_stored() {
     let world = world().await;
@@ -166,6 +170,7 @@ async fn an_item_of_another_order_under_our_key_is_an_error_and_stays() {
     );
 }
 
+/// F68: an unreadable item stops nobody.
 #[tokio::test]
 async fn many_are_loaded_in_batches_and_an_unreadable_one_is_skipped() {
     let world = world().await;

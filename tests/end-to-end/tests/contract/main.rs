@@ -44,20 +44,31 @@ macro_rules! question {
 
 fn questions() -> Vec<Question> {
     vec![
+        // F13, F15.
         question!(orders::a_repeated_create_makes_one_order),
+        // F49.
         question!(orders::what_nobody_began_is_not_found),
+        // F56.
         question!(orders::closed_then_paid),
+        // F56.
         question!(orders::paid_then_closed),
         question!(orders::reversed_then_paid),
         question!(orders::a_payment_code_is_not_kept),
+        // F37.
         question!(orders::another_accounts_order_is_never_paid),
+        // F71.
         question!(refunds::the_same_number_moves_money_once),
+        // F72.
         question!(refunds::a_refund_nobody_sent_is_not_found),
         question!(refunds::a_refund_is_told),
+        // F9, F57.
         question!(silence::a_lost_answer_says_nothing),
+        // F33, F40.
         question!(lies::a_flipped_bit_in_a_notification_is_never_believed),
         question!(lies::a_flipped_bit_in_an_answer_is_never_believed),
+        // F34.
         question!(lies::an_old_message_is_not_believed_twice),
+        // F37.
         question!(lies::another_accounts_notification_is_refused),
     ]
 }

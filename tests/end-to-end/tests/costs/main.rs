@@ -14,6 +14,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    // F31, F69: a notification costs calls to the store and the queue only, and a scan what is due.
     let trial = Trial::test("every_step_costs_what_it_should", move || {
         runtime
             .block_on(play())

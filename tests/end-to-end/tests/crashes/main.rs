@@ -23,6 +23,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    // F6, F7, F11, F13, F14, F15, F30, F31, F47, F59, F67, F71: whatever was under way when a function died.
     let trial = Trial::test("whatever_dies_whenever_the_books_agree", move || {
         runtime
             .block_on(play())

@@ -65,11 +65,11 @@ fn of_alipay() -> Vec<Scenario> {
             buyer_pays::notification_lost,
         ),
         scenario(
-            "f60_f62_lenient_page_and_wap_both_paid",
+            "f1_f62_lenient_page_and_wap_both_paid",
             buyer_pays_twice::both_orders_of_events,
         ),
         scenario(
-            "f60_f62_lenient_both_paid_one_learnt_by_query",
+            "f1_f62_lenient_both_paid_one_learnt_by_query",
             buyer_pays_twice::one_learnt_by_query,
         ),
         scenario(
@@ -128,7 +128,7 @@ fn of_alipay() -> Vec<Scenario> {
             refunding::repeated,
         ),
         scenario(
-            "f33_forged_and_tampered_notifications_change_nothing",
+            "f33_f40_f41_forged_tampered_and_huge_notifications_change_nothing",
             strangers::forged,
         ),
         scenario(

@@ -42,6 +42,7 @@ invalid_arguments                     -       -       -        NoAnswer NoAnswer
 INVAILID_ARGUMENTS                    -       -       -        NoAnswer NoAnswer    NoAnswer Again
 ";
 
+/// F10: only what is listed as a refusal is one.
 #[test]
 fn every_documented_sub_code_means_what_the_table_says() {
     for line in TABLE.trim().lines() {

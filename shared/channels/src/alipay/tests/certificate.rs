@@ -136,6 +136,7 @@ fn serials_are_computed_from_the_certificates_themselves() {
     );
 }
 
+/// F39: while keys change, messages under both are believed.
 #[test]
 fn two_certificates_of_alipays_are_trusted_while_they_change() {
     let adapter = open(&whole());

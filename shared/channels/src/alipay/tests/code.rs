@@ -23,6 +23,7 @@ fn now() -> Timestamp {
     at("2026-11-20 22:10:05")
 }
 
+/// F24: the deadline is an instant of ours, not a time that begins when the channel likes.
 #[test]
 fn the_call_carries_the_code_and_an_absolute_deadline() {
     let order = counter();

@@ -69,6 +69,7 @@ fn notifications_that_openssl_signed_are_read() {
     assert_eq!(notice.news, News::Refund { no, report, amount });
 }
 
+/// F33, F40: verified over the bytes that came.
 #[test]
 fn s1_no_single_bit_can_be_changed() {
     let fields = form::parse(PAID).unwrap();
@@ -178,6 +179,7 @@ fn s1_forgeries_are_told_from_genuine_messages() {
     assert_eq!(verify(body.as_bytes()), Err(Rejected::BadSignature));
 }
 
+/// F35, F38: the news of a refund looks like the news of a payment, and is told apart.
 #[test]
 fn every_kind_of_news() {
     let ours = refund().no.to_string();

@@ -95,6 +95,7 @@ fn clicks_close_together_get_the_same_bytes() {
     assert_eq!(page(&order, Timestamp::from_millis(0)), first);
 }
 
+/// F24, F76: the deadline is absolute, and a refund always has its own number.
 #[test]
 fn calls_carry_what_each_method_needs() {
     let adapter = alipay();

@@ -48,6 +48,7 @@ fn queried_at(pairs: &[(&str, &str)], now: Timestamp) -> Report {
     claim::report(&order, unionpay.holder(), reading)
 }
 
+/// F13, F24: a repeat is the same form, with the same absolute deadline.
 #[test]
 fn the_form_is_the_same_to_the_byte_and_leads_to_the_chosen_bank() {
     let order = order(Method::Gateway);

@@ -169,7 +169,7 @@ fn every_code_means_one_thing() {
     assert_eq!(status::class("2600000"), None);
 }
 
-/// Money that moved, or may have, never makes an order fail.
+/// F10: money that moved, or may have, never makes an order fail.
 #[test]
 fn nothing_that_may_have_taken_money_is_a_refusal() {
     for code in [

@@ -171,6 +171,7 @@ fn what_cannot_be_read_is_genuine_and_no_news() {
     assert!(matches!(rejected, Err(Rejected::Unreadable(_))));
 }
 
+/// F33, F39: forged, under a key we do not know, or sent to see whether we verify.
 #[test]
 fn s1_forgeries_are_not_genuine() {
     let content = trade(Method::Native, json!({}));

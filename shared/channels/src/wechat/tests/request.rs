@@ -48,6 +48,7 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.as_str())
 }
 
+/// F13, F24: a repeat is the same request, with the same absolute deadline.
 #[test]
 fn creates_say_what_was_stored_and_nothing_else() {
     let common = json!({

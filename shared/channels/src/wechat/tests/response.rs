@@ -85,6 +85,7 @@ fn s1_no_single_bit_can_be_changed() {
     }
 }
 
+/// F34: where the channel dates its signature, an old one is none.
 #[test]
 fn a_signature_counts_for_five_minutes_either_way() {
     let order = order(Method::Native);

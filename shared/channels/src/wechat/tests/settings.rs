@@ -80,6 +80,7 @@ fn what_cannot_be_used_is_named() {
     }
 }
 
+/// F39: while keys change, each counts under its own name.
 #[test]
 fn while_keys_change_both_count_each_under_its_own_name() {
     let lower = PLATFORM_HIGH_SERIAL.to_lowercase();

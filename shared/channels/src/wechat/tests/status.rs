@@ -39,6 +39,7 @@ const TABLE: &[Row] = &[
     (503, "SERVICE_UNAVAILABLE", false, false, C::NoAnswer, F::NoAnswer, V::Again, O::NoAnswer),
 ];
 
+/// F10, F72, F77: only what is listed as a refusal is one, and no error opens a refund's next number.
 #[test]
 fn every_documented_code_has_one_meaning_for_each_call() {
     for (http, word, refused, by_code, closed, refunded, reversed, offered) in TABLE {
@@ -55,6 +56,7 @@ fn every_documented_code_has_one_meaning_for_each_call() {
     assert_eq!(TABLE.len(), 26);
 }
 
+/// F10.
 #[test]
 fn a_word_we_do_not_know_is_not_guessed() {
     for (http, word) in [

@@ -27,7 +27,7 @@ const PAID_WITHIN: Duration = Duration::from_secs(240);
 pub(crate) fn slow() -> Vec<Scenario> {
     vec![
         scenario(
-            "s6_f58_what_the_channel_cannot_close_ends_after_its_margin",
+            "s6_f49_what_the_channel_cannot_close_ends_after_its_margin",
             ending::unclosable,
         ),
         scenario(
@@ -39,7 +39,7 @@ pub(crate) fn slow() -> Vec<Scenario> {
             ending::late_bank_page,
         ),
         scenario(
-            "s6_f58_unpaid_until_expiry_is_closed",
+            "s6_f51_unpaid_until_expiry_is_closed",
             ending::unpaid_until_expiry,
         ),
     ]
@@ -66,7 +66,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("s7_f56_paid_during_the_close", ending::paid_during_close),
         scenario("s8_f60_paid_after_the_release", ending::paid_after_release),
         scenario(
-            "s9_f60_f62_lenient_both_channels_paid",
+            "s9_f1_f62_lenient_both_channels_paid",
             paying_twice::across_channels,
         ),
         scenario(
@@ -74,7 +74,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             paying_twice::strict_refuses,
         ),
         scenario(
-            "s10_f60_two_attempts_of_one_channel_paid",
+            "s10_f1_two_attempts_of_one_channel_paid",
             paying_twice::within_a_channel,
         ),
         scenario(
@@ -82,7 +82,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             refunding::unknown,
         ),
         scenario(
-            "s12_f77_a_refund_that_failed_is_owed_again",
+            "s12_f73_a_refund_that_failed_is_owed_again",
             refunding::failed,
         ),
         scenario(
@@ -96,11 +96,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         ),
         scenario("s14_f35_a_wrong_amount_goes_back", strangers::wrong_amount),
         scenario(
-            "s15_f65_a_channel_down_while_the_others_serve",
+            "s15_f52_a_channel_down_while_the_others_serve",
             outage::one_channel_down,
         ),
         scenario(
-            "s16_f38_a_key_changes_and_no_message_is_lost",
+            "s16_f39_a_key_changes_and_no_message_is_lost",
             rotating::keys,
         ),
         scenario("code_paid_at_once", codes::paid_at_once),

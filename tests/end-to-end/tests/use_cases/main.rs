@@ -1,0 +1,23 @@
+//! The use cases over a database, a queue and a channel that fail when they are told to: what only a fault at one moment
+//! shows. Nothing is deployed; the database and the channel's simulator run in this process.
+//!
+//! Tests are named after the rows of the failure matrix that they cover.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod accelerators;
+mod clocks;
+mod closing;
+mod initiating;
+mod messages;
+mod notified;
+mod refunding;
+mod stage;
+mod sweeping;
+
+#[allow(dead_code, missing_docs, unreachable_pub)]
+#[path = "../../../../shared/store/tests/store/faults.rs"]
+mod faults;
+#[allow(dead_code, missing_docs, unreachable_pub)]
+#[path = "../../../../shared/store/tests/store/tables.rs"]
+mod tables;
