@@ -34,23 +34,21 @@ impl App {
         let mut keys: Vec<_> = numbers.iter().map(|no| no.key()).collect();
         keys.sort_unstable();
         keys.dedup();
-        let found = match self.store.load_many(&keys).await {
-            Ok(found) => found,
+        let many = match self.store.load_many(&keys).await {
+            Ok(many) => many,
             Err(error) => {
                 tracing::error!(%error, "payments could not be read");
                 return numbers.to_vec();
             }
         };
-        let advanced = found.into_iter().map(|stored| async move {
+        let advanced = many.found.into_iter().map(|stored| async move {
             let payment_no = stored.payment().payment_no();
             let done = self.advance_alone(stored, Woken::ByMessage, now).await;
             (!done).then_some(payment_no)
         });
-        futures::future::join_all(advanced)
-            .await
-            .into_iter()
-            .flatten()
-            .collect()
+        let failed = futures::future::join_all(advanced).await;
+        let unreadable = many.unreadable.into_iter().map(PaymentNo::new);
+        failed.into_iter().flatten().chain(unreadable).collect()
     }
 
     /// Sends messages for their times once more: SQS carried them as far as it could.

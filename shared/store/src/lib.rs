@@ -47,7 +47,7 @@ pub use due::DueItem;
 pub use error::StoreError;
 pub use evidence::KeptMessage;
 pub use merchants::{ChannelAccount, Merchant};
-pub use payments::{Created, Saved};
+pub use payments::{Created, Many, Saved};
 pub use stored::{BrokenChain, Stored, TimelineEntry};
 
 /// The tables' names, and how many parts the due index is split into.

@@ -7,7 +7,7 @@ use payonce_domain::{Decision, PaymentKey};
 use crate::Store;
 use crate::call::{Condition, Put};
 use crate::error::StoreError;
-use crate::record::{self, Item};
+use crate::record::{self, Item, KEY};
 use crate::stored::Stored;
 use crate::token::WriteToken;
 
@@ -29,6 +29,15 @@ pub enum Saved {
     Moved(Stored),
 }
 
+/// Payments that were loaded together.
+#[derive(Debug, Default)]
+pub struct Many {
+    /// Those that are there.
+    pub found: Vec<Stored>,
+    /// Those that are there and cannot be read; logged.
+    pub unreadable: Vec<PaymentKey>,
+}
+
 impl Store {
     /// The payment with this key, as of its last write.
     ///
@@ -41,23 +50,28 @@ impl Store {
     }
 
     /// The payments with these keys, perhaps a moment old; decide on nothing without the condition
-    /// of [`Store::save`]. Absent ones are left out, and so is an item that cannot be read: it is
-    /// logged, and must not keep the others from being worked on.
+    /// of [`Store::save`]. Absent ones are left out, and one that cannot be read must not keep the
+    /// others from being worked on.
     ///
     /// # Errors
     /// A [`StoreError`] if the table cannot be read.
-    pub async fn load_many(&self, keys: &[PaymentKey]) -> Result<Vec<Stored>, StoreError> {
+    pub async fn load_many(&self, keys: &[PaymentKey]) -> Result<Many, StoreError> {
         let keys: BTreeSet<_> = keys.iter().map(PaymentKey::as_str).collect();
         let table = &self.tables.payments;
         let items = self.get_many(table, keys, "load many payments").await?;
-        let mut found = Vec::with_capacity(items.len());
+        let mut many = Many::default();
         for item in items {
+            let key = item.get(KEY).and_then(|key| key.as_s().ok().cloned());
             match record::read(item) {
-                Ok(stored) => found.push(stored),
-                Err(error) => tracing::error!(%error, "a payment was skipped: {error}"),
+                Ok(stored) => many.found.push(stored),
+                Err(error) => {
+                    tracing::error!(%error, "a payment cannot be read: {error}");
+                    many.unreadable
+                        .extend(key.and_then(|key| PaymentKey::parse(&key)));
+                }
             }
         }
-        Ok(found)
+        Ok(many)
     }
 
     /// Stores a payment that was just opened, unless its order has one: one write, and no read.
