@@ -24,6 +24,9 @@ const SHUT_WITHIN: Duration = Duration::from_secs(90);
 /// The breaker's times double from ten seconds to five minutes; then a probe, and the next buyer.
 const BACK_WITHIN: Duration = Duration::from_secs(420);
 
+/// The margin after a deadline, and the breaker's longest time before the question that ends it.
+const CLOSED_WITHIN: Duration = Duration::from_secs(1_200);
+
 const DOWN: Way = Way::WECHAT_NATIVE;
 const OTHERS: [Way; 2] = [Way::ALIPAY_PAGE, Way::UNIONPAY_GATEWAY];
 
@@ -144,7 +147,7 @@ pub(crate) async fn one_channel_down(world: World) -> anyhow::Result<()> {
         // Its time was over before the channel was back.
         if served.status == 409 {
             let no = order.payment_no()?;
-            until_state(&merchant, &no, "closed", BACK_WITHIN).await?;
+            until_state(&merchant, &no, "closed", CLOSED_WITHIN).await?;
             audit(&world, &merchant, &no).await?;
             continue;
         }
