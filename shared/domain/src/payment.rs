@@ -78,7 +78,7 @@ pub enum PaymentState {
 pub struct Case {
     /// What is wrong.
     pub kind: CaseKind,
-    /// What it is about: a channel trade or refund number.
+    /// What it is about: a channel trade, channel order or refund number.
     pub subject: String,
 }
 
@@ -95,6 +95,20 @@ pub enum CaseKind {
     RefundContradiction,
     /// A refund ran out of generations.
     RefundExhausted,
+    /// The channel was asked to the end of the ladder whether an attempt took money, and never said.
+    OutcomeUnknown,
+}
+
+impl CaseKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::AmountContradiction,
+        Self::ReturnedTooMuch,
+        Self::UnknownRefund,
+        Self::RefundContradiction,
+        Self::RefundExhausted,
+        Self::OutcomeUnknown,
+    ];
 }
 
 /// The aggregate (支付单): everything we know and owe about one order. Stored as one item.

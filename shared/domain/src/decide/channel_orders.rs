@@ -10,6 +10,7 @@ use crate::fact::{CreateAnswer, Occasion, Report, ReversalReport};
 use crate::ids::AccountId;
 use crate::numbers::ChannelOrderNo;
 use crate::refund::RefundCause;
+use crate::schedule::Stretch;
 use crate::time::Timestamp;
 
 fn find(draft: &mut Draft, no: ChannelOrderNo) -> Option<&mut ChannelOrder> {
@@ -161,6 +162,7 @@ fn adopt(draft: &mut Draft, no: ChannelOrderNo, account: AccountId) {
         no,
         account,
         bank: None,
+        stretch: Stretch::NONE,
         state: ChannelOrderState::Closed,
         created_at: now,
         action: None,

@@ -47,6 +47,7 @@ fn hash_channel_order(order: &ChannelOrder, hash: &mut DefaultHasher) {
         no,
         account: _,
         bank,
+        stretch,
         state,
         created_at,
         action,
@@ -67,7 +68,7 @@ fn hash_channel_order(order: &ChannelOrder, hash: &mut DefaultHasher) {
     )
         .hash(hash);
     (lease_until, creates_unanswered, closing, closing_since).hash(hash);
-    (reversing_since, due, bank).hash(hash);
+    (reversing_since, due, bank, stretch).hash(hash);
 }
 
 fn hash_capture(capture: &Capture, hash: &mut DefaultHasher) {

@@ -82,6 +82,7 @@ pub(crate) fn case(kind: CaseKind) -> &'static str {
         CaseKind::UnknownRefund => "unknown refund",
         CaseKind::RefundContradiction => "refund contradiction",
         CaseKind::RefundExhausted => "refund exhausted",
+        CaseKind::OutcomeUnknown => "outcome unknown",
     }
 }
 

@@ -66,6 +66,7 @@ codes! {
         CaseKind::UnknownRefund => "u",
         CaseKind::RefundContradiction => "c",
         CaseKind::RefundExhausted => "x",
+        CaseKind::OutcomeUnknown => "o",
     }
     Source {
         Source::Hint => "h",
