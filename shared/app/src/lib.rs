@@ -14,11 +14,14 @@ mod failure;
 mod give_back;
 mod initiate;
 mod look_up;
+mod metrics;
 mod notified;
 mod outbox;
+mod query_log;
 mod send_refund;
 mod speak;
 mod sweep;
+mod watch;
 
 pub use accounts::Accounts;
 pub use advance::Woken;
@@ -27,9 +30,10 @@ pub use close::Closed;
 pub use failure::{Failure, Invalid};
 pub use give_back::GivenBack;
 pub use initiate::{InitiateRequest, Initiated, Outcome, Replaces};
+pub use metrics::{Metric, NAMESPACE, dimension_values};
 pub use outbox::Outbox;
 pub use send_refund::RefundOutcome;
-pub use sweep::Swept;
+pub use sweep::{Rehearsal, Swept, WouldDo};
 
 use breakers::Breakers;
 use payonce_channels::Transport;

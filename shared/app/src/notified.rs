@@ -10,6 +10,7 @@ use payonce_store::Merchant;
 use crate::App;
 use crate::change::{self, Raw, Working};
 use crate::failure::Failure;
+use crate::metrics::{Label, Metric, record};
 
 /// The status for what is not the channel's word about a payment of the account.
 const REJECTED: u16 = 400;
@@ -50,7 +51,7 @@ impl App {
         let received = match adapter.verify(notification) {
             Ok(notice) => self.place(&merchant, account, notice, body, now).await,
             Err(rejected) => {
-                count_rejected(channel, account, rejected);
+                count_rejected(channel, account, rejected, now);
                 Ok(Received::Rejected)
             }
         };
@@ -66,9 +67,9 @@ impl App {
                 tracing::error!(
                     account.id = %account,
                     error = failure.chain(),
-                    metric = "notification_not_stored",
                     "a notification to {account} could not be stored"
                 );
+                record(&[], &[(Metric::NotificationsNotStored, 1)], now);
                 adapter.acknowledge(false)
             }
         };
@@ -90,9 +91,10 @@ impl App {
             tracing::error!(
                 channel_order.no = %no,
                 evidence.digest = %digest.to_hex(),
-                metric = "notification_unplaced",
                 "a genuine notification names {no}, which has no payment here"
             );
+            let label = [Label::Channel(no.channel())];
+            record(&label, &[(Metric::NotificationsMisplaced, 1)], now);
             self.store
                 .quarantine(account, &no.to_string(), now, body)
                 .await?;
@@ -102,7 +104,7 @@ impl App {
         let foreign = working.payment().terms.merchant_id != merchant.id
             || known.is_some_and(|order| order.account != *account);
         if foreign {
-            count_rejected(no.channel(), account, Rejected::WrongMerchant);
+            count_rejected(no.channel(), account, Rejected::WrongMerchant, now);
             return Ok(Received::Rejected);
         }
         let evidence = Evidence {
@@ -182,7 +184,7 @@ fn fact(notice: Notice, account: &AccountId, evidence: Evidence) -> Option<Fact>
 }
 
 /// Forgeries are counted, never stored: a stranger must not be able to fill a table.
-fn count_rejected(channel: Channel, account: &AccountId, rejected: Rejected) {
+fn count_rejected(channel: Channel, account: &AccountId, rejected: Rejected, now: Timestamp) {
     // A channel that tests whether we verify is answered as any forger is, and alarms nobody.
     if rejected.is_expected() {
         tracing::info!(channel = channel.name(), account.id = %account, "a signature probe was rejected");
@@ -193,7 +195,12 @@ fn count_rejected(channel: Channel, account: &AccountId, rejected: Rejected) {
         account.id = %account,
         reason = %rejected,
         genuine = rejected.is_genuine(),
-        metric = "notification_rejected",
         "a notification to {account} was rejected"
     );
+    let metric = if rejected.is_genuine() {
+        Metric::NotificationsMisplaced
+    } else {
+        Metric::SignatureFailures
+    };
+    record(&[Label::Channel(channel)], &[(metric, 1)], now);
 }
