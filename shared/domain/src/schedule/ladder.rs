@@ -133,6 +133,17 @@ impl Ladder {
         })
     }
 
+    /// The documented steps, each counted from the start: what no pace is faster than.
+    pub fn steps(&self) -> impl Iterator<Item = Span> {
+        self.steps_seconds.iter().copied().map(Span::seconds)
+    }
+
+    /// The documented time between two repeats.
+    #[must_use]
+    pub const fn repeat(&self) -> Span {
+        Span::seconds(self.repeat_seconds)
+    }
+
     /// How far the steps reach; after that it is only repeated, and people should know.
     #[must_use]
     pub fn reach(&self, pace: Pace) -> Span {
