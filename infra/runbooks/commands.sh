@@ -53,11 +53,12 @@ asked() {
 
 # What the scan would do if it ran now. It does none of it.
 dry_run() {
-  local answer
-  answer=$(mktemp)
-  aws lambda invoke --function-name "$(name_of scan)" --cli-binary-format raw-in-base64-out \
-    --payload '{"dry_run":true}' "$answer" >/dev/null && cat "$answer" && echo
-  rm -f "$answer"
+  local folder
+  folder=$(mktemp -d)
+  printf '{"dry_run":true}' >"$folder/event"
+  aws lambda invoke --function-name "$(name_of scan)" --payload "fileb://$folder/event" "$folder/answer" >/dev/null &&
+    cat "$folder/answer" && echo
+  rm -r "$folder"
 }
 
 # The switch and the cap of refunds: controls show | controls refunds off | controls refunds on | controls cap 500000 |

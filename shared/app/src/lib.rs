@@ -4,6 +4,8 @@
 //! channel says is stored before anybody is told, and what a message would have done is in the item
 //! already. Silence changes nothing. The clock is read by the caller, once for each message.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
 mod accounts;
 mod advance;
 mod breakers;
