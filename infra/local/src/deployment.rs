@@ -29,15 +29,18 @@ impl Deployment {
         binaries: &Binaries,
         emulator_url: &str,
         public_url: &str,
+        parameters: &BTreeMap<&'static str, &'static str>,
         progress: &Progress,
     ) -> anyhow::Result<Self> {
+        let mut parameters = parameters.clone();
+        parameters.extend([("Architecture", "x86_64"), ("PublicUrl", public_url)]);
         let request = json!({
             "endpoint": emulator_url,
             "region": REGION,
             "stack": STACK,
             "template": workspace().join("template.yaml"),
             "binaries": binaries.all(),
-            "parameters": { "Architecture": "x86_64", "PublicUrl": public_url },
+            "parameters": parameters,
         });
         let mut child = python
             .script("deploy.py")

@@ -1,5 +1,6 @@
 //! Starts everything in order, keeps an eye on it, and stops it in the opposite order.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub struct StackOptions {
     pub aws_proxy: Option<String>,
     /// What the functions take for the channels in place of the simulator.
     pub channel_proxy: Option<String>,
+    /// Parameters of `template.yaml` that are not to be its defaults.
+    pub parameters: BTreeMap<&'static str, &'static str>,
     /// Binaries that were built already.
     pub binaries: Option<Binaries>,
     /// Say nothing while starting.
@@ -63,6 +66,7 @@ impl StackOptions {
             fresh: false,
             aws_proxy: None,
             channel_proxy: None,
+            parameters: BTreeMap::new(),
             binaries: None,
             quiet: false,
         }
@@ -141,6 +145,7 @@ impl Stack {
             &binaries,
             &emulator.url(),
             &front_door_url,
+            &options.parameters,
             &progress,
         )
         .await?;

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
-use payonce_domain::schedule::EARLY_RUNGS;
+use payonce_domain::obligation::SOON;
 use payonce_domain::{
     ChannelOrderNo, Command, Fact, Payment, PaymentNo, RefundNo, Refusal, Task, Timestamp,
 };
@@ -52,6 +52,11 @@ impl App {
             .into_iter()
             .flatten()
             .collect()
+    }
+
+    /// Sends messages for their times once more: SQS carried them as far as it could.
+    pub async fn pass_on(&self, wakes: &[(PaymentNo, Timestamp)], now: Timestamp) {
+        self.outbox.wake_all(wakes, now).await;
     }
 
     /// Performs what is due on one payment, alone: even a broken promise within fails this one only
@@ -204,7 +209,7 @@ fn must_move(payment: &Payment, woken: Woken, now: Timestamp) -> bool {
         .filter(|obligation| obligation.due.is_due(now));
     due.into_iter().any(|obligation| match obligation.task {
         Task::SendRefund(_) => false,
-        Task::Query(no) => woken == Woken::BySweep || !on_early_rung(payment, no),
+        Task::Query(no) => woken == Woken::BySweep || !has_early_rung(payment, no, now),
         Task::Expire
         | Task::Close(_)
         | Task::Reverse(_)
@@ -213,12 +218,13 @@ fn must_move(payment: &Payment, woken: Woken, now: Timestamp) -> bool {
     })
 }
 
-/// Whether the attempt's due time is one of the first rungs, all sent as messages when it was made.
-fn on_early_rung(payment: &Payment, no: ChannelOrderNo) -> bool {
+/// Whether one of the messages that were sent when the attempt was made is still to come.
+fn has_early_rung(payment: &Payment, no: ChannelOrderNo, now: Timestamp) -> bool {
+    let deadline = payment.terms.expires_at;
     payment.channel_order(no).is_some_and(|order| {
-        order
-            .due
-            .is_some_and(|due| due.messaged && due.at.since(order.created_at) <= EARLY_RUNGS)
+        let policy = order.policy();
+        let mut early = policy.early_rungs(order.pace(), order.created_at, deadline);
+        early.any(|rung| rung > now.plus(SOON))
     })
 }
 

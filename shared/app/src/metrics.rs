@@ -186,6 +186,10 @@ impl Label {
                 CaseKind::UnknownRefund => "unknown_refund",
                 CaseKind::RefundContradiction => "refund_contradiction",
                 CaseKind::RefundExhausted => "refund_exhausted",
+                CaseKind::RefundWindow => "refund_window",
+                CaseKind::ReversalContradiction => "reversal_contradiction",
+                CaseKind::LateContradiction => "late_contradiction",
+                CaseKind::ReturnOverdue => "return_overdue",
                 CaseKind::OutcomeUnknown => "outcome_unknown",
             },
         }

@@ -3,7 +3,8 @@
 use payonce_channels::{Acknowledgement, News, Notice, Rejected, UnverifiedNotification};
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
-    AccountId, Channel, ChannelOrderNo, Digest, Evidence, Fact, Payment, Source, Timestamp,
+    AccountId, Channel, ChannelOrderNo, Digest, Evidence, Fact, Money, Payment, RefundNo, Source,
+    Timestamp,
 };
 use payonce_store::Merchant;
 
@@ -47,9 +48,9 @@ impl App {
         let Some((merchant, adapter)) = verifier.map_err(Failure::Unavailable)? else {
             return Ok(None);
         };
-        let body = notification.body;
+        let body = adapter.evidence(notification.body);
         let received = match adapter.verify(notification) {
-            Ok(notice) => self.place(&merchant, account, notice, body, now).await,
+            Ok(notice) => self.place(&merchant, account, notice, &body, now).await,
             Err(rejected) => {
                 count_rejected(channel, account, rejected, now);
                 Ok(Received::Rejected)
@@ -76,7 +77,7 @@ impl App {
         Ok(Some(said))
     }
 
-    /// Puts verified news where it belongs.
+    /// Puts verified news where it belongs; `body` is what of the message may be kept.
     async fn place(
         &self,
         merchant: &Merchant,
@@ -114,7 +115,7 @@ impl App {
         if returned_early(working.payment(), &notice) {
             return Ok(Received::Early);
         }
-        let Some(fact) = fact(notice, account, evidence) else {
+        let Some(fact) = fact(working.payment(), notice, account, evidence) else {
             return Ok(Received::Durable);
         };
         let raw = Raw {
@@ -153,7 +154,13 @@ fn returned_early(payment: &Payment, notice: &Notice) -> bool {
     }
 }
 
-fn fact(notice: Notice, account: &AccountId, evidence: Evidence) -> Option<Fact> {
+/// What a notice is for the payment; `None` where it says nothing that may change it.
+fn fact(
+    payment: &Payment,
+    notice: Notice,
+    account: &AccountId,
+    evidence: Evidence,
+) -> Option<Fact> {
     let no = notice.channel_order_no;
     let occasion = Occasion::Told;
     match notice.news {
@@ -164,12 +171,14 @@ fn fact(notice: Notice, account: &AccountId, evidence: Evidence) -> Option<Fact>
             occasion,
             report,
         }),
-        News::Refund { no, report } => Some(Fact::RefundReported {
-            no,
-            evidence,
-            occasion,
-            report,
-        }),
+        News::Refund { no, report, amount } => {
+            (!contradicts(payment, no, amount)).then_some(Fact::RefundReported {
+                no,
+                evidence,
+                occasion,
+                report,
+            })
+        }
         News::Returned {
             return_no,
             returned_total,
@@ -181,6 +190,23 @@ fn fact(notice: Notice, account: &AccountId, evidence: Evidence) -> Option<Fact>
         }),
         News::Nothing => None,
     }
+}
+
+/// Whether a refund of ours is said to be over another amount. Such a message is believed in nothing: the
+/// question about the refund decides.
+fn contradicts(payment: &Payment, no: RefundNo, told: Option<Money>) -> bool {
+    let ours = payment.refund(no).map(|refund| refund.amount);
+    let (Some(ours), Some(told)) = (ours, told) else {
+        return false;
+    };
+    if told != ours {
+        tracing::error!(
+            refund.no = %no,
+            metric = "refund_amount_contradicted",
+            "a genuine notification names another amount than that of refund {no}"
+        );
+    }
+    told != ours
 }
 
 /// Forgeries are counted, never stored: a stranger must not be able to fill a table.
@@ -204,3 +230,7 @@ fn count_rejected(channel: Channel, account: &AccountId, rejected: Rejected, now
     };
     record(&[Label::Channel(channel)], &[(metric, 1)], now);
 }
+
+#[cfg(test)]
+#[path = "tests/notified.rs"]
+mod tests;

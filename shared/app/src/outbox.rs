@@ -1,35 +1,36 @@
 //! Messages and invocations: accelerators of what the item already records.
 //!
-//! Losing any of them costs time and nothing else, so a failure here is logged and not passed on.
+//! Losing any of them costs time and nothing else, so a failure here is logged and not passed on. A message
+//! for a time further away than SQS carries one says which, and is passed on until then.
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures::StreamExt;
+use payonce_domain::schedule::MESSAGE_DELAY_MAX;
 use payonce_domain::{PaymentNo, RefundNo, Timestamp};
 
 /// SQS takes ten messages in one batch.
 const BATCH: usize = 10;
 /// How many batches are on their way at a time.
 const BATCHES_AT_ONCE: usize = 8;
-/// SQS carries a message for 900 seconds at most.
-const DELAY_SECONDS_MAX: u64 = 900;
 
 /// The way to `query` and `refund`.
 pub struct Outbox {
     sqs: aws_sdk_sqs::Client,
     lambda: aws_sdk_lambda::Client,
-    queries_url: String,
+    queries_url: Option<String>,
     refund_function: Option<String>,
 }
 
 impl Outbox {
-    /// An outbox for one queue. Without the name of `refund`, refunds are left to whoever has it.
+    /// An outbox for one queue. Without its address nothing is sent, and the sweep does all the work;
+    /// without the name of `refund`, refunds are left to whoever has it.
     #[must_use]
     pub const fn new(
         sqs: aws_sdk_sqs::Client,
         lambda: aws_sdk_lambda::Client,
-        queries_url: String,
+        queries_url: Option<String>,
         refund_function: Option<String>,
     ) -> Self {
         Self {
@@ -59,9 +60,15 @@ impl Outbox {
     }
 
     async fn send(&self, batch: &[(PaymentNo, Timestamp)], now: Timestamp) {
+        let Some(queries_url) = &self.queries_url else {
+            return;
+        };
         let entries = batch.iter().enumerate().map(|(index, (payment_no, at))| {
-            let delay = at.since(now).as_seconds_rounded_up().min(DELAY_SECONDS_MAX);
-            let body = serde_json::json!({ "payment_no": payment_no.to_string() });
+            let delay = at.since(now).min(MESSAGE_DELAY_MAX).as_seconds_rounded_up();
+            let mut body = serde_json::json!({ "payment_no": payment_no.to_string() });
+            if at.since(now) > MESSAGE_DELAY_MAX {
+                body["at_ms"] = at.as_millis().into();
+            }
             SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
                 .message_body(body.to_string())
@@ -72,7 +79,7 @@ impl Outbox {
         let sent = self
             .sqs
             .send_message_batch()
-            .queue_url(&self.queries_url)
+            .queue_url(queries_url)
             .set_entries(Some(entries.collect()))
             .send()
             .await;

@@ -124,12 +124,16 @@ impl App {
         let order = payment.channel_order(no.channel_order());
         let order = order.ok_or(Failure::NotFound)?;
         let (channel, account) = (order.channel(), &order.account);
-        if let Passage::Shut(until) = self.breakers.pass(channel, account, now).await {
-            return Ok(Some(until));
-        }
         let per_second = order.policy().refunds.per_second;
-        let turn = self.store.take_turn(channel, account, per_second, now);
-        Ok((!turn.await?).then(|| now.plus(Span::seconds(1))))
+        let wait = self.store.take_turn(channel, account, per_second, now);
+        if let Some(wait) = wait.await? {
+            return Ok(Some(now.plus(wait)));
+        }
+        // Last, since whoever passes after a time of trouble is the probe, and has to call.
+        Ok(match self.breakers.pass(channel, account, now).await {
+            Passage::Free => None,
+            Passage::Shut(until) => Some(until),
+        })
     }
 
     /// A wrong amount that only a notification named is asked about before money moves on it: the

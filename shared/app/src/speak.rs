@@ -8,8 +8,9 @@ use payonce_channels::{
 };
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
-    AccountId, Action, Channel, ChannelOrder, ChannelOrderNo, ClosingCause, CreateAnswer, Digest,
-    Evidence, Fact, Payment, Refund, RefundNo, RefundReport, Report, Source, Timestamp,
+    AccountId, Action, Channel, ChannelOrder, ChannelOrderNo, ClosingCause, Command, CreateAnswer,
+    Digest, Evidence, Fact, Payment, Refund, RefundNo, RefundReport, Refusal, Report, Source,
+    Timestamp,
 };
 
 use crate::App;
@@ -253,7 +254,10 @@ impl App {
         no: ChannelOrderNo,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        self.query_at_channel(working, no, now).await?;
+        let said = self.query_at_channel(working, no, now).await?;
+        if said == Report::NotFound {
+            self.burn(working, no, now).await?;
+        }
         let payment = working.payment();
         let Some(order) = payment
             .channel_order(no)
@@ -299,6 +303,28 @@ impl App {
         }
     }
 
+    /// Places the order once more, with the stored words, where a create that was never answered might
+    /// still be taken after the deadline (F22, F49): refused, it is dead; made, it can be closed.
+    async fn burn(
+        &self,
+        working: &mut Working,
+        no: ChannelOrderNo,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let payment = working.payment();
+        let deadline = payment.terms.expires_at;
+        let due = payment.channel_order(no).is_some_and(|order| {
+            let over = now >= deadline.plus(order.policy().absence_margin);
+            order.state.is_open() && order.must_be_burnt() && over
+        });
+        if due && self.may_ask(working, no, now).await {
+            tracing::info!(channel_order.no = %no, "{no} is placed once more, to prove that it is dead");
+            self.create_at_channel(working, no, None, now).await?;
+            self.query_at_channel(working, no, now).await?;
+        }
+        Ok(())
+    }
+
     /// Reverses an attempt whose outcome is unknown (冲正), after asking once more.
     pub(crate) async fn reverse_at_channel(
         &self,
@@ -314,8 +340,16 @@ impl App {
         if !open || !self.may_ask(working, no, now).await {
             return Ok(());
         }
-        let begin = payonce_domain::Command::BeginReversal { no };
-        change::carry_out(&self.store, working, &begin, now).await?;
+        let begin = Command::BeginReversal { no };
+        match change::carry_out(&self.store, working, &begin, now).await {
+            Ok(_) => {}
+            // It ended, or is not to end any more, since it was read.
+            Err(Failure::Refused {
+                refusal: Refusal::NotDue,
+                ..
+            }) => return Ok(()),
+            Err(failure) => return Err(failure),
+        }
         let payment = working.payment();
         let Some(order) = payment.channel_order(no) else {
             return Ok(());

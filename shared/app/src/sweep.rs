@@ -15,6 +15,8 @@ use crate::metrics::{Metric, record};
 const AHEAD: Span = Span::seconds(75);
 /// How many payments are advanced at a time.
 const AT_ONCE: usize = 16;
+/// How many shards are read at a time.
+const SHARDS_AT_ONCE: usize = 32;
 /// How many entries of a shard one sweep takes; the oldest come first, the rest next time.
 const SHARD_LIMIT: i32 = 1_000;
 /// When no more work is begun: the function is killed at 55 s, and one payment may need 25.
@@ -128,7 +130,8 @@ impl App {
         let mut found = Found::default();
         let shards = (0..self.store.shards())
             .map(|shard| self.store.due(shard, now.plus(AHEAD), SHARD_LIMIT));
-        for items in futures::future::join_all(shards).await {
+        let mut shards = futures::stream::iter(shards).buffer_unordered(SHARDS_AT_ONCE);
+        while let Some(items) = shards.next().await {
             match items {
                 Ok(items) => found.sort(items, now),
                 Err(error) => {

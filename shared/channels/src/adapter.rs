@@ -1,5 +1,7 @@
 //! What a channel's adapter does: build requests, read answers, and nothing else.
 
+use std::borrow::Cow;
+
 use payonce_domain::{Action, Channel, Method, RefundReport, ReversalReport, Timestamp};
 
 use crate::claim::{self, CreateReading, Holder, NoticeReading, TradeReading};
@@ -129,6 +131,12 @@ pub trait Adapter: Send + Sync {
         &self,
         notification: UnverifiedNotification<'_>,
     ) -> Result<NoticeReading, Rejected>;
+
+    /// What of a message's body may be kept as evidence. A channel that repeats what must not be stored
+    /// leaves it out here; the signature then holds over the message as it came, not as it is kept.
+    fn evidence<'a>(&self, body: &'a [u8]) -> Cow<'a, [u8]> {
+        Cow::Borrowed(body)
+    }
 
     /// What to answer a notification: `accepted` once what it says is safely stored.
     fn acknowledge(&self, accepted: bool) -> Acknowledgement;

@@ -64,6 +64,15 @@ pub(crate) fn is_authority(certificate: &X509Certificate<'_>) -> bool {
         && usage.is_some_and(|usage| may_sign(usage.map(|usage| usage.value.key_cert_sign())))
 }
 
+/// Whether a certificate calls itself an authority, whatever it may be used for; one whose constraints
+/// cannot be read is taken for such. It signs certificates, never messages.
+pub(crate) fn claims_authority(certificate: &X509Certificate<'_>) -> bool {
+    match certificate.basic_constraints() {
+        Ok(constraints) => constraints.is_some_and(|found| found.value.ca),
+        Err(_) => true,
+    }
+}
+
 /// Since when and until when a certificate is valid, in seconds since 1970.
 pub(crate) fn validity(certificate: &X509Certificate<'_>) -> (i64, i64) {
     let validity = certificate.validity();

@@ -203,6 +203,8 @@ pub enum Event {
         no: RefundNo,
         /// What became of it.
         report: RefundReport,
+        /// What it moves; `None` where the message names no sum of this refund alone.
+        amount: Option<Money>,
     },
     /// Money went back under a number that is not one of our refunds.
     Returned {
@@ -259,11 +261,11 @@ pub(crate) fn notice(
         .ok_or(Rejected::NotOurNumber)?;
     let news = match reading.event {
         Event::Trade(standing) => News::Trade(standing.into_report()),
-        Event::Refund { no, report } => {
+        Event::Refund { no, report, amount } => {
             if no.channel_order() != channel_order_no {
                 return Err(Rejected::NotOurNumber);
             }
-            News::Refund { no, report }
+            News::Refund { no, report, amount }
         }
         Event::Returned {
             return_no,

@@ -13,7 +13,7 @@ use crate::transport::Transport;
 pub struct Told<T> {
     /// What it means.
     pub said: T,
-    /// The body as received, for the evidence table; `None` on silence.
+    /// The body, for the evidence table, without what must not be kept; `None` on silence.
     pub raw: Option<Vec<u8>>,
     /// Whether the channel did its part: what the breaker counts.
     pub health: Health,
@@ -230,7 +230,7 @@ impl<'a> ChannelClient<'a> {
         };
         Told {
             said,
-            raw: Some(answer.body),
+            raw: Some(self.adapter.evidence(&answer.body).into_owned()),
             health,
         }
     }

@@ -41,6 +41,9 @@ pub enum News {
         no: RefundNo,
         /// What became of it.
         report: RefundReport,
+        /// What it moves, to be compared with what it was to move; `None` where the message names no sum
+        /// of this refund alone.
+        amount: Option<Money>,
     },
     /// The channel returned money that we did not ask it to return.
     Returned {

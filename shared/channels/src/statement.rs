@@ -55,6 +55,9 @@ pub enum Damaged {
     /// It is not an archive or a text of the expected form.
     #[error("the bill cannot be opened: {0}")]
     Unreadable(&'static str),
+    /// It names another day or merchant than it was asked for.
+    #[error("the bill is of another day or merchant")]
+    Another,
     /// Its own summary counts other lines or sums than it holds: a part is missing.
     #[error("the bill's lines do not add up to its own summary")]
     DoesNotAddUp,
@@ -167,13 +170,15 @@ pub trait StatementSource: Send + Sync {
         now: Timestamp,
     ) -> Offer;
 
-    /// Opens a file: checks the seal over its bytes, unpacks it, and reads every line.
+    /// Opens the file that came for `day`: checks the seal over its bytes, unpacks it, and reads every
+    /// line.
     ///
     /// # Errors
-    /// [`Damaged`] where it is not the whole bill.
+    /// [`Damaged`] where it is not the whole bill, or says itself that it is another's or another day's.
     fn open(
         &self,
         kind: StatementKind,
+        day: Date,
         file: &[u8],
         seal: Option<&Seal>,
     ) -> Result<Statement, Damaged>;

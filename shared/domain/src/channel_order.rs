@@ -86,7 +86,7 @@ pub struct ChannelOrder {
     pub action: Option<Action>,
     /// Until when `action` works, if sooner than the order expires.
     pub action_expires_at: Option<Timestamp>,
-    /// Who holds this is calling the channel's create; until then others wait.
+    /// Who holds this is calling the channel's create, or its reversal; until then others wait.
     pub lease_until: Option<Timestamp>,
     /// Creates that were sent and never answered; each may still arrive.
     pub creates_unanswered: u32,
@@ -96,6 +96,9 @@ pub struct ChannelOrder {
     pub closing_since: Option<Timestamp>,
     /// When our first reversal (冲正) was decided; from then on a success stands in suspense.
     pub reversing_since: Option<Timestamp>,
+    /// Reversals that were sent since the channel last refused one, and not answered for good; each may
+    /// have worked, or may still.
+    pub reversals_unanswered: u32,
     /// When the channel is to be asked, or asked to close, next.
     pub due: Option<Due>,
 }
@@ -140,6 +143,12 @@ impl ChannelOrder {
     #[must_use]
     pub fn pace(&self) -> Pace {
         Pace::of_channel_order(self.no, self.stretch)
+    }
+
+    /// Whether a create of it may still arrive and be taken, whatever the channel says now.
+    #[must_use]
+    pub const fn must_be_burnt(&self) -> bool {
+        self.policy().burns && self.creates_unanswered > 0
     }
 
     /// The pace and abilities of its channel and method.

@@ -98,8 +98,10 @@ pub enum RefundReport {
 /// What a channel answered when asked to reverse an order (冲正).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReversalReport {
-    /// It is as if the order never was; money that was taken went back.
+    /// Money that was taken went back, and none will be taken any more.
     Reversed,
+    /// There is nothing to give back, as no money is known to have been taken, and none will be.
+    NothingTaken,
     /// It will not be reversed.
     Refused,
     /// Not settled: repeat.

@@ -95,18 +95,30 @@ pub enum CaseKind {
     RefundContradiction,
     /// A refund ran out of generations.
     RefundExhausted,
+    /// A refund is still owed after half of the time in which its channel takes it.
+    RefundWindow,
+    /// The channel took money and says, asked to reverse it, that there is none.
+    ReversalContradiction,
+    /// The channel says it returns money by itself that was applied, or that we are sending back.
+    LateContradiction,
+    /// The channel has not returned in time what it said it returns by itself.
+    ReturnOverdue,
     /// The channel was asked to the end of the ladder whether an attempt took money, and never said.
     OutcomeUnknown,
 }
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::AmountContradiction,
         Self::ReturnedTooMuch,
         Self::UnknownRefund,
         Self::RefundContradiction,
         Self::RefundExhausted,
+        Self::RefundWindow,
+        Self::ReversalContradiction,
+        Self::LateContradiction,
+        Self::ReturnOverdue,
         Self::OutcomeUnknown,
     ];
 }

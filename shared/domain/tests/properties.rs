@@ -110,6 +110,9 @@ fn input(payment: &Payment, happening: &Happening, now: Timestamp) -> Input {
         9 => Input::Fact(world::made(no, "qr", Some(now.plus(Span::minutes(5))))),
         10 => Input::Fact(world::refused(no)),
         11 => Input::Fact(world::reversal_said(no, ReversalReport::Reversed)),
+        12 if happening.trade.is_multiple_of(2) => {
+            Input::Fact(world::reversal_said(no, ReversalReport::NothingTaken))
+        }
         12 => Input::Fact(world::reversal_said(no, ReversalReport::Refused)),
         13 if happening.trade.is_multiple_of(2) => {
             let until = now.plus(Span::minutes(1));

@@ -262,6 +262,7 @@ fn reversals(place: &Place, ways: [Way; 2]) -> Vec<(Input, Timestamp)> {
         Input::Command(world::initiate(ways[1], false)),
         Input::Command(world::initiate(ways[1], true)),
         Input::Fact(world::reversal_said(no, ReversalReport::Reversed)),
+        Input::Fact(world::reversal_said(no, ReversalReport::NothingTaken)),
         Input::Fact(world::reversal_said(no, ReversalReport::Refused)),
         Input::Fact(world::reversal_said(no, ReversalReport::Again)),
         Input::Fact(world::refused(no)),

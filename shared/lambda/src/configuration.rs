@@ -31,12 +31,22 @@ pub fn app() -> anyhow::Result<App> {
     let outbox = Outbox::new(
         aws_sdk_sqs::Client::new(&config),
         aws_sdk_lambda::Client::new(&config),
-        variable("PAYMENT_QUERIES_QUEUE_URL")?,
+        queries_url()?,
         std::env::var("REFUND_FUNCTION").ok(),
     );
     let accounts = Accounts::new(store.clone(), secrets);
     let transport = Transport::new(&format!("payonce/{function}"));
     Ok(App::new(store, accounts, transport, outbox, public_url()?))
+}
+
+/// Where messages go, unless they are switched off and the scan is to do all the work.
+fn queries_url() -> anyhow::Result<Option<String>> {
+    let url = variable("PAYMENT_QUERIES_QUEUE_URL")?;
+    match variable("MESSAGES")?.as_str() {
+        "on" => Ok(Some(url)),
+        "off" => Ok(None),
+        other => anyhow::bail!("MESSAGES is on or off, not {other}"),
+    }
 }
 
 fn tables() -> anyhow::Result<Tables> {

@@ -2,7 +2,8 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use payonce_app::App;
-use payonce_domain::PaymentNo;
+use payonce_domain::obligation::SOON;
+use payonce_domain::{PaymentNo, Timestamp};
 use serde::Deserialize;
 
 use crate::clock;
@@ -10,10 +11,21 @@ use crate::clock;
 #[derive(Deserialize)]
 struct Wake {
     payment_no: String,
+    /// When it is for, where that was further away than one message goes.
+    at_ms: Option<u64>,
 }
 
-/// Advances every payment the batch names, and returns to the queue only the messages of those that
-/// failed. A message that cannot be read fails too: it ends among the dead letters, where it is seen.
+impl Wake {
+    fn read(body: &str) -> Option<(PaymentNo, Option<Timestamp>)> {
+        let wake: Self = serde_json::from_str(body).ok()?;
+        let payment_no = PaymentNo::parse(&wake.payment_no)?;
+        Some((payment_no, wake.at_ms.map(Timestamp::from_millis)))
+    }
+}
+
+/// Advances every payment the batch names, passes on what is for a later time, and returns to the queue
+/// only the messages of those that failed. A message that cannot be read fails too: it ends among the
+/// dead letters, where it is seen.
 pub async fn each_payment(app: &App, event: SqsEvent) -> SqsBatchResponse {
     let now = clock::now();
     let wakes: Vec<_> = event
@@ -21,19 +33,21 @@ pub async fn each_payment(app: &App, event: SqsEvent) -> SqsBatchResponse {
         .into_iter()
         .map(|record| {
             let body = record.body.as_deref().unwrap_or_default();
-            let wake = serde_json::from_str::<Wake>(body).ok();
-            let payment_no = wake.and_then(|wake| PaymentNo::parse(&wake.payment_no));
-            (record.message_id.unwrap_or_default(), payment_no)
+            (record.message_id.unwrap_or_default(), Wake::read(body))
         })
         .collect();
-    let numbers: Vec<_> = wakes
-        .iter()
-        .filter_map(|(_, payment_no)| *payment_no)
-        .collect();
-    let failed = app.advance_all(&numbers, now).await;
+    let (mut due, mut ahead) = (Vec::new(), Vec::new());
+    for (payment_no, at) in wakes.iter().filter_map(|(_, wake)| *wake) {
+        match at.filter(|at| *at > now.plus(SOON)) {
+            Some(at) => ahead.push((payment_no, at)),
+            None => due.push(payment_no),
+        }
+    }
+    app.pass_on(&ahead, now).await;
+    let failed = app.advance_all(&due, now).await;
     let mut response = SqsBatchResponse::default();
-    for (message_id, payment_no) in wakes {
-        let again = payment_no.is_none_or(|payment_no| failed.contains(&payment_no));
+    for (message_id, wake) in wakes {
+        let again = wake.is_none_or(|(payment_no, _)| failed.contains(&payment_no));
         if again {
             tracing::warn!(message.id = %message_id, "message {message_id} goes back to the queue");
             let mut failure = BatchItemFailure::default();

@@ -250,7 +250,9 @@ impl Store {
         Ok(())
     }
 
-    /// Takes one of the turns a channel gives an account in each second. `false`: they are used up.
+    /// Takes one of the turns a channel gives an account in each second. If they are used up, how long to
+    /// wait: everybody who asked in vain in this second has a place in the line, and the line is as long as
+    /// it takes, so that a backlog does not come back all at once.
     ///
     /// # Errors
     /// A [`StoreError`] if it cannot be counted; then nothing may be sent.
@@ -260,7 +262,7 @@ impl Store {
         account: &AccountId,
         per_second: u32,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Span>, StoreError> {
         let second = now.as_millis() / 1_000;
         let values = || vec![(":s", number(second))];
         let first = Change {
@@ -271,22 +273,22 @@ impl Store {
         };
         let another = Change {
             update: "SET #n = #n + :one, #r = :r",
-            condition: "#s = :s AND #n < :most",
+            condition: "#s = :s",
             names: vec![("#s", "s"), ("#n", "n")],
-            values: [
-                values(),
-                vec![
-                    (":one", number(1)),
-                    (":most", number(u64::from(per_second))),
-                ],
-            ]
-            .concat(),
+            values: [values(), vec![(":one", number(1))]].concat(),
         };
         let key = format!("turns#refund#{}#{account}", channel.name());
         if self.change_control(&key, first).await?.is_some() {
-            return Ok(true);
+            return Ok(None);
         }
-        Ok(self.change_control(&key, another).await?.is_some())
+        // A clock that is behind has no place in a second that is over.
+        let Some(item) = self.change_control(&key, another).await? else {
+            return Ok(Some(Span::seconds(1)));
+        };
+        let place = item.get("n").and_then(|n| n.as_n().ok()?.parse().ok());
+        let place: u64 = place.unwrap_or(1);
+        let seconds = place.saturating_sub(1) / u64::from(per_second.max(1));
+        Ok((seconds > 0).then(|| Span::seconds(seconds)))
     }
 
     async fn change_breaker(

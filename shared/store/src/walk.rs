@@ -134,9 +134,10 @@ pub(crate) fn input(step: Step, payment: &Payment, now: Timestamp) -> Input {
             no,
             report: [
                 ReversalReport::Reversed,
+                ReversalReport::NothingTaken,
                 ReversalReport::Refused,
                 ReversalReport::Again,
-            ][usize::from(how % 3)],
+            ][usize::from(how % 4)],
         }),
         5 | 6 => Input::Fact(Fact::RefundReported {
             no: refund(payment, which),

@@ -12,8 +12,8 @@ use crate::expect::{same, text};
 use crate::merchant::Merchant;
 use crate::world::World;
 
-/// Two sweeps and a question to the channel: longer than any message that is lost can delay a refund.
-const SETTLES_WITHIN: Duration = Duration::from_secs(300);
+/// Longer than a refund that fails once takes by the sweep alone.
+const SETTLES_WITHIN: Duration = Duration::from_secs(600);
 
 /// Waits until nothing is owed on the payment and both sides say the same. Money that moved twice stays in the channel's
 /// books, so waiting hides nothing. Gives the payment as it was seen.
@@ -22,13 +22,13 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(300);
 /// If money is lost, moved twice, or told differently by the two sides.
 pub async fn audit(world: &World, merchant: &Merchant, payment_no: &str) -> anyhow::Result<Value> {
     let what = format!("settled: {payment_no}");
-    let payment = eventually(SETTLES_WITHIN, &what, || async {
+    let (payment, books) = eventually(SETTLES_WITHIN, &what, || async {
         let payment = merchant.payment(payment_no).await?;
         is_settled(&payment)?;
         let books = world.simulator.books_of(payment_no).await?;
         compare(&payment, &books)
             .with_context(|| format!("payment {payment}\nbooks {}", Value::from(books.clone())))?;
-        Ok(payment)
+        Ok((payment, books))
     })
     .await?;
     let timeline = merchant.timeline(payment_no).await?;
@@ -37,6 +37,9 @@ pub async fn audit(world: &World, merchant: &Merchant, payment_no: &str) -> anyh
         &timeline.json["chain_intact"],
         true,
     )?;
+    world
+        .repairs
+        .note(world.scenario, &payment, &books, &timeline.json)?;
     Ok(payment)
 }
 

@@ -4,10 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use payonce_local::{Stack, StackOptions};
 use tokio::runtime::Runtime;
 
+use crate::repairs::Repairs;
 use crate::world::World;
 
 /// How many scenarios run at a time. Most of them wait for real seconds; two processors serve as many as this.
@@ -78,8 +79,22 @@ async fn start(options: StackOptions) -> anyhow::Result<(Stack, World)> {
 /// # Errors
 /// If there can be no runtime.
 pub fn run(options: StackOptions, scenarios: Vec<Scenario>) -> anyhow::Result<()> {
+    let (conclusion, _) = play(options, scenarios, AT_ONCE)?;
+    conclusion.exit()
+}
+
+/// Runs scenarios, so many at a time, and gives their verdict and how long things took.
+///
+/// # Errors
+/// If there can be no runtime.
+pub fn play(
+    options: StackOptions,
+    scenarios: Vec<Scenario>,
+    at_once: usize,
+) -> anyhow::Result<(Conclusion, Repairs)> {
     let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(AT_ONCE);
+    arguments.test_threads.get_or_insert(at_once);
+    let repairs = Repairs::default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -90,13 +105,15 @@ pub fn run(options: StackOptions, scenarios: Vec<Scenario>) -> anyhow::Result<()
     });
     let trials = scenarios.into_iter().map(|scenario| {
         let shared = Arc::clone(&shared);
+        let repairs = repairs.clone();
         Trial::test(scenario.name, move || {
-            let world = shared.world()?;
+            let mut world = shared.world()?.of(scenario.name);
+            world.repairs = repairs.clone();
             let played = shared.runtime.block_on((scenario.play)(world));
             played.map_err(|error| Failed::from(format!("{error:#}")))
         })
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
     shared.stop();
-    conclusion.exit()
+    Ok((conclusion, repairs))
 }

@@ -9,6 +9,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::aws::Aws;
 use crate::http::Http;
 use crate::merchant::Merchant;
+use crate::repairs::Repairs;
 use crate::simulator::Simulator;
 
 /// What scenarios share. Cloning it is cheap.
@@ -22,6 +23,10 @@ pub struct World {
     pub aws: Aws,
     /// A client without any key.
     pub http: Http,
+    /// How long things took, by scenario.
+    pub repairs: Repairs,
+    /// The scenario that is played.
+    pub(crate) scenario: &'static str,
     turn: Arc<RwLock<()>>,
 }
 
@@ -37,9 +42,20 @@ impl World {
             simulator: Simulator::new(http.clone(), endpoints.simulator_url.clone()),
             aws: Aws::new(http.clone(), Arc::clone(&endpoints)),
             http,
+            repairs: Repairs::default(),
+            scenario: "",
             endpoints,
             turn: Arc::new(RwLock::new(())),
         })
+    }
+
+    /// The same world, as one scenario sees it.
+    #[must_use]
+    pub fn of(&self, scenario: &'static str) -> Self {
+        Self {
+            scenario,
+            ..self.clone()
+        }
     }
 
     /// The merchant who lets a second attempt stand beside the first.

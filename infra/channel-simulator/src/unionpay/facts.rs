@@ -76,6 +76,7 @@ pub(crate) fn payment(mer_id: &str, order: &Order) -> Fields {
         ("queryId", Some(order.trade_no.clone())),
         ("traceNo", trace_no),
         ("reqReserved", order.terms.get("reqReserved").cloned()),
+        ("qrNo", order.terms.get("qrNo").cloned()),
     ] {
         if let Some(value) = value {
             fields.insert(name.to_owned(), value);

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// What of a request comes back with every answer.
-const ECHOED: [&str; 9] = [
+const ECHOED: [&str; 10] = [
     "txnType",
     "txnSubType",
     "bizType",
@@ -19,6 +19,8 @@ const ECHOED: [&str; 9] = [
     "txnTime",
     "settleDate",
     "reqReserved",
+    // Not documented to come back, so that whoever keeps messages must expect it.
+    "qrNo",
 ];
 
 /// What the gateway has to say about a call.

@@ -161,9 +161,10 @@ pub(crate) fn reverse(world: &mut World, call: &Call, out_trade_no: &str) -> Rep
         let detail = json!({ "amount": order.captured(), "reversal": true });
         world.write_money(&order, "refund", detail);
     }
-    let mut body = transaction(&order);
-    body["recall"] = json!("N");
-    Reply::success(body)
+    // A success names the order and says no more.
+    let whole = transaction(&order);
+    let named = ["appid", "mchid", "out_trade_no"].map(|name| (name, whole[name].clone()));
+    Reply::success(named.into_iter().collect())
 }
 
 fn is_auth_code(code: &str) -> bool {

@@ -71,7 +71,7 @@ fn claim(content: &Content<'_>, now: Timestamp) -> Option<TradeClaim> {
 }
 
 /// Reads the answer to a reversal. `Reversed` makes the domain book whatever money had been seen as
-/// given back and end the order, so it takes Alipay's own word that it closed or refunded.
+/// given back, so it takes Alipay's own word that it refunded.
 pub(super) fn reversed(
     account: &Account,
     order: &Order,
@@ -87,7 +87,8 @@ pub(super) fn reversed(
     match verdict {
         Verdict::Done if content.says("retry_flag", "Y") => ReversalReport::Again,
         Verdict::Done => match content.text("action").as_deref() {
-            Some("close" | "refund") => ReversalReport::Reversed,
+            Some("refund") => ReversalReport::Reversed,
+            Some("close") => ReversalReport::NothingTaken,
             Some(word) => {
                 unknown_word("action", word);
                 ReversalReport::Again
@@ -110,7 +111,7 @@ pub(super) fn reversed(
 /// come even later and be paid, that is a late payment, which is sent back as any.
 fn never_was(order: &Order, now: Timestamp) -> ReversalReport {
     if now >= order.created_at.plus(ARRIVAL_MARGIN) {
-        ReversalReport::Reversed
+        ReversalReport::NothingTaken
     } else {
         ReversalReport::Again
     }

@@ -134,8 +134,12 @@ impl Trade {
             // Alipay has no notification of refunds alone: it repeats the trade's with the refund's
             // number, which is ours if we asked for it.
             if let Some(no) = claim::refund_of(order_no, &refund.no) {
-                let report = RefundReport::Succeeded;
-                return Event::Refund { no, report };
+                // Its sum is that of the trade's refunds so far.
+                return Event::Refund {
+                    no,
+                    report: RefundReport::Succeeded,
+                    amount: None,
+                };
             }
             let all = self.status == TradeStatus::Closed;
             if let (true, Some(paid_at)) = (all, self.paid_at) {

@@ -124,6 +124,7 @@ impl StatementSource for AlipayStatements {
     fn open(
         &self,
         kind: StatementKind,
+        _day: Date,
         file: &[u8],
         seal: Option<&Seal>,
     ) -> Result<Statement, Damaged> {

@@ -207,8 +207,10 @@ pub(super) fn create_is_refused(code: Code) -> bool {
     }
 }
 
-/// Whether a refused payment by code (付款码) is refused for good. "This try failed" ends it: a code is
-/// used once. A number that is known already, in whatever state, is for the query to tell.
+/// Whether a refused payment by code (付款码) is refused for good: only where no money can have been
+/// taken. "This try failed" ends it: a code is used once. A number that is known already, in whatever
+/// state, is for the query to tell, and so is an order that the buyer was to confirm in the app: that the
+/// app did not open (`ACQ.PULL_MOBILE_CASHIER_FAIL`) does not unmake it.
 pub(super) fn code_is_refused(code: Code) -> bool {
     match code {
         Code::InvalidParameter
@@ -222,9 +224,9 @@ pub(super) fn code_is_refused(code: Code) -> bool {
         | Code::BuyerSellerEqual
         | Code::TradeBuyerNotMatch
         | Code::BuyerEnableStatusForbid
-        | Code::PullMobileCashierFail
         | Code::PaymentAuthCodeInvalid => true,
         Code::SystemError
+        | Code::PullMobileCashierFail
         | Code::TradeNotExist
         | Code::TradeHasSuccess
         | Code::TradeHasClose

@@ -2,13 +2,14 @@
 //! adjustments and disputes (ZME), and a summary for people (RD).
 //!
 //! The tables have columns of fixed width in bytes, one space apart. Their lines name no year, so it is
-//! taken from the name of the table's entry.
+//! that of the day that was asked for, which the names of the entries must confirm.
 
 use std::io::{Cursor, Read};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::ZlibDecoder;
+use jiff::civil::Date;
 use payonce_domain::{ChannelTradeNo, Money, RefundNo, Timestamp, check_characters};
 use zip::ZipArchive;
 
@@ -51,23 +52,36 @@ const WIDTH: &str = "行宽";
 /// its codes mean is not published, so a person has to look at it.
 const ADJUSTMENT: &str = "差错交易";
 
-/// Opens a settlement file and compares it with its own summary.
-pub(super) fn open(file: &[u8]) -> Result<Statement, Damaged> {
-    open_within(file, STATEMENT_BYTES_MAX)
+/// Opens the settlement file that came for a merchant's day, and compares it with its own summary.
+///
+/// It is asked for by month and date alone, so that only the names of its entries tell the year.
+pub(super) fn open(file: &[u8], mer_id: &str, day: Date) -> Result<Statement, Damaged> {
+    open_within(file, mer_id, day, STATEMENT_BYTES_MAX)
 }
 
 /// [`open`] with at most `bytes_max` bytes of archive and as many of unpacked entries.
-pub(super) fn open_within(file: &[u8], bytes_max: usize) -> Result<Statement, Damaged> {
+pub(super) fn open_within(
+    file: &[u8],
+    mer_id: &str,
+    day: Date,
+    bytes_max: usize,
+) -> Result<Statement, Damaged> {
     let archive = inflated(file, bytes_max)?;
-    let entries = Entries::unpack(&archive, bytes_max)?;
+    let asked = Asked {
+        mer_id,
+        day: day.strftime("%y%m%d").to_string(),
+    };
+    let entries = Entries::unpack(&archive, &asked, bytes_max)?;
     if entries.transactions.is_empty() {
         return Err(Damaged::Unreadable("the archive has no ZM entry"));
     }
+    let day = day.strftime("%Y-%m-%d 00:00:00").to_string();
+    let day = beijing::parse(&day).ok_or(Damaged::Another)?;
     let mut statement = Statement::default();
     let mut totals = Totals::default();
     for table in &entries.transactions {
-        for (number, line) in lines(&table.bytes) {
-            let read = trade(line, table.day).map_err(|field| UnreadableLine { number, field });
+        for (number, line) in lines(table) {
+            let read = trade(line, day).map_err(|field| UnreadableLine { number, field });
             totals.add(read.as_ref().ok());
             statement.trades.push(read);
         }
@@ -127,19 +141,20 @@ fn read_within(
 /// What the archive holds.
 #[derive(Default)]
 struct Entries {
-    transactions: Vec<Table>,
+    transactions: Vec<Vec<u8>>,
     adjustments: Vec<Vec<u8>>,
     summaries: Vec<Vec<u8>>,
 }
 
-/// A table of transactions.
-struct Table {
-    day: Timestamp,
-    bytes: Vec<u8>,
+/// Whose file of which day was asked for.
+struct Asked<'a> {
+    mer_id: &'a str,
+    /// As names of entries write it: `yyMMdd`.
+    day: String,
 }
 
 impl Entries {
-    fn unpack(archive: &[u8], bytes_max: usize) -> Result<Self, Damaged> {
+    fn unpack(archive: &[u8], asked: &Asked<'_>, bytes_max: usize) -> Result<Self, Damaged> {
         let broken = |_| Damaged::Unreadable("it is not an archive");
         let mut archive = ZipArchive::new(Cursor::new(archive)).map_err(broken)?;
         if archive.len() > ENTRIES_MAX {
@@ -152,26 +167,36 @@ impl Entries {
             let name = EntryName::read(entry.name_raw()).ok_or(Damaged::Unreadable(
                 "the archive has an entry of another name",
             ))?;
+            if !name.is_of(asked) {
+                return Err(Damaged::Another);
+            }
             let bytes = read_within(&mut entry, left, "the archive is damaged")?;
             left = left.saturating_sub(bytes.len());
-            match name {
-                EntryName::Transactions { day } => entries.transactions.push(Table { day, bytes }),
-                EntryName::Adjustments => entries.adjustments.push(bytes),
-                EntryName::Summary => entries.summaries.push(bytes),
+            match name.table {
+                Table::Transactions => entries.transactions.push(bytes),
+                Table::Adjustments => entries.adjustments.push(bytes),
+                Table::Summary => entries.summaries.push(bytes),
             }
         }
         Ok(entries)
     }
 }
 
-/// What the name of an entry says.
-enum EntryName {
-    /// `INNyyMMddNNZM_…`; the day is its first moment in Beijing.
-    Transactions { day: Timestamp },
+/// What an entry holds.
+enum Table {
+    /// `INNyyMMddNNZM_…`.
+    Transactions,
     /// `INNyyMMddNNZME_…`.
     Adjustments,
     /// `RD…_…`.
     Summary,
+}
+
+/// What the name of an entry says: `INNyyMMddNNZM_777290058110048`.
+struct EntryName {
+    table: Table,
+    digits: String,
+    owner: String,
 }
 
 impl EntryName {
@@ -180,22 +205,30 @@ impl EntryName {
         if owner.is_empty() || !owner.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return None;
         }
-        if let Some(digits) = kind.strip_prefix("RD") {
-            return all_digits(digits).then_some(Self::Summary);
-        }
-        let kind = kind.strip_prefix("INN")?;
-        let digits = kind
-            .strip_suffix("ZME")
-            .or_else(|| kind.strip_suffix("ZM"))?;
-        if digits.len() != 8 || !all_digits(digits) {
-            return None;
-        }
-        let (year, month, date) = (digits.get(..2)?, digits.get(2..4)?, digits.get(4..6)?);
-        let day = beijing::parse(&format!("20{year}-{month}-{date} 00:00:00"))?;
-        match kind.ends_with("ZME") {
-            true => Some(Self::Adjustments),
-            false => Some(Self::Transactions { day }),
-        }
+        let (table, digits) = if let Some(digits) = kind.strip_prefix("RD") {
+            (Table::Summary, digits)
+        } else {
+            let kind = kind.strip_prefix("INN")?;
+            let (table, digits) = match kind.strip_suffix("ZME") {
+                Some(digits) => (Table::Adjustments, digits),
+                None => (Table::Transactions, kind.strip_suffix("ZM")?),
+            };
+            (table, Some(digits).filter(|digits| digits.len() == 8)?)
+        };
+        all_digits(digits).then(|| Self {
+            table,
+            digits: digits.to_owned(),
+            owner: owner.to_owned(),
+        })
+    }
+
+    fn is_of(&self, asked: &Asked<'_>) -> bool {
+        let same_day = match self.table {
+            Table::Transactions | Table::Adjustments => self.digits.starts_with(&asked.day),
+            // Its digits are documented as a whole year and seen with others before the day.
+            Table::Summary => self.digits.contains(&asked.day),
+        };
+        same_day && self.owner == asked.mer_id
     }
 }
 

@@ -78,7 +78,7 @@ impl Authorities {
         let believed = vouched
             && valid(&leaf)
             && valid(&root)
-            && !chain::is_authority(&leaf)
+            && !chain::claims_authority(&leaf)
             && self.is_signer(&leaf);
         VerifyingKey::from_info(leaf.public_key()).filter(|_| believed)
     }

@@ -1,7 +1,11 @@
 //! Messages as UnionPay writes them in answers: `name=value` joined by `&`, not encoded, so that values
 //! hold `+`, `/`, `=`, line ends and whole certificates as they are.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// The field of a buyer's payment code.
+const CODE: &[u8] = b"qrNo";
 
 /// A message's fields, sorted by name, which is the order of the signed text.
 pub(super) type Fields = BTreeMap<String, String>;
@@ -48,4 +52,33 @@ fn pairs(text: &str) -> Result<Vec<&str>, &'static str> {
     }
     pairs.push(&text[start..]);
     Ok(pairs)
+}
+
+/// A message, encoded or not, with the buyer's payment code blotted out wherever it is repeated. Which
+/// messages repeat a request's fields is not published, and a code is worth money to whoever reads it.
+pub(super) fn without_code(body: &[u8]) -> Cow<'_, [u8]> {
+    let mut kept = Cow::Borrowed(body);
+    for at in 0..body.len() {
+        let Some(value) = after_code_name(&body[at..]) else {
+            continue;
+        };
+        let from = body.len() - value.len();
+        let length = value
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric())
+            .count();
+        kept.to_mut()[from..from + length].fill(b'*');
+    }
+    kept
+}
+
+/// What follows the field's name, also within a group that was encoded as a whole.
+fn after_code_name(text: &[u8]) -> Option<&[u8]> {
+    let (name, rest) = text.split_at_checked(CODE.len())?;
+    if !name.eq_ignore_ascii_case(CODE) {
+        return None;
+    }
+    [&b"="[..], b"%3D", b"%3d"]
+        .iter()
+        .find_map(|equals| rest.strip_prefix(*equals))
 }

@@ -21,6 +21,8 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use payonce_domain::{Action, Channel, Method, RefundReport, ReversalReport, Timestamp};
 
 use crate::adapter::{Acknowledgement, Adapter};
@@ -151,6 +153,10 @@ impl Adapter for Unionpay {
         notification: UnverifiedNotification<'_>,
     ) -> Result<NoticeReading, Rejected> {
         notification::read(&self.account, notification)
+    }
+
+    fn evidence<'a>(&self, body: &'a [u8]) -> Cow<'a, [u8]> {
+        message::without_code(body)
     }
 
     fn acknowledge(&self, accepted: bool) -> Acknowledgement {

@@ -100,10 +100,11 @@ fn payment(
 fn refund(fields: &Fields, number: &str, class: Class) -> Result<(String, Event), Rejected> {
     let no = RefundNo::parse(number).ok_or(Rejected::NotOurNumber)?;
     let report = status::refund_fate(class);
+    let amount = amount(fields);
     // Without the currency and amount that were moved it is not the whole story.
-    if report == RefundReport::Succeeded && amount(fields).is_none() {
+    if report == RefundReport::Succeeded && amount.is_none() {
         return Err(Rejected::Unreadable("txnAmt"));
     }
     let order_no = no.channel_order().to_string();
-    Ok((order_no, Event::Refund { no, report }))
+    Ok((order_no, Event::Refund { no, report, amount }))
 }

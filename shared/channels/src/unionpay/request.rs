@@ -89,11 +89,12 @@ pub(super) fn query(
 /// Sends money back, as a refund (退货) or by undoing the payment (消费撤销). Number and time are those of
 /// the first sending: under another time it would be another refund.
 pub(super) fn refund(account: &Account, refund: &RefundOrder) -> Result<HttpRequest, CannotSend> {
-    let kind = match refund.form {
-        RefundForm::Refund => REFUND,
-        RefundForm::Undo => UNDO,
-    };
-    let mut fields = common(account, kind, &refund.no.to_string(), refund.sent_at);
+    let mut fields = common(
+        account,
+        kind_of(refund.form),
+        &refund.no.to_string(),
+        refund.sent_at,
+    );
     put(
         &mut fields,
         "origQryId",
@@ -107,6 +108,19 @@ pub(super) fn refund(account: &Account, refund: &RefundOrder) -> Result<HttpRequ
         patience: PATIENCE_REFUND,
         ..request
     })
+}
+
+const fn kind_of(form: RefundForm) -> Kind {
+    match form {
+        RefundForm::Refund => REFUND,
+        RefundForm::Undo => UNDO,
+    }
+}
+
+/// `txnType` and `txnSubType` of what sends money back in this form.
+pub(super) const fn types_of(form: RefundForm) -> (&'static str, &'static str) {
+    let Kind(txn_type, sub_type, _, _) = kind_of(form);
+    (txn_type, sub_type)
 }
 
 /// Reverses a payment by code whose outcome is unknown (冲正), under its own number and time.

@@ -4,6 +4,7 @@ use payonce_domain::{ChannelTradeNo, Money, RefundReport, ReversalReport, Span, 
 
 use super::account::Account;
 use super::message::{self, Fields};
+use super::request;
 use super::status::{self, Class, Fate};
 use crate::beijing;
 use crate::claim::{CreateReading, Payee, Said, Standing, TradeClaim, TradeReading};
@@ -17,7 +18,7 @@ const FINAL_AFTER: Span = Span::minutes(5);
 /// it again.
 const ARRIVES_WITHIN: Span = Span::minutes(2);
 
-/// Reads the answer to a payment by code.
+/// Reads the answer to a payment by code. None of them proves that money was taken.
 pub(super) fn created(
     account: &Account,
     order: &Order,
@@ -31,11 +32,9 @@ pub(super) fn created(
         return CreateReading::NoAnswer;
     }
     match class {
-        // A success is a payment only with the number and the amount it was made under.
-        Class::Success => standing(&fields, Fate::Paid, order, now)
-            .and_then(|standing| claim(&fields, standing))
-            .map_or(CreateReading::Taken, CreateReading::Claim),
-        Class::Pending => CreateReading::Taken,
+        // 00 says that it was accepted, whatever else the answer names; a query or a notification proves
+        // the payment.
+        Class::Success | Class::Pending => CreateReading::Taken,
         Class::Unknown
         | Class::NotNow
         | Class::Duplicate
@@ -67,10 +66,37 @@ pub(super) fn queried(
     if !names(&fields, &order.no.to_string(), order.created_at) {
         return TradeReading::NoAnswer;
     }
+    // A reversal has the number and the time of its payment, and its success is the opposite.
+    let class = match of_original(&fields, class, |fields| has(fields, "txnType", "01")) {
+        Original::Is(class) => class,
+        Original::NotFound => return TradeReading::NotFound,
+        Original::NotSaid => return TradeReading::NoAnswer,
+    };
+    standing(&fields, status::fate(class), order, now)
+        .and_then(|standing| claim(&fields, standing))
+        .map_or(TradeReading::NoAnswer, TradeReading::Claim)
+}
+
+/// What the answer to a query says of the transaction that was asked about.
+enum Original {
+    /// It is there, and stands like this.
+    Is(Class),
+    /// There is none.
+    NotFound,
+    /// The answer does not tell.
+    NotSaid,
+}
+
+/// Reads the answer to a query: the outer code, `class`, speaks of the query, and only where that was
+/// answered does `origRespCode` speak of the transaction, if it `is_asked`, one of the kind asked about.
+fn of_original(fields: &Fields, class: Class, is_asked: impl FnOnce(&Fields) -> bool) -> Original {
     match class {
-        Class::Success => {}
-        Class::NotFound => return TradeReading::NotFound,
-        Class::Pending
+        Class::Success if is_asked(fields) => {
+            original_class(fields).map_or(Original::NotSaid, Original::Is)
+        }
+        Class::NotFound => Original::NotFound,
+        Class::Success
+        | Class::Pending
         | Class::Unknown
         | Class::NotNow
         | Class::Duplicate
@@ -80,18 +106,8 @@ pub(super) fn queried(
         | Class::Faulty
         | Class::Misconfigured
         | Class::Declined
-        | Class::NoFile => return TradeReading::NoAnswer,
+        | Class::NoFile => Original::NotSaid,
     }
-    // A reversal has the number and the time of its payment, and its success is the opposite.
-    if fields.get("txnType").is_none_or(|kind| kind != "01") {
-        return TradeReading::NoAnswer;
-    }
-    let Some(class) = original_class(&fields) else {
-        return TradeReading::NoAnswer;
-    };
-    standing(&fields, status::fate(class), order, now)
-        .and_then(|standing| claim(&fields, standing))
-        .map_or(TradeReading::NoAnswer, TradeReading::Claim)
 }
 
 /// How the order stands; `None` where the message does not say all that it must.
@@ -151,7 +167,8 @@ pub(super) fn refunded(
     let Some((fields, class)) = signed(account, "refund", answer, now) else {
         return RefundReport::NoAnswer;
     };
-    if !names(&fields, &refund.no.to_string(), refund.sent_at) || !ours(account, &fields) {
+    let named = names(&fields, &refund.no.to_string(), refund.sent_at) && ours(account, &fields);
+    if !named || !is_kind_of(&fields, refund) {
         return RefundReport::NoAnswer;
     }
     status::refund(class, refund.form)
@@ -170,23 +187,10 @@ pub(super) fn refund_queried(
     if !names(&fields, &refund.no.to_string(), refund.sent_at) || !ours(account, &fields) {
         return RefundReport::NoAnswer;
     }
-    match class {
-        Class::Success => {}
-        Class::NotFound => return RefundReport::NotFound,
-        Class::Pending
-        | Class::Unknown
-        | Class::NotNow
-        | Class::Duplicate
-        | Class::Original
-        | Class::GoesBack
-        | Class::NotEnough
-        | Class::Faulty
-        | Class::Misconfigured
-        | Class::Declined
-        | Class::NoFile => return RefundReport::NoAnswer,
-    }
-    let Some(class) = original_class(&fields) else {
-        return RefundReport::NoAnswer;
+    let class = match of_original(&fields, class, |fields| is_kind_of(fields, refund)) {
+        Original::Is(class) => class,
+        Original::NotFound => return RefundReport::NotFound,
+        Original::NotSaid => return RefundReport::NoAnswer,
     };
     let report = status::refund_fate(class);
     if report == RefundReport::Succeeded && amount(&fields) != Some(refund.amount) {
@@ -210,13 +214,18 @@ pub(super) fn reversed(
     let Some((fields, class)) = signed(account, "reverse", answer, now) else {
         return ReversalReport::Again;
     };
-    if !names(&fields, &order.no.to_string(), order.created_at) || !ours(account, &fields) {
+    // The payment has the same number and time, and its success is the opposite.
+    let kind = fields.get("txnType").is_some_and(|kind| kind == "99");
+    let named = names(&fields, &order.no.to_string(), order.created_at);
+    if !kind || !named || !ours(account, &fields) {
         return ReversalReport::Again;
     }
     match class {
         Class::Success => ReversalReport::Reversed,
         // It never arrived, and after a while it cannot any more: there is nothing to reverse.
-        Class::NotFound if now >= order.created_at.plus(ARRIVES_WITHIN) => ReversalReport::Reversed,
+        Class::NotFound if now >= order.created_at.plus(ARRIVES_WITHIN) => {
+            ReversalReport::NothingTaken
+        }
         Class::Original => ReversalReport::Refused,
         Class::NotFound
         | Class::Pending
@@ -234,12 +243,21 @@ pub(super) fn reversed(
 
 /// Whether a message is about the transaction with this number and time.
 fn names(fields: &Fields, order_id: &str, txn_time: Timestamp) -> bool {
-    let says = |name: &str, value: &str| fields.get(name).is_some_and(|text| text == value);
-    says("orderId", order_id) && says("txnTime", &beijing::format_compact(txn_time))
+    has(fields, "orderId", order_id) && has(fields, "txnTime", &beijing::format_compact(txn_time))
 }
 
 fn ours(account: &Account, fields: &Fields) -> bool {
-    fields.get("merId").is_some_and(|id| *id == account.mer_id)
+    has(fields, "merId", &account.mer_id)
+}
+
+/// Whether a message is about a refund where a refund was asked for, and about an undo where an undo was.
+fn is_kind_of(fields: &Fields, refund: &RefundOrder) -> bool {
+    let (txn_type, sub_type) = request::types_of(refund.form);
+    has(fields, "txnType", txn_type) && has(fields, "txnSubType", sub_type)
+}
+
+fn has(fields: &Fields, name: &str, value: &str) -> bool {
+    fields.get(name).is_some_and(|text| text == value)
 }
 
 /// `txnAmt` in fen, if the currency is the one we collect.

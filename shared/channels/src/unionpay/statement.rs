@@ -99,6 +99,7 @@ impl StatementSource for UnionpayStatements {
     fn open(
         &self,
         kind: StatementKind,
+        day: Date,
         file: &[u8],
         seal: Option<&Seal>,
     ) -> Result<Statement, Damaged> {
@@ -107,7 +108,7 @@ impl StatementSource for UnionpayStatements {
             return Err(Damaged::WrongSeal);
         }
         match kind {
-            StatementKind::Trades => bill::open(file),
+            StatementKind::Trades => bill::open(file, &self.account.mer_id, day),
             StatementKind::Funds => Err(Damaged::Unreadable("there is no bill of funds")),
         }
     }

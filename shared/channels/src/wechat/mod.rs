@@ -8,6 +8,7 @@ mod account;
 mod bill;
 mod certificate;
 mod cipher;
+mod code;
 mod notification;
 mod order_check;
 mod request;
@@ -142,7 +143,7 @@ impl Adapter for Wechat {
     }
 
     fn read_reverse(&self, order: &Order, answer: &HttpAnswer, now: Timestamp) -> ReversalReport {
-        response::reversed(&self.account, order, answer, now)
+        code::reversed(&self.account, order, answer, now)
     }
 
     fn read_notification(

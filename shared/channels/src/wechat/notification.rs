@@ -129,9 +129,14 @@ fn refund(content: &Content<'_>, ending: &str) -> Result<NoticeReading, Rejected
         .and_then(|amount| amount.fen("refund"))
         .ok_or(unreadable("amount.refund"))?;
     let event = match (claim::refund_of(&order_no, &refund_no), report) {
-        (Some(no), report) => Event::Refund { no, report },
+        (Some(no), report) => Event::Refund {
+            no,
+            report,
+            amount: Some(amount),
+        },
         // Somebody refunded in WeChat Pay's console, or with another system. The message tells of this
-        // refund alone: what it moved is the least that went back so far, and the bill tells the rest.
+        // refund alone, and neither it nor a query of the order says what else went back. What it moved is
+        // the least that did: of several refunds by hand the largest counts until the bill brings them all.
         (None, RefundReport::Succeeded) => Event::Returned {
             return_no: refund_no.into_owned(),
             returned_total: amount,

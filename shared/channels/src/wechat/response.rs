@@ -13,10 +13,11 @@
 use std::borrow::Cow;
 
 use payonce_domain::{
-    Action, ChannelTradeNo, Currency, Method, Money, RefundReport, ReversalReport, Span, Timestamp,
+    Action, ChannelTradeNo, Currency, Method, Money, RefundReport, Span, Timestamp,
 };
 
 use super::account::{Account, Signer};
+use super::code;
 use super::sign::{self, Verdict};
 use super::status::{self, Code, TradeState};
 use crate::claim::{CreateReading, Payee, Said, Standing, TradeClaim, TradeReading};
@@ -63,6 +64,11 @@ impl<'a> Content<'a> {
         self.0.text(name).filter(|text| !text.is_empty())
     }
 
+    /// A member as it arrived, whatever it is.
+    pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
+        self.0.raw(name)
+    }
+
     /// A member that is an object.
     pub(super) fn object(&self, name: &str) -> Option<Self> {
         Self::parse(self.0.raw(name)?)
@@ -77,12 +83,12 @@ impl<'a> Content<'a> {
     }
 
     /// Whether `name` holds `value`.
-    fn says(&self, name: &str, value: &str) -> bool {
+    pub(super) fn says(&self, name: &str, value: &str) -> bool {
         self.text(name).is_some_and(|text| text == value)
     }
 
     /// Whether `name` is absent or holds `value`.
-    fn does_not_deny(&self, name: &str, value: &str) -> bool {
+    pub(super) fn does_not_deny(&self, name: &str, value: &str) -> bool {
         self.0.raw(name).is_none() || self.says(name, value)
     }
 
@@ -183,34 +189,24 @@ pub(super) fn created(
     now: Timestamp,
 ) -> CreateReading {
     let by_code = order.no.method() == Method::Code;
+    let is_refused = match by_code {
+        true => status::code_is_refused,
+        false => status::create_is_refused,
+    };
     match read(account, "create", answer, now) {
-        Answer::Done(content) if by_code => paid_by_code(&content, now),
+        Answer::Done(content) if by_code => code::paid(&content, now),
         Answer::Done(content) => made(account, order, &content, now).unwrap_or_else(|| {
             let no = order.no;
             tracing::warn!(channel_order.no = %no, "wechat created {no} and gave nothing to pay it with");
             CreateReading::NoAnswer
         }),
         Answer::UnderWay | Answer::Refused(Code::UserPaying) if by_code => CreateReading::Taken,
-        Answer::Refused(code) if status::create_is_refused(code) => CreateReading::Refused,
+        Answer::Refused(code) if is_refused(code) => CreateReading::Refused,
         Answer::Refused(_)
         | Answer::RefusedUnsigned(_)
         | Answer::UnderWay
         | Answer::Empty
         | Answer::Nothing => CreateReading::NoAnswer,
-    }
-}
-
-fn paid_by_code(content: &Content<'_>, now: Timestamp) -> CreateReading {
-    let Some(claim) = claim(content, now) else {
-        return CreateReading::NoAnswer;
-    };
-    match claim.standing {
-        Standing::Paid { .. } | Standing::PaidBack { .. } | Standing::TakenLate { .. } => {
-            CreateReading::Claim(claim)
-        }
-        // "USERPAYING" and a failed try: the code was taken, and its fate is asked for.
-        Standing::Unpaid => CreateReading::Taken,
-        Standing::Closed => CreateReading::NoAnswer,
     }
 }
 
@@ -433,38 +429,6 @@ fn refund_standing(content: &Content<'_>, order: &Order, refund: &RefundOrder) -
         unknown_word("status", &word);
         RefundReport::NoAnswer
     })
-}
-
-/// Reads the answer to a reversal. It is done once WeChat Pay carried it out and does not ask for it
-/// again (`recall`), unless it names a state that is not the end of a reversal.
-pub(super) fn reversed(
-    account: &Account,
-    order: &Order,
-    answer: &HttpAnswer,
-    now: Timestamp,
-) -> ReversalReport {
-    match read(account, "reverse", answer, now) {
-        Answer::Empty => ReversalReport::Reversed,
-        Answer::Done(content) => {
-            let ours = content.does_not_deny("out_trade_no", &order.no.to_string())
-                && content.does_not_deny("mchid", &account.mchid);
-            let settled = content.0.raw("recall").is_none() || content.says("recall", "N");
-            let state = content.text("trade_state");
-            let ended = state.is_none_or(|word| match TradeState::read(&word) {
-                Some(TradeState::Revoked | TradeState::Closed) => true,
-                Some(TradeState::Success | TradeState::Refund | TradeState::NotPaid) | None => {
-                    false
-                }
-            });
-            if ours && settled && ended {
-                ReversalReport::Reversed
-            } else {
-                ReversalReport::Again
-            }
-        }
-        Answer::Refused(code) => status::reverse(code),
-        Answer::RefusedUnsigned(_) | Answer::UnderWay | Answer::Nothing => ReversalReport::Again,
-    }
 }
 
 /// A time with its zone, as RFC 3339 writes it.

@@ -65,6 +65,7 @@ impl StatementSource for Wechat {
     fn open(
         &self,
         kind: StatementKind,
+        _day: Date,
         file: &[u8],
         seal: Option<&Seal>,
     ) -> Result<Statement, Damaged> {

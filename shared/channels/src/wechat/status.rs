@@ -144,14 +144,44 @@ pub(super) fn refund_status(word: &str) -> Option<RefundReport> {
 /// other members, may still be paid, so only a query can tell.
 pub(super) fn create_is_refused(code: Code) -> bool {
     match code {
-        // `NOT_ENOUGH` and `AUTH_CODE_INVALID` speak of the buyer's purse and payment code.
         Code::ParamError
         | Code::AppidMchidNotMatch
         | Code::MchNotExists
         | Code::NoAuth
         | Code::RuleLimit
         | Code::TradeError
-        | Code::UserAccountAbnormal
+        | Code::UserAccountAbnormal => true,
+        Code::UserPaying
+        | Code::AuthCodeInvalid
+        | Code::NotEnough
+        | Code::InvalidRequest
+        | Code::OrderClosed
+        | Code::OrderPaid
+        | Code::NoStatementExist
+        | Code::StatementCreating
+        | Code::TradeOverdue
+        | Code::RefundFeeMismatch
+        // Our clock or key may be mended a moment later: the order is not at fault.
+        | Code::SignError
+        | Code::OutTradeNoUsed
+        | Code::OrderNotExist
+        | Code::ResourceNotExists
+        | Code::FrequencyLimited
+        | Code::SystemError
+        | Code::ServiceUnavailable => false,
+    }
+}
+
+/// Whether a refused payment by code (付款码) is refused for good: only where no money can have been
+/// taken, for the request is wrong, the account may not ask, the code is none, or the purse is empty.
+/// `TRADE_ERROR`, `RULE_LIMIT` and `USER_ACCOUNT_ABNORMAL` say that something went wrong and not at which
+/// step; the order is asked about and reversed.
+pub(super) fn code_is_refused(code: Code) -> bool {
+    match code {
+        Code::ParamError
+        | Code::AppidMchidNotMatch
+        | Code::MchNotExists
+        | Code::NoAuth
         | Code::AuthCodeInvalid
         | Code::NotEnough => true,
         Code::UserPaying
@@ -162,8 +192,10 @@ pub(super) fn create_is_refused(code: Code) -> bool {
         | Code::StatementCreating
         | Code::TradeOverdue
         | Code::RefundFeeMismatch
-        // Our clock or key may be mended a moment later: the order is not at fault.
         | Code::SignError
+        | Code::RuleLimit
+        | Code::TradeError
+        | Code::UserAccountAbnormal
         | Code::OutTradeNoUsed
         | Code::OrderNotExist
         | Code::ResourceNotExists

@@ -14,6 +14,10 @@ use crate::time::{Span, Timestamp};
 /// How often a capture that the channel should return by itself is looked at.
 pub(super) const RETURN_WATCH: Span = Span::days(1);
 
+/// After how long a return that has not come is shown to people: fifteen working days of China, with a
+/// long holiday between them.
+const RETURN_PATIENCE: Span = Span::days(30);
+
 /// How a channel booked what it took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Booked {
@@ -61,8 +65,20 @@ pub(super) fn paid(draft: &mut Draft, no: ChannelOrderNo, taken: Taken) {
         ),
         Some(index) if draft.payment.captures[index].amount == amount => {
             confirm(draft, index, source);
+            match booked {
+                Booked::Settled => {}
+                Booked::Returns => leave_to_channel(draft, index),
+            }
         }
-        Some(index) => contradict(draft, index, amount, paid_at, source),
+        Some(index) => {
+            let said = Capture {
+                amount,
+                paid_at,
+                source,
+                ..draft.payment.captures[index].clone()
+            };
+            contradict(draft, index, said, booked);
+        }
     }
 }
 
@@ -72,6 +88,39 @@ fn confirm(draft: &mut Draft, index: usize, source: Source) {
     let capture = &mut draft.payment.captures[index];
     if capture.disposition == Disposition::Returning(RefundCause::WrongAmount) {
         capture.source = capture.source.max(source);
+    }
+}
+
+/// Money we know of turns out to be what the channel returns by itself: ours on top would be a second
+/// return. What was sent already, or paid the order, only people and the bill can sort out.
+fn leave_to_channel(draft: &mut Draft, index: usize) {
+    let capture = draft.payment.captures[index].clone();
+    match capture.disposition {
+        Disposition::Suspended(_) => {}
+        Disposition::Returning(_) if nothing_sent(draft, &capture) => {
+            withdraw(draft, &capture);
+            draft.payment.captures[index].disposition =
+                Disposition::Suspended(SuspenseReason::ChannelReturns);
+        }
+        Disposition::Applied | Disposition::Returning(_) => {
+            draft.open_case(CaseKind::LateContradiction, capture.trade_no.as_str());
+        }
+    }
+}
+
+/// Whether no refund of a capture can have moved money.
+fn nothing_sent(draft: &Draft, capture: &Capture) -> bool {
+    let mut refunds = draft.payment.refunds.iter();
+    refunds.all(|refund| refund.trade_no != capture.trade_no || refund.sent_at.is_none())
+}
+
+/// Takes back what was reserved out of a capture and never sent.
+fn withdraw(draft: &mut Draft, capture: &Capture) {
+    for refund in &mut draft.payment.refunds {
+        if refund.trade_no == capture.trade_no {
+            refund.state = RefundState::Failed;
+            refund.due = None;
+        }
     }
 }
 
@@ -104,6 +153,7 @@ pub(super) fn paid_back(
             due: None,
         });
     }
+    super::channel_orders::reversed_unheard(draft, no);
     super::returns::by_channel(draft, no, evidence, trade_no.as_str(), amount);
 }
 
@@ -224,36 +274,30 @@ fn close_the_others(draft: &mut Draft) {
 
 /// Two verified claims name different amounts for one capture. The stronger is believed as long as
 /// nothing was done on the weaker; after that only a person can tell.
-fn contradict(draft: &mut Draft, index: usize, amount: Money, paid_at: Timestamp, source: Source) {
+fn contradict(draft: &mut Draft, index: usize, said: Capture, booked: Booked) {
     let capture = draft.payment.captures[index].clone();
     let returning = capture.disposition == Disposition::Returning(RefundCause::WrongAmount);
-    let mut refunds = draft
-        .payment
-        .refunds
-        .iter()
-        .filter(|r| r.trade_no == capture.trade_no);
-    let nothing_sent = refunds.all(|refund| refund.sent_at.is_none());
     draft.open_case(CaseKind::AmountContradiction, capture.trade_no.as_str());
-    if !(source > capture.source && returning && nothing_sent) {
+    if !(said.source > capture.source && returning && nothing_sent(draft, &capture)) {
         return;
     }
-    for refund in &mut draft.payment.refunds {
-        if refund.trade_no == capture.trade_no {
-            refund.state = RefundState::Failed;
-            refund.due = None;
-        }
-    }
+    withdraw(draft, &capture);
     draft.payment.captures.remove(index);
-    take(
-        draft,
-        Capture {
-            amount,
-            paid_at,
-            source,
-            ..capture
-        },
-        Booked::Settled,
-    );
+    take(draft, said, booked);
+}
+
+/// Time has passed for a capture that the channel should return: it is looked at again, and shown to
+/// people once the return is overdue.
+pub(super) fn watch_return(draft: &mut Draft, index: usize) {
+    let capture = draft.payment.captures[index].clone();
+    if !capture.due.is_some_and(|due| due.is_due(draft.now)) {
+        return;
+    }
+    if draft.now.since(capture.paid_at) > RETURN_PATIENCE {
+        draft.open_case(CaseKind::ReturnOverdue, capture.trade_no.as_str());
+    }
+    let due = draft.due(draft.now.plus(RETURN_WATCH));
+    draft.payment.captures[index].due = Some(due);
 }
 
 /// The bills are complete and show no return: the late capture is ours to refund after all.

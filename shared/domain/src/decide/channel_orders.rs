@@ -9,8 +9,9 @@ use crate::evidence::{Evidence, Source};
 use crate::fact::{CreateAnswer, Occasion, Report, ReversalReport};
 use crate::ids::AccountId;
 use crate::numbers::ChannelOrderNo;
+use crate::payment::CaseKind;
 use crate::refund::RefundCause;
-use crate::schedule::Stretch;
+use crate::schedule::{CREATE_LEASE, Stretch};
 use crate::time::Timestamp;
 
 fn find(draft: &mut Draft, no: ChannelOrderNo) -> Option<&mut ChannelOrder> {
@@ -23,8 +24,14 @@ fn find(draft: &mut Draft, no: ChannelOrderNo) -> Option<&mut ChannelOrder> {
 
 pub(super) fn create_answered(draft: &mut Draft, no: ChannelOrderNo, answer: CreateAnswer) {
     let now = draft.now;
+    let deadline = draft.payment.terms.expires_at;
     let Some(order) = find(draft, no) else { return };
     order.creates_unanswered = order.creates_unanswered.saturating_sub(1);
+    // After the deadline one answer speaks for every create that may still arrive: what refused this one
+    // for its expiry refuses them all, and an order that was made can be closed.
+    if order.policy().burns && order.state == ChannelOrderState::Closing && now >= deadline {
+        order.creates_unanswered = 0;
+    }
     let unanswered = order.creates_unanswered > 0;
     order.lease_until = None;
     match (order.state, answer) {
@@ -121,8 +128,9 @@ pub(super) fn reported(
         Report::NotFound => {
             let now = draft.now;
             let deadline = draft.payment.terms.expires_at;
-            let proven = find(draft, no)
-                .is_some_and(|order| now >= deadline.plus(order.policy().absence_margin));
+            let proven = find(draft, no).is_some_and(|order| {
+                now >= deadline.plus(order.policy().absence_margin) && !order.must_be_burnt()
+            });
             if proven && counts(draft, occasion) {
                 end_unpaid(draft, no);
             }
@@ -172,6 +180,7 @@ fn adopt(draft: &mut Draft, no: ChannelOrderNo, account: AccountId) {
         closing: None,
         closing_since: None,
         reversing_since: None,
+        reversals_unanswered: 0,
         due: None,
     });
 }
@@ -194,7 +203,14 @@ pub(super) fn begin_reversal(draft: &mut Draft, no: ChannelOrderNo) -> Result<An
     if !order.policy().reverses || order.state != ChannelOrderState::Closing {
         return Err(Refusal::NotDue);
     }
+    // Somebody else is at it: two at once, and the refusal of one would say nothing of the other.
+    let held = order.lease_until.is_some_and(|until| until > now);
+    if order.reversing_since.is_some() && held {
+        return Err(Refusal::NotDue);
+    }
     order.reversing_since.get_or_insert(now);
+    order.reversals_unanswered += 1;
+    order.lease_until = Some(now.plus(CREATE_LEASE));
     Ok(Answer::Noted)
 }
 
@@ -207,7 +223,11 @@ fn waiting(draft: &Draft, no: ChannelOrderNo) -> Option<usize> {
 }
 
 pub(super) fn reversal_answered(draft: &mut Draft, no: ChannelOrderNo, report: ReversalReport) {
+    if let Some(order) = find(draft, no) {
+        order.lease_until = None;
+    }
     match report {
+        // Silence, or as good as it: the reversal may have worked, or may still.
         ReversalReport::Again => {}
         ReversalReport::Reversed => {
             while let Some(index) = waiting(draft, no) {
@@ -216,20 +236,53 @@ pub(super) fn reversal_answered(draft: &mut Draft, no: ChannelOrderNo, report: R
             }
             end_unpaid(draft, no);
         }
-        ReversalReport::Refused => {
-            let mut amounts_right = Vec::new();
-            while let Some(index) = waiting(draft, no) {
-                amounts_right.push(free(draft, index));
-            }
-            // What was taken stays taken, so the attempt ends as any that took money does.
-            if let (Some(right), Some(order)) = (amounts_right.into_iter().max(), find(draft, no)) {
-                order.state = if right {
-                    ChannelOrderState::Paid
-                } else {
-                    ChannelOrderState::Failed
-                };
-            }
-        }
+        ReversalReport::NothingTaken => nothing_taken(draft, no),
+        ReversalReport::Refused => refused_for_good(draft, no),
+    }
+}
+
+/// What a verified claim says was taken is not made undone by this: money that waits goes on waiting,
+/// and people are told, until the channel or its bill says where it is.
+fn nothing_taken(draft: &mut Draft, no: ChannelOrderNo) {
+    let waits = waiting(draft, no).map(|index| draft.payment.captures[index].trade_no.clone());
+    match waits {
+        Some(trade_no) => draft.open_case(CaseKind::ReversalContradiction, trade_no.as_str()),
+        None => end_unpaid(draft, no),
+    }
+}
+
+/// It will not be reversed. Where the answer to another reversal was lost, that one may be why: it is
+/// asked for once more, after the question that goes before each, which tells where it worked.
+fn refused_for_good(draft: &mut Draft, no: ChannelOrderNo) {
+    let Some(order) = find(draft, no) else { return };
+    let only_one = order.reversals_unanswered == 1;
+    order.reversals_unanswered = 0;
+    if !only_one {
+        return;
+    }
+    let mut amounts_right = Vec::new();
+    while let Some(index) = waiting(draft, no) {
+        amounts_right.push(free(draft, index));
+    }
+    // What was taken stays taken, so the attempt ends as any that took money does.
+    if let (Some(right), Some(order)) = (amounts_right.into_iter().max(), find(draft, no)) {
+        order.state = if right {
+            ChannelOrderState::Paid
+        } else {
+            ChannelOrderState::Failed
+        };
+    }
+}
+
+/// The channel gave back what waited for a reversal: it worked, though its answer may never have come.
+pub(super) fn reversed_unheard(draft: &mut Draft, no: ChannelOrderNo) {
+    let mut worked = false;
+    while let Some(index) = waiting(draft, no) {
+        free(draft, index);
+        worked = true;
+    }
+    if worked {
+        end_unpaid(draft, no);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::numbers::{ChannelOrderNo, PaymentNo};
 use crate::obligation::Due;
 use crate::payment::{CaseKind, PaymentState, Version};
 use crate::refund::RefundState;
-use crate::schedule::{Creation, EARLY_RUNGS};
+use crate::schedule::Creation;
 use crate::time::Timestamp;
 
 /// Begins closing one attempt; the first try is due at once.
@@ -126,13 +126,7 @@ pub(super) fn ticked(draft: &mut Draft) {
     move_channel_orders(draft);
     move_refunds(draft);
     for index in 0..draft.payment.captures.len() {
-        if draft.payment.captures[index]
-            .due
-            .is_some_and(|due| due.is_due(now))
-        {
-            let due = draft.due(now.plus(super::captures::RETURN_WATCH));
-            draft.payment.captures[index].due = Some(due);
-        }
+        super::captures::watch_return(draft, index);
     }
 }
 
@@ -152,8 +146,8 @@ fn move_channel_orders(draft: &mut Draft) {
                 if policy.creation == Creation::Once {
                     at = at.min(created_at.plus(policy.confirm_within));
                 }
-                // The rungs of the first minutes were all sent as messages when the order was made.
-                if at.since(created_at) <= EARLY_RUNGS {
+                let mut early = policy.early_rungs(pace, created_at, deadline);
+                if early.any(|rung| rung == at) {
                     Due { at, messaged: true }
                 } else {
                     draft.due(at)
@@ -189,6 +183,8 @@ fn move_refunds(draft: &mut Draft) {
         if !refund.due.is_some_and(|due| due.is_due(now)) {
             continue;
         }
+        super::refunds::watch_window(draft, index);
+        let refund = &draft.payment.refunds[index];
         match refund.state {
             RefundState::Sent | RefundState::Accepted => {
                 let at = super::refunds::next_word(refund, soon(now));

@@ -7,7 +7,7 @@ use crate::money::Money;
 use crate::numbers::{ChannelOrderNo, PaymentKey};
 use crate::obligation::Due;
 use crate::payment::{Mode, Payment, PaymentState, Terms, Version};
-use crate::schedule::{CREATE_LEASE, Creation, EARLY_RUNGS, LEAST_TIME_LEFT, Pace};
+use crate::schedule::{CREATE_LEASE, Creation, LEAST_TIME_LEFT, Pace};
 use crate::time::Timestamp;
 
 /// As many attempts as one payment may have: the item must stay small, and a buyer who fails twenty
@@ -161,11 +161,7 @@ pub(super) fn add(draft: &mut Draft, choice: ChannelChoice) -> Result<ChannelOrd
     let pace = Pace::of_channel_order(no, choice.stretch);
     let first = policy.query.next(pace, now, now);
     let end = draft.payment.terms.expires_at;
-    let early = policy
-        .query
-        .rungs(pace, now)
-        .filter(|at| at.since(now) <= EARLY_RUNGS && *at < end);
-    draft.wakes.extend(early);
+    draft.wakes.extend(policy.early_rungs(pace, now, end));
     draft.payment.channel_orders.push(ChannelOrder {
         no,
         account: choice.account,
@@ -184,6 +180,7 @@ pub(super) fn add(draft: &mut Draft, choice: ChannelChoice) -> Result<ChannelOrd
         closing: None,
         closing_since: None,
         reversing_since: None,
+        reversals_unanswered: 0,
         due: Some(Due {
             at: first,
             messaged: true,

@@ -22,7 +22,7 @@ use crate::history::{Entry, Input};
 use crate::numbers::{ChannelOrderNo, RefundNo};
 use crate::obligation::Due;
 use crate::payment::{Case, CaseKind, Payment, PaymentState, Terms, Version};
-use crate::schedule::MESSAGE_DELAY_MAX;
+use crate::schedule::{HOPS_REACH, MESSAGE_DELAY_MAX};
 use crate::time::Timestamp;
 
 /// What to tell whoever asked.
@@ -227,13 +227,18 @@ impl Draft {
         }
     }
 
-    /// A time for work, with a message for it where one can be sent that far ahead.
+    /// A time for work, with a message for it. The sweep leaves the work to one that arrives without
+    /// being passed on; for what is further away it sends a message of its own shortly before.
     fn due(&mut self, at: Timestamp) -> Due {
+        self.wake(at);
         let messaged = at.since(self.now) <= MESSAGE_DELAY_MAX;
-        if messaged {
+        Due { at, messaged }
+    }
+
+    fn wake(&mut self, at: Timestamp) {
+        if at.since(self.now) <= HOPS_REACH {
             self.wakes.push(at);
         }
-        Due { at, messaged }
     }
 
     fn open_case(&mut self, kind: CaseKind, subject: impl Into<String>) {
@@ -306,6 +311,12 @@ impl Draft {
         // Settled even where nothing came: a record that was damaged is made good by whatever
         // touches it next.
         self.settle();
+        // No attempt's ladder leads to the deadline of a payment that has none.
+        if self.payment.state == PaymentState::Created
+            && before.is_none_or(|before| before.state != PaymentState::Created)
+        {
+            self.wake(self.payment.terms.expires_at);
+        }
         if before == Some(&self.payment) {
             let before = before.map(|payment| payment.version);
             let (payment, wakes) = (self.payment, Vec::new());

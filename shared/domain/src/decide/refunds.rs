@@ -293,6 +293,12 @@ fn failed(draft: &mut Draft, index: usize, occasion: Occasion) {
         }
         RefundState::Due | RefundState::Sent | RefundState::Accepted | RefundState::Manual => {}
     }
+    fail(draft, index);
+}
+
+/// Ends a refund's number for good; what it owed is reserved under the next one.
+pub(super) fn fail(draft: &mut Draft, index: usize) {
+    let refund = draft.payment.refunds[index].clone();
     let ended = &mut draft.payment.refunds[index];
     ended.state = RefundState::Failed;
     ended.due = None;
@@ -325,6 +331,21 @@ fn failed(draft: &mut Draft, index: usize, occasion: Occasion) {
         due: Some(due),
         ..refund
     });
+}
+
+/// People are told while there is time: a channel takes no refund once its window is over.
+pub(super) fn watch_window(draft: &mut Draft, index: usize) {
+    let refund = &draft.payment.refunds[index];
+    let window = policy_of(refund).refunds.window;
+    let half = Span::millis(window.as_millis() / 2);
+    let late = draft
+        .payment
+        .capture(&refund.trade_no)
+        .is_some_and(|capture| draft.now.since(capture.paid_at) > half);
+    if late && !refund.state.is_final() {
+        let no = refund.no.to_string();
+        draft.open_case(CaseKind::RefundWindow, no);
+    }
 }
 
 /// Certainly without effect: the same number is sent again after a while.
@@ -389,7 +410,11 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
             let due = draft.due(now);
             let refund = &mut draft.payment.refunds[index];
             refund.state = RefundState::Due;
-            refund.sends_unanswered = 0;
+            // Where a refund is known by number and time, the absence of one that may still be on its
+            // way proves nothing: only a repeat within the day is safe.
+            if !policy_of(refund).refunds.named_by_time {
+                refund.sends_unanswered = 0;
+            }
             refund.due = Some(due);
         }
         RefundState::Due | RefundState::Succeeded | RefundState::Failed | RefundState::Manual => {}

@@ -1,6 +1,6 @@
 //! Sending a refund (退款): granted to one caller at a time, at the channel's pace, in one form for ever.
 
-use super::refunds::{needs_person, next_word, policy_of, position};
+use super::refunds::{fail, needs_person, next_word, policy_of, position};
 use super::{Answer, Draft};
 use crate::command::Refusal;
 use crate::numbers::RefundNo;
@@ -21,7 +21,12 @@ pub(super) fn begin(draft: &mut Draft, no: RefundNo) -> Result<Answer, Refusal> 
         return Err(Refusal::NotDue);
     }
     if cannot_be_repeated(refund, now) {
-        needs_person(draft, index);
+        // Each sending was refused without effect, so this number has moved nothing and never will.
+        if refund.sends_unanswered == 0 {
+            fail(draft, index);
+        } else {
+            needs_person(draft, index);
+        }
         return Ok(Answer::Noted);
     }
     if let Some(free_at) = paced_until(draft, index) {

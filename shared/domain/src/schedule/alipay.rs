@@ -15,6 +15,7 @@ pub(super) const fn policy(method: Method) -> Policy {
         query: if code { CODE_QUERY } else { QUERY },
         closing: if code { REVERSING } else { CLOSING },
         absence_margin: Span::minutes(5),
+        burns: false,
         closes: !code,
         close_wait: Span::seconds(0),
         reverses: code,

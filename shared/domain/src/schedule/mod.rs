@@ -13,6 +13,20 @@ pub use ladder::{Ladder, Pace, Stretch};
 use crate::channel::{Channel, Method};
 use crate::time::{Span, Timestamp};
 
+impl Policy {
+    /// The questions whose messages were all sent when an order of this pace was made at `start` that can be
+    /// paid until `deadline`.
+    pub fn early_rungs(
+        &self,
+        pace: Pace,
+        start: Timestamp,
+        deadline: Timestamp,
+    ) -> impl Iterator<Item = Timestamp> + '_ {
+        let rungs = self.query.rungs(pace, start);
+        rungs.filter(move |at| at.since(start) <= EARLY_RUNGS && *at < deadline)
+    }
+}
+
 /// Who makes the order known to the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Creation {
@@ -38,6 +52,9 @@ pub struct Policy {
     /// How long after the deadline "not found" still proves nothing: the channel's clock may lag,
     /// and a payment begun in time may still be under way.
     pub absence_margin: Span,
+    /// Whether a create that was never answered must be proven dead by one more (placed and refused, or
+    /// placed and closed): what arrives after the deadline may be taken.
+    pub burns: bool,
     /// Whether the channel can close an unpaid order.
     pub closes: bool,
     /// How young an order the channel refuses to close.
@@ -84,10 +101,14 @@ pub const EARLY_RUNGS: Span = Span::seconds(640);
 /// The longest delay a message can carry (SQS `DelaySeconds`).
 pub const MESSAGE_DELAY_MAX: Span = Span::seconds(900);
 
+/// How far ahead a message is sent that has to be passed on until its time comes: sixteen hops, as often
+/// as Lambda lets a message return to its own queue before it suspects a loop.
+pub const HOPS_REACH: Span = Span::seconds(14_400);
+
 /// The least time an order must have left for an attempt to be worth making.
 pub const LEAST_TIME_LEFT: Span = Span::seconds(120);
 
-/// How long one holder may be busy creating an order at a channel. Longer than the call's own
+/// How long one holder may be busy creating an order at a channel, or reversing it. Longer than the call's own
 /// time-out, so that a second caller does not start while the first still waits.
 pub const CREATE_LEASE: Span = Span::seconds(12);
 

@@ -21,6 +21,7 @@ pub(super) const fn policy(method: Method) -> Policy {
         query: if code { CODE_QUERY } else { UNIONPAY_QUERY },
         closing: if code { REVERSING } else { CLOSING },
         absence_margin: Span::minutes(5),
+        burns: false,
         closes: false,
         close_wait: Span::seconds(0),
         reverses: code,

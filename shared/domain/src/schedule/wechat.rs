@@ -1,6 +1,7 @@
 //! WeChat Pay's paces. A refund is asked about after a minute; two refunds of one order are a minute
 //! apart; of refused refunds it takes 6 a second, of good ones 150. Its older pages ask for five
-//! minutes between an order and its close.
+//! minutes between an order and its close. An expired order is not known to be refused for good, so a
+//! create that may still arrive is proven dead first.
 
 use super::{
     CLOSING, CODE_QUERY, CONFIRM_WITHIN, Ladder, Policy, QUERY, REVERSING, RefundPolicy, creation,
@@ -16,6 +17,7 @@ pub(super) const fn policy(method: Method) -> Policy {
         query: if code { CODE_QUERY } else { QUERY },
         closing: if code { REVERSING } else { CLOSING },
         absence_margin: Span::minutes(5),
+        burns: !code,
         closes: !code,
         close_wait: Span::minutes(5),
         reverses: code,

@@ -2,7 +2,7 @@
 
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
-    Channel, ClosingCause, Command, CreateAnswer, Disposition, Fact, Method, Mode, Money,
+    CaseKind, Channel, ClosingCause, Command, CreateAnswer, Disposition, Fact, Method, Mode, Money,
     RefundForm, RefundReport, RefundState, Report, ReversalReport, Span, SuspenseReason, Task,
     Timestamp,
 };
@@ -127,11 +127,24 @@ fn a_refund_named_by_its_time_is_not_repeated_after_its_settlement_day() {
         "and the money stays reserved"
     );
 
-    // One that was refused without effect waits for its repeat over the end of the day.
+    // One that was refused without effect waits for its repeat over the end of the day: it has moved
+    // nothing, so the next number may.
     let (tale, no) = paid_twice_by_bank();
     let tale = tale
         .begin(no)
         .fact(sent(no, RefundReport::NotYet))
+        .when(end_of_settlement_day())
+        .begin(no);
+    assert_eq!(state(&tale, no), RefundState::Failed);
+    let next = no.next_generation().unwrap();
+    assert_eq!(state(&tale, next), RefundState::Due);
+
+    // Not so where one of two sendings was never answered: "not found" is no proof of what may come.
+    let (tale, no) = paid_twice_by_bank();
+    let tale = tale.begin(no).fact(sent(no, RefundReport::NoAnswer)).at(60);
+    let asked = Occasion::Asked(tale.payment.version);
+    let tale = tale
+        .fact(world::refund_said(no, asked, RefundReport::NotFound))
         .when(end_of_settlement_day())
         .begin(no);
     assert_eq!(state(&tale, no), RefundState::Manual);
@@ -192,6 +205,51 @@ fn money_the_channel_will_not_settle_pays_nothing_and_waits_for_its_return() {
         tale.payment.money().unwrap().refunded,
         Money::from_fen(world::PRICE)
     );
+}
+
+#[test]
+fn money_known_before_turns_out_to_be_the_channels_to_return() {
+    let late = || Report::TakenLate {
+        trade_no: world::trade("A"),
+        amount: Money::from_fen(world::PRICE),
+        paid_at: at(3),
+    };
+    let waits = Disposition::Suspended(SuspenseReason::ChannelReturns);
+    let overdue = |tale: &Tale| {
+        let mut cases = tale.payment.cases.iter();
+        cases.any(|case| case.kind == CaseKind::ReturnOverdue)
+    };
+
+    // Nothing was sent yet: the refund is withdrawn, and made after all once no return has come.
+    let tale = Tale::of(Mode::Strict, BANK)
+        .close()
+        .paid(first(BANK), "A")
+        .asked(first(BANK), late());
+    assert_eq!(tale.payment.captures[0].disposition, waits);
+    assert_eq!(tale.payment.money().unwrap().refund_due, Money::from_fen(0));
+    let mut tale = tale;
+    while tale.now < at(0).plus(Span::days(40)) {
+        let due = tale.payment.due_at().expect("somebody looks again");
+        let early = due < at(0).plus(Span::days(30));
+        tale = tale.when(due).tick();
+        assert!(!(early && overdue(&tale)), "too soon: {due:?}");
+    }
+    assert!(overdue(&tale), "people are told");
+    let tale = tale.fact(Fact::ReturnAbsent {
+        trade_no: world::trade("A"),
+    });
+    assert_eq!(
+        tale.payment.money().unwrap().refund_due,
+        Money::from_fen(world::PRICE)
+    );
+
+    // What paid the order stays its winner, whatever the channel says of it later.
+    let tale = Tale::of(Mode::Strict, BANK)
+        .paid(first(BANK), "A")
+        .asked(first(BANK), late());
+    assert_eq!(tale.payment.winner, Some(world::trade("A")));
+    let kinds: Vec<_> = tale.payment.cases.iter().map(|case| case.kind).collect();
+    assert_eq!(kinds, [CaseKind::LateContradiction]);
 }
 
 #[test]

@@ -55,6 +55,32 @@ fn what_proves_an_attempt_closed() {
             "no change | closing (expiry) | page closing (expiry)",
         ),
         (
+            "F22, F49: not found, and a create that was never answered may still be taken",
+            Tale::of(Mode::Strict, NATIVE)
+                .when(margin)
+                .tick()
+                .asked(first(NATIVE), Report::NotFound),
+            "no change | closing (expiry) | native closing (expiry)",
+        ),
+        (
+            "F22, F49: placed once more and refused for its expiry, and not found again",
+            Tale::of(Mode::Strict, NATIVE)
+                .when(margin)
+                .tick()
+                .fact(world::refused(first(NATIVE)))
+                .asked(first(NATIVE), Report::NotFound),
+            "noted | closed | native closed",
+        ),
+        (
+            "F22, F49: placed once more and made: the channel has to close it",
+            Tale::of(Mode::Strict, NATIVE)
+                .when(margin)
+                .tick()
+                .fact(world::made(first(NATIVE), "qr", None))
+                .asked(first(NATIVE), Report::Closed),
+            "noted | closed | native closed",
+        ),
+        (
             "F49: not found once the margin has passed",
             expired().when(margin).asked(first(PAGE), Report::NotFound),
             "noted | closed | page closed",

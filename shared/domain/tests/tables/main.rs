@@ -135,6 +135,11 @@ impl Tale {
         self.command(Command::Close { asked })
     }
 
+    fn begin_reversal(self) -> Self {
+        let no = self.payment.channel_orders[0].no;
+        self.command(Command::BeginReversal { no })
+    }
+
     fn begin(self, no: RefundNo) -> Self {
         self.command(Command::BeginRefund { no })
     }

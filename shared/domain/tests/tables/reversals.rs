@@ -18,13 +18,21 @@ fn caught() -> Tale {
     reversing().paid(no(), "A")
 }
 
+fn gave_back() -> Report {
+    Report::PaidBack {
+        trade_no: world::trade("A"),
+        amount: payonce_domain::Money::from_fen(world::PRICE),
+        paid_at: at(3),
+    }
+}
+
 fn said(report: ReversalReport) -> Fact {
     world::reversal_said(no(), report)
 }
 
 #[test]
 fn an_unknown_payment_by_code_is_reversed() {
-    use ReversalReport::{Again, Refused, Reversed};
+    use ReversalReport::{Again, NothingTaken, Refused, Reversed};
     let waits = "closing (merchant) | code closing (merchant, reversing) \
                  | A 1999 suspended (reversing)";
     let cases = [
@@ -46,14 +54,57 @@ fn an_unknown_payment_by_code_is_reversed() {
             "noted | closed | code closed".to_owned(),
         ),
         (
+            "somebody else is at it",
+            reversing().begin_reversal(),
+            "refused: not due | closing (merchant) | code closing (merchant, reversing)".to_owned(),
+        ),
+        (
             "not settled: repeat",
             reversing().fact(said(Again)),
-            "no change | closing (merchant) | code closing (merchant, reversing)".to_owned(),
+            "noted | closing (merchant) | code closing (merchant, reversing)".to_owned(),
         ),
         (
             "refused, and nothing is known of money: it goes on",
             reversing().fact(said(Refused)),
-            "no change | closing (merchant) | code closing (merchant, reversing)".to_owned(),
+            "noted | closing (merchant) | code closing (merchant, reversing)".to_owned(),
+        ),
+        (
+            "nothing was taken: it is over",
+            reversing().fact(said(NothingTaken)),
+            "noted | closed | code closed".to_owned(),
+        ),
+        (
+            "F58: nothing was taken, it says, though it was: the money waits, and people are told",
+            caught().fact(said(NothingTaken)),
+            format!("noted | {waits} | case: reversal contradiction"),
+        ),
+        (
+            "refused because another worked whose answer was lost: asked again before money moves",
+            reversing()
+                .at(13)
+                .begin_reversal()
+                .paid(no(), "A")
+                .fact(said(Refused)),
+            format!("noted | {waits}"),
+        ),
+        (
+            "refused again, with every answer heard: ours to refund",
+            reversing()
+                .at(13)
+                .begin_reversal()
+                .paid(no(), "A")
+                .fact(said(Refused))
+                .begin_reversal()
+                .fact(said(Refused)),
+            "noted | closed | code paid | A 1999 returning (late_payment) | late_payment 1999 due"
+                .to_owned(),
+        ),
+        (
+            "the answer was lost, and the channel says that it gave all back: not ours to refund",
+            caught().asked(no(), gave_back()),
+            "noted | closed | code closed | A 1999 returning (late_payment) \
+             | channel 1999 succeeded"
+                .to_owned(),
         ),
         (
             "a success meets the reversal: one of the two will prove true",

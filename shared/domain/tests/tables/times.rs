@@ -5,7 +5,7 @@ use super::*;
 use payonce_domain::fact::Occasion;
 use payonce_domain::obligation::BACKSTOP;
 use payonce_domain::time::Span;
-use payonce_domain::{CaseKind, RefundReport, RefundState, Stretch, Task};
+use payonce_domain::{CaseKind, PaymentState, RefundReport, RefundState, Source, Stretch, Task};
 
 fn due(tale: &Tale, task: &Task) -> Option<Timestamp> {
     let all = tale.payment.obligations();
@@ -185,6 +185,92 @@ fn an_attempt_that_nobody_can_prove_closed_is_raised_to_people_once() {
     // And its money is still taken in.
     let paid = old.paid(no, "A");
     assert_eq!(paid.payment.money().unwrap().captured.minor(), world::PRICE);
+}
+
+/// F63, F64: with the sweep gone, messages alone bring an attempt from its first question to its end. A wake that finds one
+/// of the first rungs still ahead leaves the item alone, as `query` does.
+#[test]
+fn messages_alone_lead_to_the_end() {
+    for (way, minutes) in [(PAGE, 3), (PAGE, 30), (NATIVE, 120), (BANK, 60)] {
+        let terms = payonce_domain::Terms {
+            expires_at: at(60 * minutes),
+            ..world::terms(Mode::Strict)
+        };
+        let deadline = terms.expires_at;
+        let opening = decide::open(terms, Some(world::choice(way)), world::START).unwrap();
+        let mut messages: std::collections::BTreeSet<_> = opening.wakes().iter().copied().collect();
+        let mut payment = opening.into_payment();
+        while let Some(now) = messages.pop_first() {
+            let early = |order: &payonce_domain::ChannelOrder| {
+                let policy = order.policy();
+                let mut rungs = policy.early_rungs(order.pace(), order.created_at, deadline);
+                rungs.any(|rung| rung > now)
+            };
+            let open = payment.channel_orders.iter().find(|o| o.state.is_open());
+            if open.is_some_and(|order| now < deadline && early(order)) {
+                continue;
+            }
+            let margin = payment.channel_orders[0].policy().absence_margin;
+            let proven = now >= deadline.plus(margin);
+            if proven && payment.channel_orders[0].must_be_burnt() {
+                payment = decide::on_fact(&payment, world::refused(first(way)), now).into_payment();
+            }
+            let input = if payment.tasks_due(now).is_empty() {
+                continue;
+            } else if proven {
+                let asked = Occasion::Asked(payment.version);
+                world::said(first(way), Source::Query, asked, Report::NotFound)
+            } else {
+                Fact::Ticked
+            };
+            let decision = decide::on_fact(&payment, input, now);
+            messages.extend(decision.wakes());
+            payment = decision.into_payment();
+        }
+        assert_eq!(
+            payment.state,
+            PaymentState::Closed,
+            "{way:?}, {minutes} minutes"
+        );
+    }
+}
+
+/// F63: nobody chose a way to pay, or the one chosen failed: a message ends the payment at its deadline.
+#[test]
+fn a_payment_without_an_attempt_is_woken_at_its_deadline() {
+    let opening = decide::open(world::terms(Mode::Strict), None, world::START).unwrap();
+    assert_eq!(opening.wakes(), [deadline()]);
+    let payment = Tale::of(Mode::Strict, NATIVE).payment;
+    let refused = decide::on_fact(&payment, world::refused(first(NATIVE)), at(1));
+    assert_eq!(refused.wakes(), [deadline()]);
+}
+
+/// F78: a refund that waits for a person is shown again while the channel would still take it.
+#[test]
+fn people_are_told_when_half_of_the_window_is_over() {
+    let no = world::reversal(first(PAGE), "AA");
+    let mut tale = Tale::of(Mode::Strict, PAGE)
+        .paid(first(PAGE), "A")
+        .paid(first(PAGE), "AA")
+        .begin(no)
+        .fact(world::refund_said(
+            no,
+            Occasion::Sent,
+            RefundReport::NeedsPerson,
+        ));
+    let half = Span::days(365 / 2);
+    while tale.now < at(0).plus(Span::days(190)) {
+        let told = tale
+            .payment
+            .cases
+            .iter()
+            .any(|case| case.kind == CaseKind::RefundWindow && case.subject == no.to_string());
+        let over = tale.now > at(3).plus(half).plus(Span::days(2));
+        assert!(told || !over, "nobody is told at {:?}", tale.now);
+        assert!(!told || tale.now > at(3).plus(half), "too soon");
+        let due = tale.payment.due_at().expect("it is still asked about");
+        tale = tale.when(due).tick();
+    }
 }
 
 /// F77: a refund that never comes through is sent ever more seldom, and then a person is asked.

@@ -138,6 +138,10 @@ fn answers() -> Vec<Event> {
             fact("query, the margin over: not found", asked(Report::NotFound)),
         ),
         fact("reversal: reversed", reversal(ReversalReport::Reversed)),
+        fact(
+            "reversal: nothing taken",
+            reversal(ReversalReport::NothingTaken),
+        ),
         fact("reversal: refused", reversal(ReversalReport::Refused)),
         fact("reversal: again", reversal(ReversalReport::Again)),
         fact("the channel returned all of it", |_, no| {

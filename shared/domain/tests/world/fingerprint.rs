@@ -57,6 +57,7 @@ fn hash_channel_order(order: &ChannelOrder, hash: &mut DefaultHasher) {
         closing,
         closing_since,
         reversing_since,
+        reversals_unanswered,
         due,
     } = order;
     (
@@ -68,7 +69,9 @@ fn hash_channel_order(order: &ChannelOrder, hash: &mut DefaultHasher) {
     )
         .hash(hash);
     (lease_until, creates_unanswered, closing, closing_since).hash(hash);
-    (reversing_since, due, bank, stretch).hash(hash);
+    // Beyond two it makes no difference how many.
+    (reversing_since, (*reversals_unanswered).min(2)).hash(hash);
+    (due, bank, stretch).hash(hash);
 }
 
 fn hash_capture(capture: &Capture, hash: &mut DefaultHasher) {

@@ -82,6 +82,10 @@ pub(crate) fn case(kind: CaseKind) -> &'static str {
         CaseKind::UnknownRefund => "unknown refund",
         CaseKind::RefundContradiction => "refund contradiction",
         CaseKind::RefundExhausted => "refund exhausted",
+        CaseKind::RefundWindow => "refund window",
+        CaseKind::ReversalContradiction => "reversal contradiction",
+        CaseKind::LateContradiction => "late contradiction",
+        CaseKind::ReturnOverdue => "return overdue",
         CaseKind::OutcomeUnknown => "outcome unknown",
     }
 }

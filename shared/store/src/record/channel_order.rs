@@ -41,6 +41,8 @@ pub(super) struct ChannelOrderRecord {
     closing_since: Option<Kept<Timestamp>>,
     #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     reversing_since: Option<Kept<Timestamp>>,
+    #[serde(rename = "w", default, skip_serializing_if = "is_zero")]
+    reversals_unanswered: u32,
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     due: Option<DueRecord>,
 }
@@ -99,6 +101,7 @@ impl ChannelOrderRecord {
             closing,
             closing_since,
             reversing_since,
+            reversals_unanswered,
             due,
         } = order;
         Self {
@@ -115,6 +118,7 @@ impl ChannelOrderRecord {
             closing: closing.map(Kept),
             closing_since: closing_since.map(Kept),
             reversing_since: reversing_since.map(Kept),
+            reversals_unanswered: *reversals_unanswered,
             due: due.map(DueRecord::from),
         }
     }
@@ -134,6 +138,7 @@ impl ChannelOrderRecord {
             closing: self.closing.map(|cause| cause.0),
             closing_since: self.closing_since.map(|at| at.0),
             reversing_since: self.reversing_since.map(|at| at.0),
+            reversals_unanswered: self.reversals_unanswered,
             due: self.due.map(Due::from),
         })
     }

@@ -66,7 +66,11 @@ codes! {
         CaseKind::UnknownRefund => "u",
         CaseKind::RefundContradiction => "c",
         CaseKind::RefundExhausted => "x",
-        CaseKind::OutcomeUnknown => "o",
+        CaseKind::RefundWindow => "w",
+        CaseKind::ReversalContradiction => "v",
+        CaseKind::LateContradiction => "l",
+        CaseKind::ReturnOverdue => "o",
+        CaseKind::OutcomeUnknown => "n",
     }
     Source {
         Source::Hint => "h",
@@ -102,6 +106,7 @@ codes! {
     }
     ReversalReport {
         ReversalReport::Reversed => "y",
+        ReversalReport::NothingTaken => "z",
         ReversalReport::Refused => "n",
         ReversalReport::Again => "u",
     }

@@ -164,13 +164,13 @@ async fn damages(stage: &Stage, account: &Account, day: &Day) -> anyhow::Result<
         spoil("bad_signature").await?;
         if let Ok(answer) = stage.transport.send(request).await {
             let is_whole = answer.body == file;
-            let opened = open(account, &answer.body, seal.as_ref());
+            let opened = open(account, day, &answer.body, seal.as_ref());
             ensure!(is_whole || opened.is_err(), "a spoilt file was read");
         }
         stage.simulator.clear("faults").await?;
     }
     for cut in [file.len() / 2, file.len() - 1, 0] {
-        let opened = open(account, &file[..cut], seal.as_ref());
+        let opened = open(account, day, &file[..cut], seal.as_ref());
         ensure!(opened.is_err(), "{cut} bytes of {} were read", file.len());
     }
     Ok(())
@@ -201,12 +201,17 @@ async fn fetched(
             anyhow::bail!("{} offers {other:?}", account.name)
         }
     };
-    let statement = open(account, &file, seal.as_ref())?;
+    let statement = open(account, day, &file, seal.as_ref())?;
     let lines: Result<Vec<_>, _> = statement.trades.into_iter().collect();
     Ok((lines?, (file, seal)))
 }
 
-fn open(account: &Account, file: &[u8], seal: Option<&Seal>) -> anyhow::Result<Statement> {
+fn open(
+    account: &Account,
+    day: &Day,
+    file: &[u8],
+    seal: Option<&Seal>,
+) -> anyhow::Result<Statement> {
     let statements = account.statements.as_ref();
-    Ok(statements.open(StatementKind::Trades, file, seal)?)
+    Ok(statements.open(StatementKind::Trades, day.date, file, seal)?)
 }

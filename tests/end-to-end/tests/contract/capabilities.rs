@@ -121,6 +121,7 @@ fn columns(way: Way, policy: &Policy, bills: &str) -> Vec<Column> {
         ("created", created.to_owned()),
         ("asked about after", rungs(&policy.query)),
         ("absence proves nothing until", span(policy.absence_margin)),
+        ("proven dead by one more create", yes(policy.burns)),
         ("closes", yes(policy.closes)),
         ("not closed before", span(policy.close_wait)),
         ("tried to end after", rungs(&policy.closing)),

@@ -49,6 +49,7 @@ fn questions() -> Vec<Question> {
         question!(orders::closed_then_paid),
         question!(orders::paid_then_closed),
         question!(orders::reversed_then_paid),
+        question!(orders::a_payment_code_is_not_kept),
         question!(orders::another_accounts_order_is_never_paid),
         question!(refunds::the_same_number_moves_money_once),
         question!(refunds::a_refund_nobody_sent_is_not_found),

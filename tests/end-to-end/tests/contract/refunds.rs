@@ -72,7 +72,10 @@ pub(crate) async fn a_refund_is_told(
     let (order, trade_no) = stage.paid(account, way).await?;
     let refund = stage.refund(account, &order, trade_no, PART)?;
     stage.client(account).refund(&order, &refund, now()).await;
-    let is_told = |news: &News| matches!(news, News::Refund { no, report: RefundReport::Succeeded } if *no == refund.no);
+    let is_told = |news: &News| {
+        matches!(news, News::Refund { no, report: RefundReport::Succeeded, amount }
+            if *no == refund.no && amount.is_none_or(|amount| amount == refund.amount))
+    };
     stage.heard_that(account, &order, is_told).await?;
     Ok(())
 }

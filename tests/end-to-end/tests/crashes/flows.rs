@@ -86,6 +86,8 @@ fn all() -> Vec<Flow> {
         },
         flow!("feeds the queue", "scan", scan_feeds_the_queue),
         flow!("sends", "refund", refund_sends),
+        flow!("sends to WeChat", "refund", refund_sends_to_wechat),
+        flow!("sends to UnionPay", "refund", refund_sends_to_unionpay),
     ]
 }
 
@@ -151,7 +153,7 @@ async fn close(take: &mut Take<'_>) -> anyhow::Result<()> {
 }
 
 async fn refund_request(take: &mut Take<'_>) -> anyhow::Result<()> {
-    take.paid().await?;
+    take.paid(Way::ALIPAY_PAGE).await?;
     take.begin();
     take.ask_refund().await?;
     Ok(())
@@ -282,7 +284,20 @@ async fn scan_feeds_the_queue(take: &mut Take<'_>) -> anyhow::Result<()> {
 }
 
 async fn refund_sends(take: &mut Take<'_>) -> anyhow::Result<()> {
-    paid_without_messages(take).await?;
+    refund_sends_to(take, Way::ALIPAY_PAGE).await
+}
+
+async fn refund_sends_to_wechat(take: &mut Take<'_>) -> anyhow::Result<()> {
+    refund_sends_to(take, Way::WECHAT_NATIVE).await
+}
+
+async fn refund_sends_to_unionpay(take: &mut Take<'_>) -> anyhow::Result<()> {
+    refund_sends_to(take, Way::UNIONPAY_GATEWAY).await
+}
+
+async fn refund_sends_to(take: &mut Take<'_>, way: Way) -> anyhow::Result<()> {
+    take.lose_messages();
+    take.paid(way).await?;
     let refund_no = take.ask_refund().await?;
     take.begin();
     send_refund(take, &refund_no).await
@@ -291,7 +306,7 @@ async fn refund_sends(take: &mut Take<'_>) -> anyhow::Result<()> {
 /// Paid and heard of. The messages of its first minutes are lost, or one of them would do what the flow is about.
 async fn paid_without_messages(take: &Take<'_>) -> anyhow::Result<()> {
     take.lose_messages();
-    take.paid().await
+    take.paid(Way::ALIPAY_PAGE).await
 }
 
 /// Paid at the channel, while its notification and every message are lost.

@@ -316,8 +316,8 @@ impl Take<'_> {
     }
 
     /// A payment that was paid in peace.
-    pub(crate) async fn paid(&self) -> anyhow::Result<()> {
-        let order = self.initiate(Way::ALIPAY_PAGE).await?;
+    pub(crate) async fn paid(&self, way: Way) -> anyhow::Result<()> {
+        let order = self.initiate(way).await?;
         self.world().simulator.open_and_pay(&order).await?;
         for _ in 0..4 {
             if self.until_paid(Duration::from_secs(6)).await {

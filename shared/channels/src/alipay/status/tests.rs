@@ -23,7 +23,7 @@ ACQ.ERROR_BALANCE_PAYMENT_DISABLE     -       Refused -        NoAnswer NoAnswer
 ACQ.BUYER_SELLER_EQUAL                Refused Refused -        NoAnswer NoAnswer    NoAnswer Again
 ACQ.TRADE_BUYER_NOT_MATCH             -       Refused -        NoAnswer NoAnswer    NoAnswer Again
 ACQ.BUYER_ENABLE_STATUS_FORBID        Refused Refused -        NoAnswer NeedsPerson NoAnswer Again
-ACQ.PULL_MOBILE_CASHIER_FAIL          -       Refused -        NoAnswer NoAnswer    NoAnswer Again
+ACQ.PULL_MOBILE_CASHIER_FAIL          -       -       -        NoAnswer NoAnswer    NoAnswer Again
 ACQ.PAYMENT_AUTH_CODE_INVALID         -       Refused -        NoAnswer NoAnswer    NoAnswer Again
 ACQ.REASON_TRADE_STATUS_INVALID       -       -       -        Conflict NeedsPerson NoAnswer Again
 ACQ.REASON_ILLEGAL_STATUS             -       -       -        Conflict NeedsPerson NoAnswer Again

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
@@ -16,6 +16,7 @@ use crate::statement::{
     Damaged, Direction, Offer, Seal, Statement, StatementKind, StatementSource, TradeLineKind,
 };
 
+const DAY: Date = date(2026, 11, 20);
 const BILL: &str = "alipay.data.dataservice.bill.downloadurl.query";
 const FILE: &str = "20880000000000010156_20261120_业务明细.csv";
 const SUMMARY: &str = "20880000000000010156_20261120_业务明细(汇总).csv";
@@ -68,13 +69,13 @@ fn bill(text: &str) -> Vec<u8> {
 }
 
 fn opened(kind: StatementKind, file: &[u8]) -> Result<Statement, Damaged> {
-    source(&settings()).open(kind, file, None)
+    source(&settings()).open(kind, DAY, file, None)
 }
 
 #[test]
 fn the_call_names_the_day_and_the_kind() {
     let source = source(&settings());
-    let day = date(2026, 11, 20);
+    let day = DAY;
     for (kind, name) in [
         (StatementKind::Trades, "trade"),
         (StatementKind::Funds, "signcustomer"),
@@ -94,7 +95,7 @@ fn the_call_names_the_day_and_the_kind() {
 #[test]
 fn offers() {
     let offer = |settings: &Value, answer: &HttpAnswer| {
-        let day = date(2026, 11, 20);
+        let day = DAY;
         source(settings).read_offer(StatementKind::Trades, day, answer, now())
     };
     let at = |url: &str| said(BILL, &json!({ "code": "10000", "bill_download_url": url }));
@@ -395,6 +396,6 @@ fn hostile_archives_are_refused() {
     );
     assert!(super::super::statement::lines(&bomb, 1 << 20).is_ok());
     let seal = Seal::Sha1(String::new());
-    let sealed = source(&settings()).open(StatementKind::Trades, &file, Some(&seal));
+    let sealed = source(&settings()).open(StatementKind::Trades, DAY, &file, Some(&seal));
     assert_eq!(sealed, Err(Damaged::WrongSeal));
 }

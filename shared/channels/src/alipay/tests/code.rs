@@ -184,7 +184,7 @@ fn reversals() {
     };
     let read = |content: &Value, now| alipay().read_reverse(&order, &said(CANCEL, content), now);
     for (content, expected) in [
-        (done(json!({})), ReversalReport::Reversed),
+        (done(json!({})), ReversalReport::NothingTaken),
         (
             done(json!({ "action": "refund" })),
             ReversalReport::Reversed,
@@ -214,7 +214,7 @@ fn reversals() {
         refused("40004", "ACQ.TRADE_NOT_EXIST"),
     ] {
         assert_eq!(read(&content, early), ReversalReport::Again);
-        assert_eq!(read(&content, arrived), ReversalReport::Reversed);
+        assert_eq!(read(&content, arrived), ReversalReport::NothingTaken);
     }
     let repeat = done(json!({ "action": null, "retry_flag": "Y" }));
     assert_eq!(read(&repeat, arrived), ReversalReport::Again);

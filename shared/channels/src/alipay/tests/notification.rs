@@ -65,7 +65,8 @@ fn notifications_that_openssl_signed_are_read() {
     assert_eq!(notice.news, paid(1999, "2026-11-20 22:15:30"));
     let notice = verify(REFUNDED).unwrap();
     let (no, report) = (refund().no, RefundReport::Succeeded);
-    assert_eq!(notice.news, News::Refund { no, report });
+    let amount = None;
+    assert_eq!(notice.news, News::Refund { no, report, amount });
 }
 
 #[test]
@@ -189,6 +190,7 @@ fn every_kind_of_news() {
     let refund_news = News::Refund {
         no: refund().no,
         report: RefundReport::Succeeded,
+        amount: None,
     };
     let closed = ("trade_status", "TRADE_CLOSED");
     let at_refund = ("gmt_refund", "2026-11-20 22:40:00.123");

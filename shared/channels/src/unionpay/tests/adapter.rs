@@ -10,7 +10,7 @@ use super::{
     unionpay,
 };
 use crate::adapter::Adapter;
-use crate::claim::{self, CreateReading, Standing, TradeReading};
+use crate::claim::{self, CreateReading, TradeReading};
 use crate::http::CannotSend;
 use crate::notification::{News, Rejected, UnverifiedNotification};
 use crate::order::Detail;
@@ -107,6 +107,42 @@ fn a_refund_and_an_undo_keep_number_and_time() {
 }
 
 #[test]
+fn an_answer_about_another_kind_of_transaction_says_nothing_of_a_refund() {
+    for (form, txn_type, other) in [
+        (RefundForm::Refund, "04", "31"),
+        (RefundForm::Undo, "31", "04"),
+    ] {
+        let (order, refund) = (order(Method::Gateway), refund(form));
+        let no = refund.no.to_string();
+        let read = |txn_type: &str, sub_type: &str| {
+            let fields = signed(&[
+                ("orderId", no.as_str()),
+                ("txnTime", "20270115120000"),
+                ("txnType", txn_type),
+                ("txnSubType", sub_type),
+                ("merId", MER_ID),
+                ("respCode", "00"),
+                ("origRespCode", "00"),
+                ("txnAmt", "1999"),
+                ("currencyCode", "156"),
+            ]);
+            let (unionpay, answer) = (unionpay(), answer(&fields));
+            (
+                unionpay.read_refund(&order, &refund, &answer, NOW),
+                unionpay.read_refund_query(&order, &refund, &answer, NOW),
+            )
+        };
+        let said = (RefundReport::Accepted, RefundReport::Succeeded);
+        assert_eq!(read(txn_type, "00"), said, "{form:?}");
+        let nothing = (RefundReport::NoAnswer, RefundReport::NoAnswer);
+        for (txn_type, sub_type) in [(other, "00"), ("01", "00"), (txn_type, "01"), ("", "")] {
+            let told = read(txn_type, sub_type);
+            assert_eq!(told, nothing, "{form:?}: {txn_type} {sub_type}");
+        }
+    }
+}
+
+#[test]
 fn a_payment_code_goes_along_once_and_is_reversed_under_its_own_name() {
     let order = order(Method::Code);
     let sent = body(unionpay().create_request(&order, NOW));
@@ -126,6 +162,35 @@ fn a_payment_code_goes_along_once_and_is_reversed_under_its_own_name() {
         unionpay().create_request(&without, NOW),
         Err(CannotSend::NoAuthCode)
     );
+}
+
+/// It goes along on one call and is stored nowhere, whoever repeats it.
+#[test]
+fn a_repeated_payment_code_is_not_kept() {
+    let code = "621234567890123450";
+    let kept = |body: &str| String::from_utf8(unionpay().evidence(body.as_bytes()).into()).unwrap();
+    for (body, expected) in [
+        (
+            "orderId=P1&qrNo=621234567890123450&txnAmt=1",
+            "orderId=P1&qrNo=******************&txnAmt=1",
+        ),
+        ("qrNo=621234567890123450", "qrNo=******************"),
+        (
+            "a={origQrNo=621234567890123450&b=1}&c=2",
+            "a={origQrNo=******************&b=1}&c=2",
+        ),
+        (
+            "a=%7BqrNo%3D621234567890123450%26b%3D1%7D",
+            "a=%7BqrNo%3D******************%26b%3D1%7D",
+        ),
+        (
+            "qrNo=&queryId=782611261200000000001",
+            "qrNo=&queryId=782611261200000000001",
+        ),
+    ] {
+        assert_eq!(kept(body), expected);
+        assert!(!kept(body).contains(code));
+    }
 }
 
 #[test]
@@ -251,7 +316,7 @@ fn a_strangers_signature_says_nothing() {
 }
 
 #[test]
-fn a_code_that_pays_is_a_claim_and_a_reversal_is_repeated_until_it_is_certain() {
+fn a_code_is_taken_and_never_paid_by_the_answer_and_a_reversal_is_repeated_until_it_is_certain() {
     let order = order(Method::Code);
     let no = order.no.to_string();
     let base = [
@@ -260,7 +325,7 @@ fn a_code_that_pays_is_a_claim_and_a_reversal_is_repeated_until_it_is_certain() 
         ("merId", MER_ID),
     ];
     let said = |more: &[(&str, &str)], now| {
-        let fields = signed(&[&base[..], more].concat());
+        let fields = signed(&[&base[..], &[("txnType", "99")], more].concat());
         let (unionpay, answer) = (unionpay(), answer(&fields));
         (
             unionpay.read_create(&order, &answer, now),
@@ -273,9 +338,12 @@ fn a_code_that_pays_is_a_claim_and_a_reversal_is_repeated_until_it_is_certain() 
         ("txnAmt", "1999"),
         ("currencyCode", "156"),
     ];
+    let payments = signed(&[&base[..], &[("txnType", "01")], &whole].concat());
+    let payments = unionpay().read_reverse(&order, &answer(&payments), NOW);
+    assert_eq!(payments, ReversalReport::Again, "of the payment itself");
     let (created, reversed) = said(&whole, NOW);
-    let paid = |reading: &CreateReading| matches!(reading, CreateReading::Claim(claim) if matches!(claim.standing, Standing::Paid { .. }));
-    assert!(paid(&created));
+    // However whole it is: 00 is "accepted".
+    assert_eq!(created, CreateReading::Taken);
     assert_eq!(reversed, ReversalReport::Reversed);
     assert_eq!(said(&[("respCode", "00")], NOW).0, CreateReading::Taken);
     assert_eq!(said(&[("respCode", "05")], NOW).0, CreateReading::Taken);
@@ -284,7 +352,7 @@ fn a_code_that_pays_is_a_claim_and_a_reversal_is_repeated_until_it_is_certain() 
     let unknown = [("respCode", "34")];
     assert_eq!(said(&unknown, NOW).1, ReversalReport::Again);
     let later = NOW.plus(Span::minutes(2));
-    assert_eq!(said(&unknown, later).1, ReversalReport::Reversed);
+    assert_eq!(said(&unknown, later).1, ReversalReport::NothingTaken);
     assert_eq!(said(&[("respCode", "35")], NOW).1, ReversalReport::Refused);
 }
 
@@ -331,24 +399,24 @@ fn a_notification_is_verified_before_it_is_read() {
     });
     let goes_back = goes_back.map(|(n, v)| if n == "txnType" { (n, "04") } else { (n, v) });
     let told = notified(&goes_back, false).unwrap();
-    let report = RefundReport::Succeeded;
-    assert_eq!(
-        told.news,
-        News::Refund {
-            no: refund.no,
-            report
-        }
-    );
+    let amount = Some(Money::from_fen(1_999));
+    let news = |report, amount| News::Refund {
+        no: refund.no,
+        report,
+        amount,
+    };
+    assert_eq!(told.news, news(RefundReport::Succeeded, amount));
+    // Another amount than was asked for is told as such.
+    let more = goes_back.map(|(n, v)| if n == "txnAmt" { (n, "2000") } else { (n, v) });
+    let told = notified(&more, false).unwrap();
+    let amount_of_another = Some(Money::from_fen(2_000));
+    assert_eq!(told.news, news(RefundReport::Succeeded, amount_of_another));
     let failed = goes_back.map(|(n, v)| if n == "respCode" { (n, "61") } else { (n, v) });
-    let report = RefundReport::Failed;
     let told = notified(&failed, false).unwrap();
-    assert_eq!(
-        told.news,
-        News::Refund {
-            no: refund.no,
-            report
-        }
-    );
+    assert_eq!(told.news, news(RefundReport::Failed, amount));
+    let unsaid = failed.map(|(n, v)| if n == "txnAmt" { (n, "") } else { (n, v) });
+    let told = notified(&unsaid, false).unwrap();
+    assert_eq!(told.news, news(RefundReport::Failed, None));
 
     let foreign = pays.map(|(n, v)| {
         if n == "merId" {

@@ -7,17 +7,23 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use jiff::civil::{Date, date};
 use payonce_domain::RefundForm;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::super::bill::{open, open_within};
+use super::super::bill;
+use super::{MER_ID, UnionpayStatements, settings};
 use crate::beijing;
-use crate::statement::{Damaged, Statement, TradeLine, TradeLineKind, UnreadableLine};
+use crate::statement::{
+    Damaged, Statement, StatementKind, StatementSource, TradeLine, TradeLineKind, UnreadableLine,
+};
 
 const ZM: &str = "INN26010101ZM_777290058110048";
 const ZME: &str = "INN26010101ZME_777290058110048";
 const RD: &str = "RD201026010101_777290058110048";
+
+const DAY: Date = date(2026, 1, 1);
 
 const BROKEN_NAME: Damaged = Damaged::Unreadable("the archive has an entry of another name");
 
@@ -94,6 +100,19 @@ fn file(entries: &[(&str, &[u8])]) -> Vec<u8> {
     sealed(&zip.finish().unwrap().into_inner())
 }
 
+fn open(file: &[u8]) -> Result<Statement, Damaged> {
+    bill::open(file, MER_ID, DAY)
+}
+
+fn open_within(file: &[u8], bytes_max: usize) -> Result<Statement, Damaged> {
+    bill::open_within(file, MER_ID, DAY, bytes_max)
+}
+
+/// Opens what lies beside the checkout.
+fn open_sample(file: &[u8]) -> Result<Statement, Damaged> {
+    bill::open(file, "802310048993424", date(2015, 9, 5))
+}
+
 fn only(line: &[u8]) -> Result<TradeLine, UnreadableLine> {
     let mut statement = open(&file(&[(ZM, line)])).unwrap();
     assert_eq!(statement.trades.len(), 1);
@@ -129,7 +148,7 @@ fn the_demo_file_adds_up() {
     let Some(zip) = sample("unionpay_802310048993424_20150905.zip") else {
         return;
     };
-    let statement = open(&sealed(&zip)).unwrap();
+    let statement = open_sample(&sealed(&zip)).unwrap();
     let trades: Vec<_> = statement.trades.into_iter().map(Result::unwrap).collect();
     assert_eq!(trades.len(), 8);
     let sum: u64 = trades.iter().map(|line| line.amount.minor()).sum();
@@ -154,9 +173,9 @@ fn a_demo_file_without_its_last_line_does_not_add_up() {
         "INN15090588ZM_802310048993424",
         "RD201015090501_802310048993424",
     );
-    assert!(open(&file(&[(names.0, &zm), (names.1, &rd)])).is_ok());
+    assert!(open_sample(&file(&[(names.0, &zm), (names.1, &rd)])).is_ok());
     let short = file(&[(names.0, &zm[..7 * 609]), (names.1, &rd)]);
-    assert_eq!(open(&short), Err(Damaged::DoesNotAddUp));
+    assert_eq!(open_sample(&short), Err(Damaged::DoesNotAddUp));
 }
 
 #[test]
@@ -213,7 +232,8 @@ fn a_refund_of_ours_has_its_whole_number_again() {
 #[test]
 fn the_year_after_the_files_is_found_too() {
     let name = "INN25123101ZM_777290058110048";
-    let opened = open(&file(&[(name, &back("04"))])).unwrap();
+    let day = date(2025, 12, 31);
+    let opened = bill::open(&file(&[(name, &back("04"))]), MER_ID, day).unwrap();
     let line = opened.trades[0].as_ref().unwrap();
     assert_eq!(Some(line.at), beijing::parse("2026-01-01 01:02:03"));
 }
@@ -316,7 +336,6 @@ fn other_names_are_refused() {
         "../INN26010101ZM_777290058110048",
         "INN26010101ZM_7772/90058110048",
         "INN26010101ZM_",
-        "INN26130101ZM_777290058110048",
         "INN260101ZM_777290058110048",
         "INN26010101ZX_777290058110048",
         "银联",
@@ -325,9 +344,45 @@ fn other_names_are_refused() {
     }
 }
 
+/// It is asked for by month and date, so another year's file looks as right as this one.
+#[test]
+fn another_days_or_merchants_file_is_refused() {
+    let zm = table(&[payment()]);
+    let secrets = crate::registry::Secrets::default();
+    let source = UnionpayStatements::open(&settings().to_string(), secrets).unwrap();
+    let opened = |entries: &[(&str, &[u8])]| {
+        let kind = StatementKind::Trades;
+        source.open(kind, DAY, &file(entries), None).map(|_| ())
+    };
+    assert_eq!(opened(&[(ZM, &zm), (ZME, b""), (RD, b"")]), Ok(()));
+    assert_eq!(
+        opened(&[(ZM, &zm), ("RD2026010101_777290058110048", b"")]),
+        Ok(())
+    );
+    for (zm_name, zme_name, rd_name) in [
+        ("INN25010101ZM_777290058110048", ZME, RD),
+        ("INN26010201ZM_777290058110048", ZME, RD),
+        ("INN26130101ZM_777290058110048", ZME, RD),
+        ("INN26010101ZM_777290058110049", ZME, RD),
+        (ZM, "INN25010101ZME_777290058110048", RD),
+        (ZM, "INN26010101ZME_777290058110049", RD),
+        (ZM, ZME, "RD201025010101_777290058110048"),
+        (ZM, ZME, "RD201026010101_777290058110049"),
+    ] {
+        let told = opened(&[(zm_name, &zm), (zme_name, b""), (rd_name, b"")]);
+        assert_eq!(
+            told,
+            Err(Damaged::Another),
+            "{zm_name} {zme_name} {rd_name}"
+        );
+    }
+}
+
 #[test]
 fn hostile_files_are_refused() {
-    let names: Vec<_> = (0..17).map(|index| format!("RD{index}_1")).collect();
+    let names: Vec<_> = (0..17)
+        .map(|index| format!("RD201026010101{index}_{MER_ID}"))
+        .collect();
     let entries: Vec<_> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
     let many = Damaged::Unreadable("the archive has too many entries");
     assert_eq!(open(&file(&entries)), Err(many));

@@ -10,6 +10,7 @@ const CUSTOMER: &str = include_str!("../fixtures/customer.crt");
 const ELSEWHERE: &str = include_str!("../fixtures/elsewhere.crt");
 const EXPIRED: &str = include_str!("../fixtures/expired.crt");
 const BENEATH: &str = include_str!("../fixtures/beneath.crt");
+const AUTHORITY: &str = include_str!("../fixtures/authority.crt");
 const OTHER: &str = include_str!("../fixtures/other.crt");
 
 fn open(middles: &[&str]) -> Result<Authorities, ConfigurationError> {
@@ -30,6 +31,7 @@ fn only_unionpays_own_certificate_is_believed() {
         ("one that is over", EXPIRED),
         ("one vouched for by a customer", BENEATH),
         ("an authority", MIDDLE),
+        ("one that calls itself an authority", AUTHORITY),
         ("the root", ROOT),
         ("nothing", ""),
         (
@@ -52,6 +54,14 @@ fn certificates_count_within_their_time_only() {
     for time in [Timestamp::from_millis(0), NOW.plus(Span::days(40_000))] {
         assert!(authorities.leaf_key(LEAF, time).is_none(), "{time:?}");
     }
+    // 2026-01-01 12:00 UTC: but for its end, it would be believed.
+    let noon = Timestamp::from_millis(1_767_268_800_000);
+    assert!(authorities.leaf_key(EXPIRED, noon).is_some());
+    assert!(
+        authorities
+            .leaf_key(EXPIRED, noon.plus(Span::days(1)))
+            .is_none()
+    );
 }
 
 /// While UnionPay changes its authority, messages under both are believed.

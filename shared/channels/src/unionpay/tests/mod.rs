@@ -14,7 +14,7 @@ use payonce_domain::{
 use serde_json::json;
 
 use super::message::Fields;
-use super::{Unionpay, sign};
+use super::{Unionpay, UnionpayStatements, sign};
 use crate::http::HttpAnswer;
 use crate::order::{Order, RefundOrder};
 use crate::registry::Secrets;

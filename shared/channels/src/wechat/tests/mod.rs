@@ -1,5 +1,6 @@
 //! The adapter from outside: what it sends, what it makes of answers, and what it takes for true.
 
+mod code;
 mod notification;
 mod request;
 mod response;

@@ -258,7 +258,8 @@ fn refunds_of_ours_are_news() {
         ("CLOSED", RefundReport::Failed),
     ] {
         let news = refunded(&format!("REFUND.{word}"), json!({ "refund_status": word }));
-        assert_eq!(news, Ok(News::Refund { no, report }));
+        let amount = Some(Money::from_fen(500));
+        assert_eq!(news, Ok(News::Refund { no, report, amount }));
         // The API's own name for it is another one, and is not looked for here.
         let named = json!({ "refund_status": null, "status": word });
         let news = refunded(&format!("REFUND.{word}"), named);
@@ -288,6 +289,16 @@ fn money_that_others_sent_back_is_returned_and_not_ours() {
         returned_total: Money::from_fen(500),
     };
     assert_eq!(refunded("REFUND.SUCCESS", foreign.clone()), Ok(returned));
+    // The next one by hand has a number and an amount of its own, and says nothing of the first.
+    let next = json!({
+        "out_refund_no": "console-2",
+        "amount": { "total": 1999, "refund": 300, "payer_total": 1999, "payer_refund": 300 },
+    });
+    let returned = News::Returned {
+        return_no: "console-2".to_owned(),
+        returned_total: Money::from_fen(300),
+    };
+    assert_eq!(refunded("REFUND.SUCCESS", next), Ok(returned));
     let failed = changed(foreign, json!({ "refund_status": "CLOSED" }));
     assert_eq!(refunded("REFUND.CLOSED", failed), Ok(News::Nothing));
     // A number of ours, for money of another order.

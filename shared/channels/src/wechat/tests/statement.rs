@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 
 use super::super::statement::{sha1, unpack};
 use super::*;
@@ -11,6 +11,7 @@ use crate::statement::{
     Damaged, Direction, Offer, Seal, Statement, StatementKind, StatementSource, TradeLineKind,
 };
 
+const DAY: Date = date(2026, 11, 20);
 const HEADER: &str = "交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易状态,货币种类,商户退款单号,退款状态,商品名称,手续费,订单金额,申请退款金额";
 const TOTALS: &str = "总交易单数,手续费总金额,订单总金额,申请退款总金额";
 const PAYMENT: &str = "`2026-11-20 22:15:30,`wx1,`1900000001,`4200001,`P1,`SUCCESS,`CNY,`0,`,`茶, 水,`0.11950,`19.99,`0.00";
@@ -34,7 +35,7 @@ fn bill(lines: &[&str]) -> String {
 
 fn open(kind: StatementKind, text: &str) -> Result<Statement, Damaged> {
     let seal = Seal::Sha1(sha1(text.as_bytes()));
-    source().open(kind, text.as_bytes(), Some(&seal))
+    source().open(kind, DAY, text.as_bytes(), Some(&seal))
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -45,7 +46,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn each_bill_is_asked_for_packed() {
-    let day = date(2026, 11, 20);
+    let day = DAY;
     for (kind, target) in [
         (
             StatementKind::Trades,
@@ -63,7 +64,7 @@ fn each_bill_is_asked_for_packed() {
 }
 
 fn offer_of(settings: &Value, answer: &HttpAnswer) -> Offer {
-    let (kind, day) = (StatementKind::Trades, date(2026, 11, 20));
+    let (kind, day) = (StatementKind::Trades, DAY);
     source_of(settings).read_offer(kind, day, answer, now())
 }
 
@@ -226,21 +227,24 @@ fn the_seal_is_over_the_plain_bytes() {
     let (kind, plain) = (StatementKind::Trades, text.as_bytes());
     let seal = Seal::Sha1(sha1(plain).to_uppercase());
     let source = source();
-    let opened = source.open(kind, plain, Some(&seal)).unwrap();
-    assert_eq!(source.open(kind, &gzip(plain), Some(&seal)), Ok(opened));
+    let opened = source.open(kind, DAY, plain, Some(&seal)).unwrap();
+    assert_eq!(
+        source.open(kind, DAY, &gzip(plain), Some(&seal)),
+        Ok(opened)
+    );
     let packed = Seal::Sha1(sha1(&gzip(plain)));
     let wrong = Err(Damaged::WrongSeal);
-    assert_eq!(source.open(kind, &gzip(plain), Some(&packed)), wrong);
-    assert_eq!(source.open(kind, plain, None), wrong);
+    assert_eq!(source.open(kind, DAY, &gzip(plain), Some(&packed)), wrong);
+    assert_eq!(source.open(kind, DAY, plain, None), wrong);
     let unmarked = &plain[3..];
-    assert_eq!(source.open(kind, unmarked, Some(&seal)), wrong);
+    assert_eq!(source.open(kind, DAY, unmarked, Some(&seal)), wrong);
     let mut cut = gzip(plain);
     cut.truncate(cut.len() - 1);
-    let cut = source.open(kind, &cut, Some(&seal));
+    let cut = source.open(kind, DAY, &cut, Some(&seal));
     assert!(matches!(cut, Err(Damaged::Unreadable(_))));
     let mut followed = gzip(plain);
     followed.extend_from_slice(&gzip(b"`"));
-    assert_eq!(source.open(kind, &followed, Some(&seal)), wrong);
+    assert_eq!(source.open(kind, DAY, &followed, Some(&seal)), wrong);
 }
 
 #[test]

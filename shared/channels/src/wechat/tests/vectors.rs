@@ -231,10 +231,10 @@ fn bills_that_wechat_pay_wrote_are_read() {
     let settings = changed(account(), json!({ "mchid": "1601959334" })).to_string();
     let source = statements(Channel::Wechat, &settings, Secrets::default()).unwrap();
     let seal = Seal::Sha1("dcd7ceb3d382a1181798368bb15d8437de46c00f".to_owned());
-    let trades = StatementKind::Trades;
-    let statement = source.open(trades, &plain, Some(&seal)).unwrap();
+    let (trades, day) = (StatementKind::Trades, jiff::civil::date(2021, 1, 28));
+    let statement = source.open(trades, day, &plain, Some(&seal)).unwrap();
     assert_eq!(
-        source.open(trades, &packed, Some(&seal)).unwrap(),
+        source.open(trades, day, &packed, Some(&seal)).unwrap(),
         statement
     );
     assert_eq!(statement.trades.len(), 3);
@@ -252,7 +252,7 @@ fn bills_that_wechat_pay_wrote_are_read() {
         let mut other = plain.clone();
         other[index] ^= 1;
         assert_eq!(
-            source.open(trades, &other, Some(&seal)),
+            source.open(trades, day, &other, Some(&seal)),
             Err(Damaged::WrongSeal)
         );
     }
@@ -262,6 +262,11 @@ fn bills_that_wechat_pay_wrote_are_read() {
         return;
     };
     let seal = Seal::Sha1(sha1(&funds));
-    let opened = source.open(StatementKind::Funds, &funds, Some(&seal));
+    let opened = source.open(
+        StatementKind::Funds,
+        jiff::civil::date(2021, 2, 1),
+        &funds,
+        Some(&seal),
+    );
     assert_eq!(opened, Err(Damaged::DoesNotAddUp));
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{over, until_paid};
 
 /// A minute for the buyer, one question more, and a busy machine.
-const REVERSED_WITHIN: Duration = Duration::from_secs(180);
+const REVERSED_WITHIN: Duration = Duration::from_secs(420);
 
 /// The code is read by the channel.
 async fn scanned(merchant: &Merchant, way: Way) -> anyhow::Result<(Order, String)> {

@@ -15,8 +15,8 @@ use super::{begun, number, over, until_captured, until_state};
 const LIFE_SECONDS: u64 = 125;
 /// How long after the deadline an absence proves nothing: five minutes.
 const MARGIN_SECONDS: u64 = 300;
-/// A question of the closing ladder, a sweep, and a busy machine.
-const SETTLED_WITHIN_SECONDS: u64 = 150;
+/// A question of the closing ladder, two sweeps, and a busy machine.
+const SETTLED_WITHIN_SECONDS: u64 = 240;
 
 /// An order that lives as short as one may.
 async fn short_lived(merchant: &Merchant, way: Way) -> anyhow::Result<(Order, Value)> {
@@ -63,6 +63,35 @@ pub(crate) async fn unpaid_until_expiry(world: World) -> anyhow::Result<()> {
         is_problem(&merchant.initiate(&order, way).await?, 409, "order-closed")
     })
     .await
+}
+
+/// A create that was never answered may arrive after the deadline, and WeChat may take it: it is placed once more, to be
+/// refused for its expiry, before the order counts as closed.
+pub(crate) async fn burnt(world: World) -> anyhow::Result<()> {
+    let (world, merchant) = (&world, &world.strict()?);
+    let ways = [Way::WECHAT_NATIVE, Way::WECHAT_JSAPI];
+    let plays = ways.map(|way| async move {
+        let order = merchant.order(1_999);
+        let expected = order.channel_order_no(way, 1)?;
+        let fault = Fault::once("create", "timeout_before");
+        world.simulator.fault(&expected, fault).await?;
+        let mut request = order.request(way);
+        request["expires_in"] = json!(LIFE_SECONDS);
+        is_one_of(&merchant.post("/v1/payments", &request).await?, &[202])?;
+        let within = LIFE_SECONDS + MARGIN_SECONDS + SETTLED_WITHIN_SECONDS;
+        ends_closed(world, merchant, &order, Duration::from_secs(within)).await?;
+        let journal = world.simulator.journal(&expected).await?;
+        let creates = journal
+            .iter()
+            .filter(|entry| entry["kind"] == "request" && entry["operation"] == "create");
+        ensure!(
+            creates.count() >= 2,
+            "{way:?} was not placed again: {journal:?}"
+        );
+        Ok(())
+    });
+    futures::future::try_join_all(plays).await?;
+    Ok(())
 }
 
 /// What nobody can close, and what the channel never heard of: only time proves that they are over.

@@ -20,8 +20,8 @@ use end_to_end::{
 use futures::future::try_join_all;
 use serde_json::Value;
 
-/// A notification needs one function to start, and a question comes after a minute at the latest.
-const PAID_WITHIN: Duration = Duration::from_secs(120);
+/// A notification needs one function to start, and a question comes after a minute by messages and after two by the sweep.
+const PAID_WITHIN: Duration = Duration::from_secs(240);
 
 /// Those that wait for minutes: they begin first, and the others run beside them.
 pub(crate) fn slow() -> Vec<Scenario> {
@@ -29,6 +29,10 @@ pub(crate) fn slow() -> Vec<Scenario> {
         scenario(
             "s6_f58_what_the_channel_cannot_close_ends_after_its_margin",
             ending::unclosable,
+        ),
+        scenario(
+            "s6_f22_f49_a_create_that_may_still_arrive_is_proven_dead",
+            ending::burnt,
         ),
         scenario(
             "s8_f60_a_bank_page_that_ends_late_is_written_down_and_left_to_unionpay",

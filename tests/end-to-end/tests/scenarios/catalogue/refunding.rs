@@ -13,8 +13,9 @@ use super::{begun, number, over, until_paid};
 
 /// How long everybody repeats the refund.
 const REPEATED_FOR: Duration = Duration::from_secs(18);
-/// WeChat is asked about a refund after a minute; two of one order are a minute apart.
-const ENDED_WITHIN: Duration = Duration::from_secs(200);
+/// WeChat is asked about a refund after a minute; two of one order are a minute apart. The sweep alone takes two minutes
+/// for each step.
+const ENDED_WITHIN: Duration = Duration::from_secs(600);
 
 /// Those that notify of refunds and can be asked about them.
 const WAYS: [Way; 3] = Way::OF_EACH_CHANNEL;

@@ -6,33 +6,35 @@ use serde_json::Value;
 
 use super::{begun, number, until_paid};
 
+/// One way of each channel. In what an account shows of its channel, the key that signs is this member.
+const ROTATING: [(Way, &str); 3] = [
+    (Way::WECHAT_JSAPI, "public_key_id"),
+    (Way::ALIPAY_PAGE, "channel_public_key"),
+    (Way::UNIONPAY_GATEWAY, "channel_cert"),
+];
+
 pub(crate) async fn keys(world: World) -> anyhow::Result<()> {
     let _turn = world.beside_others().await;
     let merchant = world.spare()?;
-    let way = Way::WECHAT_JSAPI;
-    let account = world
-        .simulator
-        .account_of(way.channel, &merchant.id)
-        .await?;
-    let name = text(&account, "/account")?;
-    for round in 0..3 {
-        let signs = world
-            .simulator
-            .account_of(way.channel, &merchant.id)
-            .await?;
-        let played = paid_and_heard(&world, &merchant, way).await;
-        played.with_context(|| format!("round {round}"))?;
-        world.simulator.rotate_key(way.channel, name).await?;
-        let next = world
-            .simulator
-            .account_of(way.channel, &merchant.id)
-            .await?;
-        ensure!(
-            signs["public_key_id"] != next["public_key_id"],
-            "the key did not change"
-        );
+    for (way, key) in ROTATING {
+        for round in 0..3 {
+            let signs = account(&world, &merchant, way).await?;
+            let played = paid_and_heard(&world, &merchant, way).await;
+            played.with_context(|| format!("{way:?}, round {round}"))?;
+            let name = text(&signs, "/account")?;
+            world.simulator.rotate_key(way.channel, name).await?;
+            let next = account(&world, &merchant, way).await?;
+            ensure!(
+                text(&signs, &format!("/{key}"))? != text(&next, &format!("/{key}"))?,
+                "{way:?}: no other key"
+            );
+        }
     }
     Ok(())
+}
+
+async fn account(world: &World, merchant: &Merchant, way: Way) -> anyhow::Result<Value> {
+    world.simulator.account_of(way.channel, &merchant.id).await
 }
 
 /// Every attempt to notify was heard at once, except the probes that must be refused.
