@@ -198,6 +198,8 @@ impl App {
         now: Timestamp,
     ) -> Result<Report, Failure> {
         if !self.may_ask(working, no, now).await {
+            // What may not be asked is as unknown as what is not answered.
+            watch::asked(working.payment(), no, &Report::NoAnswer, now);
             return Ok(Report::NoAnswer);
         }
         let payment = working.payment();

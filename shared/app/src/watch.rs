@@ -120,7 +120,7 @@ pub(crate) fn refund_asked(payment: &Payment, no: RefundNo, now: Timestamp) {
     record_all(waits.as_slice(), now);
 }
 
-/// Records that an attempt that was open was asked about, and what came of it.
+/// Records that an attempt was asked about, or was to be, and what came of it.
 pub(crate) fn asked(payment: &Payment, no: ChannelOrderNo, said: &Report, now: Timestamp) {
     record_all(&answers(payment, no, said, now), now);
 }
