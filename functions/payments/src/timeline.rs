@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use payonce_app::{App, Failure};
-use payonce_domain::{Command, Evidence, Fact, Input, Obligation, Source, Task};
+use payonce_domain::{Command, Evidence, Fact, Input, Obligation, Source};
 use payonce_lambda::clock::{self, rfc3339};
 use payonce_lambda::http::problem::Problem;
 use payonce_lambda::http::{caller, json};
@@ -98,14 +98,6 @@ fn describe(input: &Input) -> (&'static str, Option<String>, Option<Evidence>) {
 }
 
 fn owed(obligation: &Obligation) -> Value {
-    let (what, about) = match &obligation.task {
-        Task::Expire => ("expire", None),
-        Task::Query(no) => ("query", Some(no.to_string())),
-        Task::Close(no) => ("close", Some(no.to_string())),
-        Task::Reverse(no) => ("reverse", Some(no.to_string())),
-        Task::SendRefund(no) => ("send-refund", Some(no.to_string())),
-        Task::AskRefund(no) => ("ask-refund", Some(no.to_string())),
-        Task::AwaitReturn(no) => ("await-return", Some(no.to_string())),
-    };
-    json!({ "what": what, "about": about, "at": rfc3339(obligation.due.at) })
+    let task = &obligation.task;
+    json!({ "what": task.name(), "about": task.about(), "at": rfc3339(obligation.due.at) })
 }

@@ -78,6 +78,7 @@ async fn seed_account(
         settings: contract.settings.to_string(),
         secret_name,
         receiving_secret_name,
+        stretch: payonce_domain::Stretch::NONE,
         retired: false,
     })
 }

@@ -13,6 +13,7 @@ use payonce_store::Stored;
 use crate::App;
 use crate::change::{self, Working};
 use crate::failure::Failure;
+use crate::metrics::{Metric, record};
 
 /// How long after the start another task of one payment is begun. One close is three calls of up to
 /// eight seconds, and the function has thirty.
@@ -61,17 +62,20 @@ impl App {
     pub(crate) async fn advance_alone(&self, stored: Stored, woken: Woken, now: Timestamp) -> bool {
         let payment_no = stored.payment().payment_no();
         let work = AssertUnwindSafe(self.advance(stored, woken, now));
-        work.catch_unwind().await.map_or_else(
+        let done = work.catch_unwind().await.map_or_else(
             |_| {
                 tracing::error!(
                     payment.no = %payment_no,
-                    metric = "advance_failed",
                     "a promise about payment {payment_no} was broken; nothing was stored"
                 );
                 false
             },
             |done| done.is_ok(),
-        )
+        );
+        if !done {
+            record(&[], &[(Metric::PaymentsNotAdvanced, 1)], now);
+        }
+        done
     }
 
     /// Performs what is due on one payment.
@@ -96,7 +100,6 @@ impl App {
             tracing::error!(
                 payment.no = %payment_no,
                 error = failure.chain(),
-                metric = "advance_failed",
                 "payment {payment_no} could not be advanced"
             );
         }
@@ -218,7 +221,7 @@ fn has_early_rung(payment: &Payment, no: ChannelOrderNo, now: Timestamp) -> bool
     let deadline = payment.terms.expires_at;
     payment.channel_order(no).is_some_and(|order| {
         let policy = order.policy();
-        let mut early = policy.early_rungs(order.created_at, deadline);
+        let mut early = policy.early_rungs(order.pace(), order.created_at, deadline);
         early.any(|rung| rung > now.plus(SOON))
     })
 }

@@ -8,6 +8,7 @@ use payonce_domain::{AccountId, Channel, ChannelOrder, ChannelOrderNo, Timestamp
 use payonce_store::{Breaker, Store};
 
 use crate::accounts::Memory;
+use crate::metrics::{Label, Metric, record};
 
 /// How long a process believes what it last saw of a breaker. Less than trouble must last to open one.
 const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(2);
@@ -43,6 +44,7 @@ impl Breakers {
         now: Timestamp,
     ) -> Passage {
         let breaker = self.see(channel, account).await;
+        shown(channel, breaker, now);
         breaker
             .open_until
             .filter(|until| *until > now)
@@ -60,6 +62,7 @@ impl Breakers {
         let Some(until) = breaker.open_until else {
             return Passage::Free;
         };
+        shown(channel, breaker, now);
         if until > now {
             return Passage::Shut(until);
         }
@@ -97,7 +100,10 @@ impl Breakers {
                 .store
                 .note_trouble(channel, account, no, now)
                 .await
-                .map(|breaker| self.seen.put(key, breaker)),
+                .map(|breaker| {
+                    shown(channel, breaker, now);
+                    self.seen.put(key, breaker);
+                }),
             Health::Answered => {
                 // Looked at anew where the memory has gone: a slow answer ends trouble as well as a quick one.
                 if self.see(channel, account).await == Breaker::default() {
@@ -108,10 +114,10 @@ impl Breakers {
                     tracing::info!(
                         channel = channel.name(),
                         account.id = %account,
-                        metric = "breaker_closed",
                         "{} answers on {account}",
                         channel.name()
                     );
+                    record(&[Label::Channel(channel)], &[(Metric::BreakerOpen, 0)], now);
                     self.seen.put(key, Breaker::default());
                 })
             }
@@ -136,5 +142,12 @@ impl Breakers {
                 Breaker::default()
             }
         }
+    }
+}
+
+/// A breaker that is open is seen by whoever has work for it; one that nobody asks for hurts nobody.
+fn shown(channel: Channel, breaker: Breaker, now: Timestamp) {
+    if breaker.is_open(now) {
+        record(&[Label::Channel(channel)], &[(Metric::BreakerOpen, 1)], now);
     }
 }

@@ -6,6 +6,7 @@ use payonce_domain::{
 use payonce_store::{Saved, Store, StoreError, Stored};
 
 use crate::failure::Failure;
+use crate::watch;
 
 /// How often a decision is made again because somebody else wrote first. Each time somebody did make
 /// progress, so this is a bound on bad luck, not on work.
@@ -78,7 +79,7 @@ pub(crate) async fn note(
             store.keep_evidence(key, raw.source, now, raw.bytes).await?;
             kept = true;
         }
-        let saved = save(store, working, &decision).await;
+        let saved = save(store, working, &decision, now).await;
         if saved.map_err(|error| Failure::writing(payment_no, error))? {
             return Ok(true);
         }
@@ -102,7 +103,7 @@ pub(crate) async fn carry_out(
         if !decision.changed() {
             return Ok(decision.answer().clone());
         }
-        let saved = save(store, working, &decision).await;
+        let saved = save(store, working, &decision, now).await;
         if saved.map_err(|error| Failure::writing(payment_no, error))? {
             return Ok(decision.answer().clone());
         }
@@ -115,9 +116,11 @@ async fn save(
     store: &Store,
     working: &mut Working,
     decision: &Decision,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     match store.save(&working.stored, decision).await? {
         Saved::Done(stored) => {
+            watch::changed(Some(working.payment()), stored.payment(), now);
             working.stored = stored;
             working.wakes.extend_from_slice(decision.wakes());
             Ok(true)

@@ -82,6 +82,7 @@ impl App {
                 method: way.method,
                 account: account.id.clone(),
                 bank: way.bank.clone(),
+                stretch: account.stretch,
             };
             match self.breakers.look(way.channel, &account.id, now).await {
                 Passage::Free => {

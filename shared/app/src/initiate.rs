@@ -14,6 +14,7 @@ use crate::App;
 use crate::change::{self, Working};
 use crate::choose::{AuthCode, WayToPay};
 use crate::failure::{Failure, Invalid};
+use crate::watch;
 
 /// What a merchant asks for; every field was checked for form.
 #[derive(Debug, Clone)]
@@ -158,6 +159,7 @@ impl App {
         match created.map_err(|error| Failure::writing(payment_no, error))? {
             Created::New(stored) => {
                 tracing::info!(payment.no = %payment_no, "payment {payment_no} opened");
+                watch::changed(None, stored.payment(), now);
                 let wakes = decision.wakes().to_vec();
                 let working = Working::woken(stored, wakes);
                 let answer = decision.answer().clone();

@@ -4,7 +4,7 @@
 //! channel says is stored before anybody is told, and what a message would have done is in the item
 //! already. Silence changes nothing. The clock is read by the caller, once for each message.
 
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod accounts;
 mod advance;
@@ -17,12 +17,15 @@ mod failure;
 mod give_back;
 mod initiate;
 mod look_up;
+mod metrics;
 mod notified;
 mod outbox;
+mod query_log;
 mod queue;
 mod send_refund;
 mod speak;
 mod sweep;
+mod watch;
 
 pub use accounts::Accounts;
 pub use advance::Woken;
@@ -31,9 +34,10 @@ pub use close::Closed;
 pub use failure::{Failure, Invalid};
 pub use give_back::GivenBack;
 pub use initiate::{InitiateRequest, Initiated, Outcome, Replaces};
+pub use metrics::{Metric, NAMESPACE, dimension_values};
 pub use outbox::Outbox;
 pub use send_refund::RefundOutcome;
-pub use sweep::Swept;
+pub use sweep::{Rehearsal, Swept, WouldDo};
 
 use breakers::Breakers;
 use payonce_channels::Transport;

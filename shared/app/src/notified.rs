@@ -11,6 +11,7 @@ use payonce_store::Merchant;
 use crate::App;
 use crate::change::{self, Raw, Working};
 use crate::failure::Failure;
+use crate::metrics::{Label, Metric, record};
 
 /// The status for what is not the channel's word about a payment of the account.
 const REJECTED: u16 = 400;
@@ -51,7 +52,7 @@ impl App {
         let received = match adapter.verify(notification) {
             Ok(notice) => self.place(&merchant, account, notice, &body, now).await,
             Err(rejected) => {
-                count_rejected(channel, account, rejected);
+                count_rejected(channel, account, rejected, now);
                 Ok(Received::Rejected)
             }
         };
@@ -67,9 +68,9 @@ impl App {
                 tracing::error!(
                     account.id = %account,
                     error = failure.chain(),
-                    metric = "notification_not_stored",
                     "a notification to {account} could not be stored"
                 );
+                record(&[], &[(Metric::NotificationsNotStored, 1)], now);
                 adapter.acknowledge(false)
             }
         };
@@ -91,9 +92,10 @@ impl App {
             tracing::error!(
                 channel_order.no = %no,
                 evidence.digest = %digest.to_hex(),
-                metric = "notification_unplaced",
                 "a genuine notification names {no}, which has no payment here"
             );
+            let label = [Label::Channel(no.channel())];
+            record(&label, &[(Metric::NotificationsMisplaced, 1)], now);
             self.store
                 .quarantine(account, &no.to_string(), now, body)
                 .await?;
@@ -103,7 +105,7 @@ impl App {
         let foreign = working.payment().terms.merchant_id != merchant.id
             || known.is_some_and(|order| order.account != *account);
         if foreign {
-            count_rejected(no.channel(), account, Rejected::WrongMerchant);
+            count_rejected(no.channel(), account, Rejected::WrongMerchant, now);
             return Ok(Received::Rejected);
         }
         let evidence = Evidence {
@@ -208,7 +210,7 @@ fn contradicts(payment: &Payment, no: RefundNo, told: Option<Money>) -> bool {
 }
 
 /// Forgeries are counted, never stored: a stranger must not be able to fill a table.
-fn count_rejected(channel: Channel, account: &AccountId, rejected: Rejected) {
+fn count_rejected(channel: Channel, account: &AccountId, rejected: Rejected, now: Timestamp) {
     // A channel that tests whether we verify is answered as any forger is, and alarms nobody.
     if rejected.is_expected() {
         tracing::info!(channel = channel.name(), account.id = %account, "a signature probe was rejected");
@@ -219,9 +221,14 @@ fn count_rejected(channel: Channel, account: &AccountId, rejected: Rejected) {
         account.id = %account,
         reason = %rejected,
         genuine = rejected.is_genuine(),
-        metric = "notification_rejected",
         "a notification to {account} was rejected"
     );
+    let metric = if rejected.is_genuine() {
+        Metric::NotificationsMisplaced
+    } else {
+        Metric::SignatureFailures
+    };
+    record(&[Label::Channel(channel)], &[(metric, 1)], now);
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::App;
 use crate::breakers::Passage;
 use crate::change::{self, Working};
 use crate::failure::Failure;
+use crate::metrics::{Held, Label, Metric, record};
 
 /// What became of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl App {
         let controls = self.store.refund_controls().await?;
         if !controls.enabled {
             return self
-                .hold(&mut working, refund_no, now.plus(HOLD), now)
+                .hold(&mut working, refund_no, Held::Switch, now.plus(HOLD), now)
                 .await;
         }
         if let Some(outcome) = self
@@ -70,7 +71,9 @@ impl App {
             return Ok(RefundOutcome::Held);
         }
         if let Some(until) = self.not_before(working.payment(), refund_no, now).await? {
-            return self.hold(&mut working, refund_no, until, now).await;
+            return self
+                .hold(&mut working, refund_no, Held::Channel, until, now)
+                .await;
         }
         // Counted once for each number: a repeat moves no more money.
         let sent = working
@@ -80,7 +83,7 @@ impl App {
         let cap = controls.hourly_cap;
         if sent.is_none() && !self.store.count_refund(amount, cap, now).await? {
             return self
-                .hold(&mut working, refund_no, next_hour(now), now)
+                .hold(&mut working, refund_no, Held::Cap, next_hour(now), now)
                 .await;
         }
         match change::carry_out(&self.store, &mut working, &begin, now).await {
@@ -167,7 +170,7 @@ impl App {
         match report {
             Report::NoAnswer => {
                 let again = schedule::policy(no.channel(), no.method()).refunds.again;
-                self.hold(working, refund_no, now.plus(again), now)
+                self.hold(working, refund_no, Held::Unconfirmed, now.plus(again), now)
                     .await
                     .map(Some)
             }
@@ -184,14 +187,16 @@ impl App {
         &self,
         working: &mut Working,
         refund_no: RefundNo,
+        held: Held,
         until: Timestamp,
         now: Timestamp,
     ) -> Result<RefundOutcome, Failure> {
+        record(&[Label::Reason(held)], &[(Metric::RefundsHeld, 1)], now);
         tracing::warn!(
             payment.no = %working.payment().payment_no(),
             refund.no = %refund_no,
             until_ms = until.as_millis(),
-            metric = "refund_held",
+            ?held,
             "refund {refund_no} is held"
         );
         let hold = Command::HoldRefund {

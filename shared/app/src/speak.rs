@@ -1,9 +1,10 @@
 //! Speaking with a channel about one payment: the question, the answer, and the fact it makes.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use payonce_channels::{
-    Adapter, ChannelClient, CloseAnswer, CreateTold, Health, Order, RefundOrder,
+    Adapter, ChannelClient, CloseAnswer, CreateTold, Health, Order, RefundOrder, Told,
 };
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
@@ -17,6 +18,8 @@ use crate::breakers::Passage;
 use crate::change::{self, Raw, Working};
 use crate::choose::AuthCode;
 use crate::failure::Failure;
+use crate::query_log::{self, Asked, Question};
+use crate::watch;
 
 impl App {
     pub(crate) async fn signer_of(
@@ -159,6 +162,7 @@ impl App {
             client.create(&request, now),
             self.outbox.wake(payment_no, &wakes, now)
         );
+        enter(working, Question::Create, no, &told.map(in_words));
         self.note_health(working, no, told.health, now).await;
         let (fact, cited) = match told.said {
             CreateTold::NoAnswer => return Ok(()),
@@ -194,25 +198,23 @@ impl App {
         now: Timestamp,
     ) -> Result<Report, Failure> {
         if !self.may_ask(working, no, now).await {
+            // What may not be asked is as unknown as what is not answered.
+            watch::asked(working.payment(), no, &Report::NoAnswer, now);
             return Ok(Report::NoAnswer);
         }
         let payment = working.payment();
-        let (payment_no, asked) = (payment.payment_no(), payment.version);
+        let asked = payment.version;
         let Some(order) = payment.channel_order(no) else {
             return Ok(Report::NoAnswer);
         };
+        let open = order.state.is_open();
         let account = order.account.clone();
         let adapter = self.signer_of(payment, order).await?;
         let request = self.order_of(payment, order);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let told = client.query(&request, now).await;
         self.note_health(working, no, told.health, now).await;
-        tracing::info!(
-            payment.no = %payment_no,
-            channel_order.no = %no,
-            said = ?told.said,
-            "asked the channel about {no}"
-        );
+        enter(working, Question::Query, no, &told);
         let fact = Fact::Reported {
             no,
             account,
@@ -225,6 +227,9 @@ impl App {
             bytes,
         });
         change::note(&self.store, working, &fact, raw, now).await?;
+        if open {
+            watch::asked(working.payment(), no, &told.said, now);
+        }
         Ok(told.said)
     }
 
@@ -289,6 +294,7 @@ impl App {
         let request = self.order_of(payment, order);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let told = client.close(&request, now).await;
+        enter(working, Question::Close, no, &told);
         self.note_health(working, no, told.health, now).await;
         match told.said {
             CloseAnswer::Accepted | CloseAnswer::Conflict => {
@@ -354,6 +360,7 @@ impl App {
         let request = self.order_of(payment, order);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let told = client.reverse(&request, now).await;
+        enter(working, Question::Reverse, no, &told);
         self.note_health(working, no, told.health, now).await;
         let fact = Fact::ReversalAnswered {
             no,
@@ -399,7 +406,6 @@ impl App {
         now: Timestamp,
     ) -> Result<RefundReport, Failure> {
         let payment = working.payment();
-        let payment_no = payment.payment_no();
         let refund = payment.refund(no);
         let order = refund.and_then(|refund| payment.channel_order(refund.channel_order_no));
         let (Some(refund), Some(order)) = (refund, order) else {
@@ -409,21 +415,19 @@ impl App {
         let request = self.order_of(payment, order);
         let refund_request = self.refund_order_of(payment, order, refund);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
-        let told = match occasion {
-            Occasion::Sent => client.refund(&request, &refund_request, now).await,
+        let (question, told) = match occasion {
+            Occasion::Sent => {
+                let told = client.refund(&request, &refund_request, now).await;
+                (Question::Refund, told)
+            }
             Occasion::Asked(_) | Occasion::Told => {
-                client.query_refund(&request, &refund_request, now).await
+                let told = client.query_refund(&request, &refund_request, now).await;
+                (Question::RefundQuery, told)
             }
         };
         self.note_health(working, no.channel_order(), told.health, now)
             .await;
-        tracing::info!(
-            payment.no = %payment_no,
-            refund.no = %no,
-            ?occasion,
-            said = ?told.said,
-            "spoke with the channel about refund {no}"
-        );
+        enter(working, question, no, &told);
         let evidence = answered(told.raw.as_deref());
         let fact = Fact::RefundReported {
             no,
@@ -436,8 +440,31 @@ impl App {
             bytes,
         });
         change::note(&self.store, working, &fact, raw, now).await?;
+        watch::refund_asked(working.payment(), no, now);
         Ok(told.said)
     }
+}
+
+/// What a create was answered, without what the buyer pays with.
+fn in_words(said: &CreateTold) -> String {
+    match said {
+        CreateTold::Answered(CreateAnswer::Made { .. }) => "Made".to_owned(),
+        CreateTold::Answered(answer @ (CreateAnswer::Taken | CreateAnswer::Refused)) => {
+            format!("{answer:?}")
+        }
+        CreateTold::Reported(report) => format!("{report:?}"),
+        CreateTold::NoAnswer => "NoAnswer".to_owned(),
+    }
+}
+
+/// Enters an answer in the query log, for the version at which the question was asked.
+fn enter<T: Debug>(working: &Working, question: Question, about: impl ToString, told: &Told<T>) {
+    let asked = Asked {
+        payment_no: working.payment().payment_no(),
+        version: working.payment().version,
+        question,
+    };
+    query_log::enter(asked, &about.to_string(), told);
 }
 
 fn answered(raw: Option<&[u8]>) -> Evidence {

@@ -55,6 +55,15 @@ pub enum CloseAnswer {
 }
 
 impl<T> Told<T> {
+    /// The same exchange, with what was said put in other words.
+    pub fn map<U>(&self, words: impl FnOnce(&T) -> U) -> Told<U> {
+        Told {
+            said: words(&self.said),
+            raw: self.raw.clone(),
+            health: self.health,
+        }
+    }
+
     /// What is known without asking the channel.
     const fn unasked(said: T) -> Self {
         Self {

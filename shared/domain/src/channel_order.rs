@@ -4,7 +4,7 @@ use crate::channel::{Action, Channel, Method};
 use crate::ids::{AccountId, BankCode};
 use crate::numbers::ChannelOrderNo;
 use crate::obligation::{Due, SOON};
-use crate::schedule::{self, Creation, Policy};
+use crate::schedule::{self, Creation, Pace, Policy, Stretch};
 use crate::time::Timestamp;
 
 /// Where an attempt stands.
@@ -75,6 +75,8 @@ pub struct ChannelOrder {
     pub account: AccountId,
     /// The bank whose page the buyer chose; none: the channel lets the buyer choose.
     pub bank: Option<BankCode>,
+    /// How much further apart its rungs are, as its account was set when it was made.
+    pub stretch: Stretch,
     /// Where it stands.
     pub state: ChannelOrderState,
     /// When its intent was stored. Channels that want a time of ours (UnionPay `txnTime`) get this
@@ -135,6 +137,12 @@ impl ChannelOrder {
         policy.creation == Creation::Once
             && waits
             && now.plus(SOON) >= self.created_at.plus(policy.confirm_within)
+    }
+
+    /// How it climbs its ladders.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        Pace::of_channel_order(self.no, self.stretch)
     }
 
     /// Whether a create of it may still arrive and be taken, whatever the channel says now.

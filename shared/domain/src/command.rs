@@ -5,6 +5,7 @@ use crate::ids::{AccountId, BankCode, MerchantRefundNo};
 use crate::money::Money;
 use crate::numbers::{ChannelOrderNo, PaymentNo, RefundNo};
 use crate::payment::Version;
+use crate::schedule::Stretch;
 use crate::time::Timestamp;
 
 /// The way to pay that was chosen, and the merchant's contract for it.
@@ -18,6 +19,8 @@ pub struct ChannelChoice {
     pub account: AccountId,
     /// The bank whose page the buyer wants, where the channel can lead straight to it.
     pub bank: Option<BankCode>,
+    /// How much further apart the contract's questions are.
+    pub stretch: Stretch,
 }
 
 /// Something asked of an existing payment.

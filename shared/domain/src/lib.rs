@@ -48,4 +48,5 @@ pub use numbers::{
 pub use obligation::{Due, Obligation, Task};
 pub use payment::{Case, CaseKind, Mode, Payment, PaymentState, Terms, Version};
 pub use refund::{Refund, RefundCause, RefundForm, RefundState};
+pub use schedule::Stretch;
 pub use time::{Span, Timestamp};

@@ -62,6 +62,33 @@ pub enum Task {
     AwaitReturn(ChannelTradeNo),
 }
 
+impl Task {
+    /// What is to be done, as views name it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Expire => "expire",
+            Self::Query(_) => "query",
+            Self::Close(_) => "close",
+            Self::Reverse(_) => "reverse",
+            Self::SendRefund(_) => "send-refund",
+            Self::AskRefund(_) => "ask-refund",
+            Self::AwaitReturn(_) => "await-return",
+        }
+    }
+
+    /// The number of what it is to be done about; `None`: the payment itself.
+    #[must_use]
+    pub fn about(&self) -> Option<String> {
+        match self {
+            Self::Expire => None,
+            Self::Query(no) | Self::Close(no) | Self::Reverse(no) => Some(no.to_string()),
+            Self::SendRefund(no) | Self::AskRefund(no) => Some(no.to_string()),
+            Self::AwaitReturn(no) => Some(no.to_string()),
+        }
+    }
+}
+
 /// A task and its time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Obligation {

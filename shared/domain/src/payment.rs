@@ -78,7 +78,7 @@ pub enum PaymentState {
 pub struct Case {
     /// What is wrong.
     pub kind: CaseKind,
-    /// What it is about: a channel trade or refund number.
+    /// What it is about: a channel trade, channel order or refund number.
     pub subject: String,
 }
 
@@ -103,6 +103,24 @@ pub enum CaseKind {
     LateContradiction,
     /// The channel has not returned in time what it said it returns by itself.
     ReturnOverdue,
+    /// The channel was asked to the end of the ladder whether an attempt took money, and never said.
+    OutcomeUnknown,
+}
+
+impl CaseKind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::AmountContradiction,
+        Self::ReturnedTooMuch,
+        Self::UnknownRefund,
+        Self::RefundContradiction,
+        Self::RefundExhausted,
+        Self::RefundWindow,
+        Self::ReversalContradiction,
+        Self::LateContradiction,
+        Self::ReturnOverdue,
+        Self::OutcomeUnknown,
+    ];
 }
 
 /// The aggregate (支付单): everything we know and owe about one order. Stored as one item.

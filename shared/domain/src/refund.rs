@@ -71,6 +71,16 @@ pub enum RefundState {
 }
 
 impl RefundState {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Due,
+        Self::Sent,
+        Self::Accepted,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Manual,
+    ];
+
     /// Whether the refund's amount is taken out of its capture.
     #[must_use]
     pub const fn reserves(self) -> bool {

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use payonce_channels::Secrets;
-use payonce_domain::{AccountId, Channel, MerchantId, Mode};
+use payonce_domain::{AccountId, Channel, MerchantId, Mode, Stretch};
 use payonce_store::{ApiKey, ChannelAccount, Merchant, Store, Tables};
 use serde::Deserialize;
 use serde_json::Value;
@@ -47,6 +47,8 @@ struct AskedAccount {
     settings: Value,
     secret_name: String,
     receiving_secret_name: Option<String>,
+    /// How much further apart its orders are asked about, in percent: 100 to 1000.
+    stretch_percent: Option<u16>,
     #[serde(default)]
     retired: bool,
 }
@@ -164,12 +166,19 @@ async fn opened(
         receiving: receiving.as_deref(),
     };
     payonce_channels::adapter(channel, &settings, both).context("opening it")?;
+    let stretch = match asked.stretch_percent {
+        None => Stretch::NONE,
+        Some(percent) => {
+            Stretch::from_percent(percent).context("stretch_percent must be from 100 to 1000")?
+        }
+    };
     Ok(ChannelAccount {
         id,
         channel,
         settings,
         secret_name: asked.secret_name.clone(),
         receiving_secret_name: asked.receiving_secret_name.clone(),
+        stretch,
         retired: asked.retired,
     })
 }

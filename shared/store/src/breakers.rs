@@ -165,7 +165,6 @@ impl Store {
                 channel = channel.name(),
                 account.id = %account,
                 trips = seen.trips + 1,
-                metric = "breaker_opened",
                 "{} is in trouble on {account}: nothing is asked of it for a while",
                 channel.name()
             );

@@ -1,7 +1,7 @@
 //! The table `merchants` (商户): who may ask, through which channel accounts, and who owns an account.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use payonce_domain::{AccountId, Channel, MerchantId, Mode};
+use payonce_domain::{AccountId, Channel, MerchantId, Mode, Stretch};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
@@ -10,6 +10,7 @@ use crate::call::{Condition, Put};
 use crate::error::StoreError;
 use crate::record;
 use crate::record::bytes::Bytes;
+use crate::record::channel_order::stretched;
 use crate::record::field::Kept;
 
 /// The attribute that names an account's owner.
@@ -47,6 +48,9 @@ pub struct ChannelAccount {
     pub secret_name: String,
     /// The name of the secret that decrypts what the channel notifies, where it encrypts.
     pub receiving_secret_name: Option<String>,
+    /// How much further apart its orders are asked about, where the channel grants it few calls. For
+    /// orders made from now on.
+    pub stretch: Stretch,
     /// No new order goes through it. It stays listed: its open orders and late notifications need it.
     pub retired: bool,
 }
@@ -87,6 +91,8 @@ struct AccountRecord {
     secret_name: String,
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     receiving_secret_name: Option<String>,
+    #[serde(rename = "st", default, skip_serializing_if = "Option::is_none")]
+    stretch: Option<Kept<Stretch>>,
     #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
     retired: bool,
 }
@@ -271,6 +277,7 @@ impl From<ChannelAccount> for AccountRecord {
             settings: account.settings,
             secret_name: account.secret_name,
             receiving_secret_name: account.receiving_secret_name,
+            stretch: stretched(account.stretch),
             retired: account.retired,
         }
     }
@@ -284,6 +291,7 @@ impl From<AccountRecord> for ChannelAccount {
             settings: record.settings,
             secret_name: record.secret_name,
             receiving_secret_name: record.receiving_secret_name,
+            stretch: record.stretch.map_or(Stretch::NONE, |stretch| stretch.0),
             retired: record.retired,
         }
     }

@@ -54,6 +54,7 @@ pub(crate) fn choice(channel: Channel, method: Method) -> ChannelChoice {
         method,
         account: account(),
         bank: None,
+        stretch: payonce_domain::Stretch::NONE,
     }
 }
 
@@ -208,7 +209,10 @@ fn any_choice(how: u8) -> ChannelChoice {
         (Channel::Alipay, Method::Code),
     ];
     let (channel, method) = ways[usize::from(how) % ways.len()];
-    choice(channel, method)
+    ChannelChoice {
+        stretch: payonce_domain::Stretch::from_percent(100 + 50 * u16::from(how % 3)).unwrap(),
+        ..choice(channel, method)
+    }
 }
 
 fn other_key() -> PaymentKey {

@@ -59,6 +59,7 @@ pub async fn seed(cloud: &Cloud) -> anyhow::Result<Demo> {
         settings: settings.to_string(),
         secret_name: "payonce/alipay/alipay-bench".to_owned(),
         receiving_secret_name: None,
+        stretch: payonce_domain::Stretch::NONE,
         retired: false,
     };
     let merchant = Merchant {

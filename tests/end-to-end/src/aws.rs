@@ -182,6 +182,55 @@ impl Aws {
             .collect()
     }
 
+    /// The lines of a function's log, since a time in milliseconds, that hold all of these words.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn logged(
+        &self,
+        function: &str,
+        words: &[&str],
+        since_ms: u64,
+    ) -> anyhow::Result<Vec<Value>> {
+        let real = self.endpoints.functions.get(function);
+        let real = real.with_context(|| format!("there is no function {function}"))?;
+        let base = &self.endpoints.aws_endpoint_url;
+        let url = format!("{base}/2015-03-31/functions/{real}/configuration");
+        let settings = self.http.send(self.http.request(Method::GET, &url)).await?;
+        let group = settings.json["LoggingConfig"]["LogGroup"].as_str();
+        let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+        let body = json!({
+            "logGroupName": group.with_context(|| format!("{function}: {}", settings.shown()))?,
+            "filterPattern": words.join(" "),
+            "startTime": since_ms,
+        });
+        let found = self.json_call("Logs_20140328.FilterLogEvents", "1.1", &body);
+        let found = found.await?;
+        let events = found["events"].as_array().into_iter().flatten();
+        let lines = events.filter_map(|event| event["message"].as_str());
+        Ok(lines
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect())
+    }
+
+    /// Puts a payment to the front of the due index, where the next sweep begins.
+    ///
+    /// # Errors
+    /// If its item cannot be changed.
+    pub async fn put_first(&self, payment_no: &str) -> anyhow::Result<()> {
+        let key = payment_no.get(1..21).context("a payment number")?;
+        let body = json!({
+            "TableName": self.endpoints.tables.get("payments"),
+            "Key": { "k": { "S": key } },
+            "UpdateExpression": "SET #d = :first",
+            "ExpressionAttributeNames": { "#d": "d" },
+            "ExpressionAttributeValues": { ":first": { "N": "1" } },
+        });
+        self.json_call("DynamoDB_20120810.UpdateItem", "1.0", &body)
+            .await?;
+        Ok(())
+    }
+
     async fn json_call(&self, target: &str, version: &str, body: &Value) -> anyhow::Result<Value> {
         let request = self
             .http

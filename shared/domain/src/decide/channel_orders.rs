@@ -11,7 +11,7 @@ use crate::ids::AccountId;
 use crate::numbers::ChannelOrderNo;
 use crate::payment::CaseKind;
 use crate::refund::RefundCause;
-use crate::schedule::CREATE_LEASE;
+use crate::schedule::{CREATE_LEASE, Stretch};
 use crate::time::Timestamp;
 
 fn find(draft: &mut Draft, no: ChannelOrderNo) -> Option<&mut ChannelOrder> {
@@ -170,6 +170,7 @@ fn adopt(draft: &mut Draft, no: ChannelOrderNo, account: AccountId) {
         no,
         account,
         bank: None,
+        stretch: Stretch::NONE,
         state: ChannelOrderState::Closed,
         created_at: now,
         action: None,

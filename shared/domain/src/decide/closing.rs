@@ -8,7 +8,7 @@ use crate::channel_order::{ChannelOrderState, ClosingCause};
 use crate::command::Refusal;
 use crate::numbers::{ChannelOrderNo, PaymentNo};
 use crate::obligation::Due;
-use crate::payment::{PaymentState, Version};
+use crate::payment::{CaseKind, PaymentState, Version};
 use crate::refund::RefundState;
 use crate::schedule::Creation;
 use crate::time::Timestamp;
@@ -138,15 +138,15 @@ fn move_channel_orders(draft: &mut Draft) {
         if !order.due.is_some_and(|due| due.is_due(now)) {
             continue;
         }
-        let policy = order.policy();
+        let (no, policy, pace) = (order.no, order.policy(), order.pace());
         let created_at = order.created_at;
         let due = match order.state {
             ChannelOrderState::Submitted | ChannelOrderState::Pending => {
-                let mut at = policy.query.next(created_at, soon(now)).min(deadline);
+                let mut at = policy.query.next(pace, created_at, soon(now)).min(deadline);
                 if policy.creation == Creation::Once {
                     at = at.min(created_at.plus(policy.confirm_within));
                 }
-                let mut early = policy.early_rungs(created_at, deadline);
+                let mut early = policy.early_rungs(pace, created_at, deadline);
                 if early.any(|rung| rung == at) {
                     Due { at, messaged: true }
                 } else {
@@ -155,10 +155,15 @@ fn move_channel_orders(draft: &mut Draft) {
             }
             ChannelOrderState::Closing => {
                 let since = order.closing_since.unwrap_or(created_at);
-                let mut at = policy.closing.next(since, soon(now));
+                let mut at = policy.closing.next(pace, since, soon(now));
                 let proof = deadline.plus(policy.absence_margin);
-                if soon(now) < proof {
+                let provable = soon(now) >= proof;
+                if !provable {
                     at = at.min(proof);
+                }
+                // It is asked about for ever, but no longer by us alone.
+                if (provable || policy.reverses) && now >= since.plus(policy.closing.reach(pace)) {
+                    draft.open_case(CaseKind::OutcomeUnknown, no.to_string());
                 }
                 draft.due(at)
             }

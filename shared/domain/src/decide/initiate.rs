@@ -7,7 +7,7 @@ use crate::money::Money;
 use crate::numbers::{ChannelOrderNo, PaymentKey};
 use crate::obligation::Due;
 use crate::payment::{Mode, Payment, PaymentState, Terms, Version};
-use crate::schedule::{CREATE_LEASE, Creation, LEAST_TIME_LEFT};
+use crate::schedule::{CREATE_LEASE, Creation, LEAST_TIME_LEFT, Pace};
 use crate::time::Timestamp;
 
 /// As many attempts as one payment may have: the item must stay small, and a buyer who fails twenty
@@ -158,13 +158,15 @@ pub(super) fn add(draft: &mut Draft, choice: ChannelChoice) -> Result<ChannelOrd
         Creation::ByBrowser => false,
         Creation::ByCall | Creation::Once => true,
     };
-    let first = policy.query.next(now, now);
+    let pace = Pace::of_channel_order(no, choice.stretch);
+    let first = policy.query.next(pace, now, now);
     let end = draft.payment.terms.expires_at;
-    draft.wakes.extend(policy.early_rungs(now, end));
+    draft.wakes.extend(policy.early_rungs(pace, now, end));
     draft.payment.channel_orders.push(ChannelOrder {
         no,
         account: choice.account,
         bank: choice.bank,
+        stretch: choice.stretch,
         state: if by_us {
             ChannelOrderState::Submitted
         } else {

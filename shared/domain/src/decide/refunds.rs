@@ -14,7 +14,7 @@ use crate::money::Money;
 use crate::numbers::{RefundIdentity, RefundNo};
 use crate::payment::{CaseKind, PaymentState};
 use crate::refund::{Refund, RefundCause, RefundForm, RefundState};
-use crate::schedule::{self, Policy};
+use crate::schedule::{self, Pace, Policy};
 use crate::time::{Span, Timestamp};
 
 /// As many refunds as one merchant may ask of one payment; WeChat takes no more than fifty.
@@ -106,12 +106,10 @@ fn wait_of(no: RefundNo) -> Span {
 /// When to speak of a refund again: on the ladder that began with its first sending, so that one that
 /// never comes through is spoken of ever more seldom, and not sooner than the channel's least wait.
 pub(super) fn next_word(refund: &Refund, now: Timestamp) -> Timestamp {
-    let policy = policy_of(refund);
-    let rung = policy
-        .refunds
-        .query
-        .next(refund.sent_at.unwrap_or(now), now);
-    rung.max(policy.refunds.query.next(now, now))
+    let ladder = policy_of(refund).refunds.query;
+    let pace = Pace::of_refund(refund.no);
+    let rung = ladder.next(pace, refund.sent_at.unwrap_or(now), now);
+    rung.max(ladder.next(pace, now, now))
 }
 
 fn sent_before(draft: &Draft, no: RefundNo) -> bool {
@@ -263,7 +261,8 @@ fn accepted(draft: &mut Draft, index: usize) {
             let refund = &mut draft.payment.refunds[index];
             refund.state = RefundState::Accepted;
             let start = *refund.sent_at.get_or_insert(now);
-            let next = policy_of(refund).refunds.query.next(start, now);
+            let pace = Pace::of_refund(refund.no);
+            let next = policy_of(refund).refunds.query.next(pace, start, now);
             if refund.due.is_none_or(|due| due.at != next) {
                 let due = draft.due(next);
                 draft.payment.refunds[index].due = Some(due);

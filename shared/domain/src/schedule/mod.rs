@@ -4,56 +4,28 @@
 //! decision asks it and never the channel's name.
 
 mod alipay;
+mod ladder;
 mod retry;
 mod unionpay;
 mod wechat;
+
+pub use ladder::{Ladder, Pace, Stretch};
 
 use crate::channel::{Channel, Method};
 use crate::time::{Span, Timestamp};
 
 pub use retry::RetryLadder;
 
-/// Steps after a start, then a steady repeat for ever: no ladder ends, for a record that is no
-/// longer asked about is money nobody looks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ladder {
-    steps_seconds: &'static [u64],
-    repeat_seconds: u64,
-}
-
-impl Ladder {
-    /// The first rung after `now` on the ladder that began at `start`.
-    #[must_use]
-    pub fn next(&self, start: Timestamp, now: Timestamp) -> Timestamp {
-        let mut rungs = self.rungs(start);
-        if let Some(rung) = rungs.find(|rung| *rung > now) {
-            return rung;
-        }
-        let last = start.plus(Span::seconds(
-            self.steps_seconds.last().copied().unwrap_or(0),
-        ));
-        let period = Span::seconds(self.repeat_seconds).as_millis();
-        let periods = now.since(last).as_millis() / period + 1;
-        last.plus(Span::millis(periods.saturating_mul(period)))
-    }
-
-    /// The rungs of the ladder that began at `start`, without the steady repeat.
-    pub fn rungs(&self, start: Timestamp) -> impl Iterator<Item = Timestamp> + '_ {
-        self.steps_seconds
-            .iter()
-            .map(move |step| start.plus(Span::seconds(*step)))
-    }
-}
-
 impl Policy {
-    /// The questions whose messages were all sent when an order was made at `start` that can be paid until
-    /// `deadline`.
+    /// The questions whose messages were all sent when an order of this pace was made at `start` that can be
+    /// paid until `deadline`.
     pub fn early_rungs(
         &self,
+        pace: Pace,
         start: Timestamp,
         deadline: Timestamp,
     ) -> impl Iterator<Item = Timestamp> + '_ {
-        let rungs = self.query.rungs(start);
+        let rungs = self.query.rungs(pace, start);
         rungs.filter(move |at| at.since(start) <= EARLY_RUNGS && *at < deadline)
     }
 }
@@ -125,9 +97,9 @@ pub struct RefundPolicy {
     pub undoes: bool,
 }
 
-/// How far from an order's creation its rungs are sent as messages at once: SQS carries a message
-/// for 900 s at most.
-pub const EARLY_RUNGS: Span = Span::seconds(600);
+/// How far from an order's creation its rungs are sent as messages at once, the one after ten minutes
+/// included however late it is: SQS carries a message for 900 s at most.
+pub const EARLY_RUNGS: Span = Span::seconds(640);
 
 /// The longest delay a message can carry (SQS `DelaySeconds`).
 pub const MESSAGE_DELAY_MAX: Span = Span::seconds(900);
@@ -201,19 +173,8 @@ pub const fn settlement_day(at: Timestamp) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// F51: no ladder ends.
-    #[test]
-    fn the_next_rung_is_after_now_for_ever() {
-        let start = Timestamp::from_millis(1_000_000);
-        let mut now = start;
-        for _ in 0..40 {
-            let next = QUERY.next(start, now);
-            assert!(next > now, "{next:?} is not after {now:?}");
-            now = next;
-        }
-        assert!(now.since(start) > Span::hours(24));
-    }
+    use crate::ids::{MerchantId, MerchantOrderNo};
+    use crate::numbers::{ChannelOrderNo, PaymentKey};
 
     #[test]
     fn a_settlement_day_ends_at_eleven_in_the_evening() {
@@ -234,11 +195,14 @@ mod tests {
     #[test]
     fn early_rungs_fit_one_batch_of_messages() {
         let start = Timestamp::from_millis(0);
+        let merchant = MerchantId::new("demo").unwrap();
+        let key = PaymentKey::derive(&merchant, &MerchantOrderNo::new("order").unwrap());
         for channel in Channel::ALL {
             for method in Method::ALL {
                 let ladder = policy(channel, method).query;
+                let no = ChannelOrderNo::new(key, channel, method, 1);
                 let early = ladder
-                    .rungs(start)
+                    .rungs(Pace::of_channel_order(no, Stretch::NONE), start)
                     .filter(|r| r.since(start) <= EARLY_RUNGS)
                     .count();
                 assert!((1..=10).contains(&early));

@@ -47,6 +47,7 @@ fn hash_channel_order(order: &ChannelOrder, hash: &mut DefaultHasher) {
         no,
         account: _,
         bank,
+        stretch,
         state,
         created_at,
         action,
@@ -70,7 +71,7 @@ fn hash_channel_order(order: &ChannelOrder, hash: &mut DefaultHasher) {
     (lease_until, creates_unanswered, closing, closing_since).hash(hash);
     // Beyond two it makes no difference how many.
     (reversing_since, (*reversals_unanswered).min(2)).hash(hash);
-    (due, bank).hash(hash);
+    (due, bank, stretch).hash(hash);
 }
 
 fn hash_capture(capture: &Capture, hash: &mut DefaultHasher) {

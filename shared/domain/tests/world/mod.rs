@@ -74,6 +74,7 @@ pub(crate) fn choice(way: (Channel, Method)) -> ChannelChoice {
         method: way.1,
         account: account(way.0),
         bank: None,
+        stretch: payonce_domain::Stretch::NONE,
     }
 }
 

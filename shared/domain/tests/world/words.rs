@@ -86,6 +86,7 @@ pub(crate) fn case(kind: CaseKind) -> &'static str {
         CaseKind::ReversalContradiction => "reversal contradiction",
         CaseKind::LateContradiction => "late contradiction",
         CaseKind::ReturnOverdue => "return overdue",
+        CaseKind::OutcomeUnknown => "outcome unknown",
     }
 }
 

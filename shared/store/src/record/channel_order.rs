@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use payonce_domain::{
     AccountId, Action, BankCode, ChannelOrder, ChannelOrderState, ClosingCause, Due, PaymentKey,
-    Timestamp,
+    Stretch, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,9 @@ pub(super) struct ChannelOrderRecord {
     account: Kept<AccountId>,
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     bank: Option<Kept<BankCode>>,
+    /// In percent; left out at the documented pace.
+    #[serde(rename = "st", default, skip_serializing_if = "Option::is_none")]
+    stretch: Option<Kept<Stretch>>,
     #[serde(rename = "s")]
     state: Kept<ChannelOrderState>,
     #[serde(rename = "c")]
@@ -73,6 +76,11 @@ pub(super) enum ActionRecord {
     Jsapi(BTreeMap<String, String>),
 }
 
+/// What is kept of a stretch: nothing where there is none.
+pub(crate) fn stretched(stretch: Stretch) -> Option<Kept<Stretch>> {
+    (stretch != Stretch::NONE).then_some(Kept(stretch))
+}
+
 pub(super) fn is_zero(count: &u32) -> bool {
     *count == 0
 }
@@ -83,6 +91,7 @@ impl ChannelOrderRecord {
             no,
             account,
             bank,
+            stretch,
             state,
             created_at,
             action,
@@ -99,6 +108,7 @@ impl ChannelOrderRecord {
             no: number::of_channel_order(*no, key),
             account: Kept(account.clone()),
             bank: bank.clone().map(Kept),
+            stretch: stretched(*stretch),
             state: Kept(*state),
             created_at: Kept(*created_at),
             action: action.as_ref().map(ActionRecord::from),
@@ -118,6 +128,7 @@ impl ChannelOrderRecord {
             no: number::to_channel_order(&self.no, key)?,
             account: self.account.0,
             bank: self.bank.map(|bank| bank.0),
+            stretch: self.stretch.map_or(Stretch::NONE, |stretch| stretch.0),
             state: self.state.0,
             created_at: self.created_at.0,
             action: self.action.map(Action::from),

@@ -71,6 +71,7 @@ codes! {
         CaseKind::ReversalContradiction => "v",
         CaseKind::LateContradiction => "l",
         CaseKind::ReturnOverdue => "o",
+        CaseKind::OutcomeUnknown => "n",
     }
     Source {
         Source::Hint => "h",

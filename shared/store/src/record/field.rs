@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use payonce_domain::{
     AccountId, BankCode, Channel, ChannelChoice, ChannelTradeNo, Currency, DelayedMessageKey,
     Digest, EventType, Evidence, MerchantId, MerchantMessageId, MerchantOrderNo, MerchantRefundNo,
-    Method, Money, PaymentKey, PaymentNo, Source, Timestamp,
+    Method, Money, PaymentKey, PaymentNo, Source, Stretch, Timestamp,
 };
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -143,7 +143,21 @@ impl Field for Channel {
     }
 }
 
-/// The letters of channel and method, then the account, then the bank after a slash if one was chosen.
+/// In percent.
+impl Field for Stretch {
+    type Kept = u16;
+
+    fn keep(&self) -> u16 {
+        self.percent()
+    }
+
+    fn restore(percent: u16) -> Option<Self> {
+        Self::from_percent(percent)
+    }
+}
+
+/// The letters of channel and method, then the account, then the bank after a slash if one was chosen,
+/// then the stretch after a tilde if there is one.
 impl Field for ChannelChoice {
     type Kept = String;
 
@@ -153,22 +167,31 @@ impl Field for ChannelChoice {
             .bank
             .as_ref()
             .map_or(String::new(), |bank| format!("/{bank}"));
-        format!("{channel}{method}{}{bank}", self.account)
+        let stretch = match self.stretch {
+            Stretch::NONE => String::new(),
+            stretch => format!("~{}", stretch.percent()),
+        };
+        format!("{channel}{method}{}{bank}{stretch}", self.account)
     }
 
     fn restore(text: String) -> Option<Self> {
         let mut letters = text.chars();
         let channel = Channel::from_letter(letters.next()?)?;
         let method = Method::from_letter(letters.next()?)?;
-        let (account, bank) = match letters.as_str().split_once('/') {
+        let (rest, stretch) = match letters.as_str().split_once('~') {
+            Some((rest, percent)) => (rest, Stretch::from_percent(percent.parse().ok()?)?),
+            None => (letters.as_str(), Stretch::NONE),
+        };
+        let (account, bank) = match rest.split_once('/') {
             Some((account, bank)) => (account, Some(BankCode::new(bank).ok()?)),
-            None => (letters.as_str(), None),
+            None => (rest, None),
         };
         Some(Self {
             channel,
             method,
             account: AccountId::new(account).ok()?,
             bank,
+            stretch,
         })
     }
 }

@@ -10,7 +10,7 @@
 
 pub(crate) mod bytes;
 mod capture;
-mod channel_order;
+pub(crate) mod channel_order;
 mod code;
 pub(crate) mod delayed_message;
 pub(crate) mod field;
@@ -40,7 +40,7 @@ use refund::RefundRecord;
 pub(crate) use terms::TermsRecord;
 
 /// The version of the layouts in all tables.
-pub(crate) const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 2;
 
 /// An item as the client has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;

@@ -1,6 +1,6 @@
 //! Merchants read back, and nobody takes another's channel account.
 
-use payonce_domain::{AccountId, Channel, MerchantId, Mode};
+use payonce_domain::{AccountId, Channel, MerchantId, Mode, Stretch};
 use payonce_store::{ApiKey, ChannelAccount, Merchant, StoreError};
 
 use crate::tables::world;
@@ -16,6 +16,7 @@ fn merchant(name: &str, accounts: &[(Channel, &str)]) -> Merchant {
         settings: r#"{"app_id":"2021000000000000"}"#.to_owned(),
         secret_name: format!("payonce/{account}"),
         receiving_secret_name: Some(format!("payonce/receiving/{account}")),
+        stretch: Stretch::from_percent(if account.ends_with("old") { 300 } else { 100 }).unwrap(),
         retired: account.ends_with("old"),
     });
     Merchant {

@@ -36,6 +36,7 @@ pub fn opening(order: &str, late: Span) -> Decision {
         method: Method::Page,
         account: account(),
         bank: None,
+        stretch: payonce_domain::Stretch::NONE,
     };
     decide::open(terms, Some(choice), START.plus(late)).unwrap()
 }

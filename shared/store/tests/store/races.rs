@@ -121,13 +121,13 @@ async fn an_item_of_a_newer_record_version_is_neither_read_nor_written() {
         .expression_attribute_names("#r", "r")
         .expression_attribute_names("#n", "new")
         .expression_attribute_names("#v", "v")
-        .expression_attribute_values(":r", AttributeValue::N("2".to_owned()))
+        .expression_attribute_values(":r", AttributeValue::N("999".to_owned()))
         .expression_attribute_values(":n", AttributeValue::S("what we do not know".to_owned()))
         .expression_attribute_values(":v", AttributeValue::N("7".to_owned()));
     raise.send().await.unwrap();
     let newer = |error: Option<StoreError>| {
         assert!(
-            matches!(error, Some(StoreError::NewerRecord { found: 2, .. })),
+            matches!(error, Some(StoreError::NewerRecord { found: 999, .. })),
             "{error:?}"
         );
     };

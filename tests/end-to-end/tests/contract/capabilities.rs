@@ -9,7 +9,7 @@ use jiff::civil::date;
 use payonce_channels::CannotSend;
 use payonce_channels::statement::StatementKind;
 use payonce_domain::schedule::{Creation, Ladder, Policy, policy};
-use payonce_domain::{ChannelTradeNo, RefundForm, Span, Timestamp};
+use payonce_domain::{ChannelTradeNo, RefundForm, Span};
 
 use crate::stage::{Account, Stage, now, one_of_each_channel};
 
@@ -165,12 +165,8 @@ fn as_markdown(rows: &[Vec<Column>]) -> String {
 
 /// The rungs of a ladder, and the steady repeat after them.
 fn rungs(ladder: &Ladder) -> String {
-    let start = Timestamp::from_millis(0);
-    let all: Vec<_> = ladder.rungs(start).collect();
-    let last = all.last().copied().unwrap_or(start);
-    let repeat = ladder.next(start, last).since(last);
-    let shown: Vec<_> = all.iter().map(|rung| span(rung.since(start))).collect();
-    format!("{}; then each {}", shown.join(", "), span(repeat))
+    let shown: Vec<_> = ladder.steps().map(span).collect();
+    format!("{}; then each {}", shown.join(", "), span(ladder.repeat()))
 }
 
 fn span(span: Span) -> String {

@@ -15,6 +15,7 @@ mod lost_messages;
 mod refunding;
 mod strangers;
 mod switching;
+mod watching;
 
 use end_to_end::{Scenario, run, scenario};
 use payonce_local::StackOptions;
@@ -54,6 +55,18 @@ fn of_alipay() -> Vec<Scenario> {
         scenario(
             "f9_f49_a_create_that_times_out_before_effect_is_repeated",
             initiating::create_times_out_before,
+        ),
+        scenario(
+            "s19_what_is_repaired_is_measured_and_what_was_asked_is_logged",
+            watching::measured_and_logged,
+        ),
+        scenario(
+            "f94_a_dry_run_says_what_it_would_do_and_does_nothing",
+            watching::dry_run,
+        ),
+        scenario(
+            "f94_the_kill_switch_and_the_cap_hold_refunds",
+            watching::controls,
         ),
         scenario(
             "f26_one_notification_twenty_times_changes_once",

@@ -18,7 +18,8 @@ use payonce_app::{Accounts, App, Failure, InitiateRequest, Initiated, WayToPay};
 use payonce_channels::{Acknowledgement, Transport, UnverifiedNotification};
 use payonce_domain::{
     AccountId, Action, Channel, ChannelChoice, ChannelOrder, ChannelOrderNo, MerchantId,
-    MerchantOrderNo, Mode, Money, Payment, PaymentKey, PaymentNo, Span, Terms, Timestamp, decide,
+    MerchantOrderNo, Mode, Money, Payment, PaymentKey, PaymentNo, Span, Stretch, Terms, Timestamp,
+    decide,
 };
 use payonce_local::Contract;
 use payonce_store::{ChannelAccount, Merchant, Stored};
@@ -241,6 +242,7 @@ impl Stage {
             method: way.method,
             account: AccountId::new("gone").unwrap(),
             bank: None,
+            stretch: Stretch::NONE,
         };
         let opened = decide::open(terms, Some(choice), now).unwrap();
         self.tables.store.create(&opened).await.unwrap();
@@ -341,6 +343,7 @@ fn merchant(mode: Mode, keys: &Value, accelerators: &Accelerators) -> Merchant {
             secret_name: name.to_owned(),
             receiving_secret_name: receiving,
             retired: false,
+            stretch: Stretch::NONE,
         }
     });
     Merchant {

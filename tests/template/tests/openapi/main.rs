@@ -287,13 +287,15 @@ fn answers_have_the_documented_fields_and_no_others() {
 fn the_timeline_speaks_the_documented_words() {
     let document = document();
     let text = code("functions/payments/src/timeline.rs");
-    let (entries, owed) = text.split_once("fn owed").unwrap();
+    let (entries, _) = text.split_once("fn owed").unwrap();
+    let tasks = code("shared/domain/src/obligation.rs");
+    let (_, tasks) = tasks.split_once("fn name").unwrap();
     let is_word = |word: &&str| {
         word.bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
     };
     // Each arm begins `("word", …`, on its own line or behind the arrow.
-    let said = |text: &str| words(literals_after(text, "(").into_iter().filter(is_word));
+    let said = |text: &str, before| words(literals_after(text, before).into_iter().filter(is_word));
     let check = |schema: &str, found: Words| {
         assert_eq!(
             enumerated(&document.schema(schema)["properties"]["what"]),
@@ -301,8 +303,8 @@ fn the_timeline_speaks_the_documented_words() {
             "{schema}"
         );
     };
-    check("TimelineEntry", said(entries));
-    check("Owed", said(owed));
+    check("TimelineEntry", said(entries, "("));
+    check("Owed", said(tasks, "=> "));
 }
 
 #[test]
