@@ -1,8 +1,8 @@
 """Deploys template.yaml, as it stands, to the local AWS emulator.
 
 Reads one JSON request from standard input and writes JSON lines: {"progress": …} while it works, then {"result": …} or
-{"error": …}. It does what `sam package` and `sam deploy` do (code to S3 under its hash, CodeUri pointed there, nothing
-else touched) and one thing more: the emulator makes HTTP APIs without the routes in their Body, so they are added here
+{"error": …}. It does what `sam package` and `sam deploy` do (code and template to S3 under their hashes, CodeUri
+pointed there, nothing else touched) and one thing more: the emulator makes HTTP APIs without the routes in their Body, so they are added here
 from the processed template.
 """
 
@@ -66,7 +66,11 @@ def package(template, binaries, s3):
             uploads[name] = pool.submit(upload, s3, name, binaries[binary])
         for name, uploaded in uploads.items():
             functions[name]["Properties"]["CodeUri"] = uploaded.result()
-    return json.dumps(template)
+    # Through S3 as well: a template of more than 50 KB is not taken otherwise.
+    body = json.dumps(template, separators=(",", ":")).encode()
+    key = f"template-{hashlib.sha256(body).hexdigest()[:32]}.json"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+    return f"{s3.meta.endpoint_url}/{BUCKET}/{key}"
 
 
 def status_of(cloudformation, stack):
@@ -96,10 +100,10 @@ def reasons(cloudformation, stack):
     )
 
 
-def deploy(cloudformation, stack, body, parameters):
+def deploy(cloudformation, stack, template_url, parameters):
     request = {
         "StackName": stack,
-        "TemplateBody": body,
+        "TemplateURL": template_url,
         "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in sorted(parameters.items())],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
@@ -189,8 +193,8 @@ def main():
     with open(request["template"], encoding="utf-8") as file:
         template = yaml_parse(file.read())
     cloudformation = client("cloudformation")
-    body = package(template, request["binaries"], client("s3"))
-    deploy(cloudformation, request["stack"], body, request["parameters"])
+    template_url = package(template, request["binaries"], client("s3"))
+    deploy(cloudformation, request["stack"], template_url, request["parameters"])
     api = route(cloudformation, client("apigatewayv2"), request["stack"])
     described = cloudformation.describe_stacks(StackName=request["stack"])["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
