@@ -2,8 +2,8 @@
 
 Reads one JSON request from standard input and writes JSON lines: {"progress": …} while it works, then {"result": …} or
 {"error": …}. It does what `sam package` and `sam deploy` do (code and template to S3 under their hashes, CodeUri
-pointed there, nothing else touched) and one thing more: the emulator makes HTTP APIs without the routes in their Body, so they are added here
-from the processed template.
+pointed there, nothing else touched) and one thing more: the emulator makes HTTP APIs without the routes in their Body,
+so they are added here from the processed template.
 """
 
 import concurrent.futures
