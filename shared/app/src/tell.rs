@@ -304,3 +304,58 @@ pub(crate) fn objection(courier: &Courier, address: &str) -> Option<String> {
     let checked = payonce_delivery::Address::check(address, courier.reach());
     checked.err().map(|objection| objection.to_string())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use payonce_delivery::Objection;
+
+    use super::*;
+
+    const SILENT: Receipt = Receipt::Unreachable {
+        reason: Silence::TimedOut,
+    };
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    fn merchant(name: &str) -> MerchantId {
+        MerchantId::new(name).unwrap()
+    }
+
+    /// F89: a merchant whose server hangs is left alone, for a minute, and nobody else is.
+    #[test]
+    fn f89_a_merchant_that_hangs_is_put_off() {
+        let silent = SilentMerchants::default();
+        let (slow, quick) = (merchant("slow"), merchant("quick"));
+        for second in 0..2 {
+            silent.note(&slow, SILENT, at(second));
+            assert_eq!(silent.held_until(&slow, at(second)), None);
+        }
+        silent.note(&slow, SILENT, at(2));
+        assert_eq!(silent.held_until(&slow, at(2)), Some(at(62)));
+        assert_eq!(silent.held_until(&slow, at(62)), None, "one is tried again");
+        assert_eq!(silent.held_until(&quick, at(2)), None);
+        silent.note(&slow, SILENT, at(62));
+        assert!(silent.held_until(&slow, at(63)).is_some(), "still silent");
+    }
+
+    #[test]
+    fn any_quick_answer_ends_it() {
+        for receipt in [
+            Receipt::Taken { status: 200 },
+            Receipt::Refused { status: 500 },
+            Receipt::Forbidden {
+                reason: Objection::LeadsInside,
+            },
+        ] {
+            let silent = SilentMerchants::default();
+            for _ in 0..SILENT_MAX {
+                silent.note(&merchant("m"), SILENT, at(0));
+            }
+            silent.note(&merchant("m"), receipt, at(1));
+            assert_eq!(silent.held_until(&merchant("m"), at(1)), None);
+        }
+    }
+}
