@@ -167,8 +167,8 @@ async fn can_be_told(
         return Ok(());
     };
     anyhow::ensure!(
-        name.contains("telling/"),
-        "webhook_secret_name must lie under <SecretPrefix>telling/: function notify reads nothing else"
+        name.contains("merchants/"),
+        "webhook_secret_name must lie under <SecretPrefix>merchants/: function notify reads nothing else"
     );
     let secret = fetched(secrets, "webhook_secret_name", name).await?;
     SigningSecret::all(&secret).context("webhook_secret_name")?;
