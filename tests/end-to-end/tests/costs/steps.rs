@@ -129,6 +129,7 @@ async fn notify(
         store: 2,
         read_halves: 2,
         write_units: 2,
+        events: 1,
         ..Tally::default()
     };
     ledger.enter("telling", telling.tally(), meant);
