@@ -41,7 +41,10 @@ pub(crate) async fn seed(seeding: &Seeding<'_>) -> anyhow::Result<()> {
             let contract = Contract::read(account, seeding.keys)?;
             accounts.push(seed_account(seeding, &secrets, account, &contract).await?);
         }
-        let webhook_secret_name = format!("{}telling/{}", seeding.secret_prefix, demo.merchant_id);
+        let webhook_secret_name = format!(
+            "{}merchants/{}/webhook",
+            seeding.secret_prefix, demo.merchant_id
+        );
         keep(&secrets, &webhook_secret_name, &demo.webhook_secret).await?;
         store
             .put_merchant(&merchant(demo, accounts, webhook_secret_name)?)
