@@ -80,7 +80,7 @@ fn refund_has_no_route_and_only_query_and_scan_may_invoke_it() {
         .collect();
     assert_eq!(
         callers.into_iter().collect::<Vec<_>>(),
-        ["query -> refund", "scan -> delay", "scan -> refund"]
+        ["query -> refund", "scan -> refund"]
     );
 }
 
