@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use payonce_domain::{
     AccountId, Announcement, AnnouncementKind, Channel, ChannelChoice, Command, Leg, MerchantId,
-    MerchantOrderNo, Method, Mode, Money, Payment, Terms, Timestamp, Version, decide,
+    MerchantOrderNo, Method, Mode, Money, Payment, Stretch, Terms, Timestamp, Version, decide,
 };
 use payonce_lambda::telling::TELLING;
 use serde_json::Value;
@@ -35,6 +35,7 @@ fn payment() -> Payment {
         method: Method::Page,
         account: AccountId::new("shop-alipay").unwrap(),
         bank: None,
+        stretch: Stretch::NONE,
     };
     let opened = decide::open(terms, Some(choice), NOW).unwrap();
     let asked = opened.payment().version;
