@@ -1,8 +1,9 @@
-//! `payments`: read a payment, close it, give money back.
+//! `payments`: read a payment, close it, give money back, have the merchant told again.
 //!
-//! Trigger: `GET /v1/payments…`, `POST /v1/payments/{payment_no}/close` and `…/refunds`.
+//! Trigger: `GET /v1/payments…`, `POST /v1/payments/{payment_no}/close`, `…/refunds` and `…/notifications`.
 
 mod handler;
+mod notifications;
 mod timeline;
 
 use std::sync::Arc;
@@ -23,6 +24,10 @@ async fn main() -> Result<(), Error> {
         .route(
             "/v1/payments/{payment_no}/timeline",
             get(timeline::timeline),
+        )
+        .route(
+            "/v1/payments/{payment_no}/notifications",
+            get(notifications::list).post(notifications::resend),
         )
         .with_state(app);
     http::serve(routes).await

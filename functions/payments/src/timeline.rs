@@ -78,6 +78,7 @@ fn describe(input: &Input) -> (&'static str, Option<String>, Option<Evidence>) {
                 ("returned-by-channel", Some(no.to_string()), Some(*evidence))
             }
             Fact::ReturnAbsent { trade_no } => ("return-absent", Some(trade_no.to_string()), None),
+            Fact::Told { sequence, .. } => ("told", Some(sequence.to_string()), None),
             Fact::Ticked => ("time-passed", None, None),
         },
         Input::Command(command) => match command {
@@ -93,6 +94,7 @@ fn describe(input: &Input) -> (&'static str, Option<String>, Option<Evidence>) {
                 ("channel-order-held", Some(no.to_string()), None)
             }
             Command::BeginReversal { no } => ("reversal-sending", Some(no.to_string()), None),
+            Command::TellAgain => ("telling-asked", None, None),
         },
     }
 }

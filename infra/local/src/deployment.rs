@@ -116,6 +116,7 @@ impl Deployment {
         self.named(&[
             ("payment-queries", "PaymentQueriesQueueUrl"),
             ("delayed-messages", "DelayedMessagesQueueUrl"),
+            ("merchant-notifications", "MerchantNotificationsQueueUrl"),
         ])
     }
 
@@ -128,6 +129,7 @@ impl Deployment {
             ("scan", "ScanFunctionName"),
             ("refund", "RefundFunctionName"),
             ("delay", "DelayFunctionName"),
+            ("notify", "NotifyFunctionName"),
         ])
     }
 

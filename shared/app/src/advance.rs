@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use payonce_domain::obligation::SOON;
 use payonce_domain::{
-    ChannelOrderNo, Command, Fact, Payment, PaymentNo, RefundNo, Refusal, Task, Timestamp,
+    ChannelOrderNo, Command, Fact, Payment, PaymentNo, RefundNo, Refusal, Task, Timestamp, Work,
 };
 use payonce_store::Stored;
 
@@ -95,6 +95,9 @@ impl App {
         for no in &owed {
             self.outbox.invoke_refund(payment_no, *no).await;
         }
+        if telling_overdue(working.payment(), now) {
+            self.outbox.invoke_notify(payment_no).await;
+        }
         let done = self.perform(&mut working, woken, now).await;
         if let Err(failure) = &done {
             tracing::error!(
@@ -111,7 +114,7 @@ impl App {
         let ahead: Vec<_> = working
             .wakes_ahead(now)
             .into_iter()
-            .filter(|at| *at > now)
+            .filter(|wake| wake.at > now || wake.work == Work::Telling)
             .collect();
         self.outbox.wake(payment_no, &ahead, now).await;
         done
@@ -146,7 +149,7 @@ impl App {
                 Task::Close(no) => self.close_at_channel(working, *no, now).await,
                 Task::Reverse(no) => self.reverse_at_channel(working, *no, now).await,
                 Task::AskRefund(no) => self.ask_refund(working, *no, now).await.map(|_| ()),
-                Task::SendRefund(_) | Task::AwaitReturn(_) | Task::Expire => Ok(()),
+                Task::SendRefund(_) | Task::AwaitReturn(_) | Task::Expire | Task::Tell(_) => Ok(()),
             };
             if let Err(failure) = tried {
                 first_failure.get_or_insert(failure);
@@ -195,7 +198,7 @@ fn put_off(task: &Task, until: Timestamp) -> Option<Command> {
             Some(Command::HoldChannelOrder { no: *no, until })
         }
         Task::AskRefund(no) => Some(Command::HoldRefund { no: *no, until }),
-        Task::Expire | Task::SendRefund(_) | Task::AwaitReturn(_) => None,
+        Task::Expire | Task::SendRefund(_) | Task::AwaitReturn(_) | Task::Tell(_) => None,
     }
 }
 
@@ -206,7 +209,7 @@ fn must_move(payment: &Payment, woken: Woken, now: Timestamp) -> bool {
         .into_iter()
         .filter(|obligation| obligation.due.is_due(now));
     due.into_iter().any(|obligation| match obligation.task {
-        Task::SendRefund(_) => false,
+        Task::SendRefund(_) | Task::Tell(_) => false,
         Task::Query(no) => woken == Woken::BySweep || !has_early_rung(payment, no, now),
         Task::Expire
         | Task::Close(_)
@@ -235,7 +238,14 @@ fn refunds_due(payment: &Payment, now: Timestamp) -> Vec<RefundNo> {
         | Task::Close(_)
         | Task::Reverse(_)
         | Task::AskRefund(_)
-        | Task::AwaitReturn(_) => None,
+        | Task::AwaitReturn(_)
+        | Task::Tell(_) => None,
     });
     refunds.collect()
+}
+
+/// Whether something is still to be told although the message for it should have been heard long ago.
+fn telling_overdue(payment: &Payment, now: Timestamp) -> bool {
+    let mut owed = payment.obligations().into_iter();
+    owed.any(|o| o.task.work() == Work::Telling && o.due.index_time() <= now.plus(SOON))
 }

@@ -1,7 +1,8 @@
 //! Load, decide, save: the one loop in which a payment is changed.
 
 use payonce_domain::{
-    Answer, Command, Decision, Fact, Payment, PaymentKey, Refusal, Source, Timestamp, decide,
+    Answer, Command, Decision, Fact, Payment, PaymentKey, Refusal, Source, Timestamp, Wake, Work,
+    decide,
 };
 use payonce_store::{Saved, Store, StoreError, Stored};
 
@@ -15,7 +16,7 @@ const TRIES_MAX: usize = 64;
 /// A payment as last seen, and the wakes that decisions on it asked for.
 pub(crate) struct Working {
     pub(crate) stored: Stored,
-    pub(crate) wakes: Vec<Timestamp>,
+    pub(crate) wakes: Vec<Wake>,
     /// Until when a channel is not asked, if one was not because of that.
     pub(crate) shut_until: Option<Timestamp>,
 }
@@ -25,7 +26,7 @@ impl Working {
         Self::woken(stored, Vec::new())
     }
 
-    pub(crate) const fn woken(stored: Stored, wakes: Vec<Timestamp>) -> Self {
+    pub(crate) const fn woken(stored: Stored, wakes: Vec<Wake>) -> Self {
         Self {
             stored,
             wakes,
@@ -38,13 +39,16 @@ impl Working {
     }
 
     /// The wakes still worth a message: those of work not done meanwhile.
-    pub(crate) fn wakes_ahead(&self, now: Timestamp) -> Vec<Timestamp> {
-        let due_now = !self.payment().tasks_due(now).is_empty();
+    pub(crate) fn wakes_ahead(&self, now: Timestamp) -> Vec<Wake> {
+        let tasks = self.payment().tasks_due(now);
+        let due_now = |work: Work| tasks.iter().any(|task| task.work() == work);
         let mut ahead: Vec<_> = self
             .wakes
             .iter()
             .copied()
-            .filter(|at| *at > now.plus(payonce_domain::obligation::SOON) || due_now)
+            .filter(|wake| {
+                wake.at > now.plus(payonce_domain::obligation::SOON) || due_now(wake.work)
+            })
             .collect();
         ahead.sort_unstable();
         ahead.dedup();

@@ -14,6 +14,7 @@ use crate::App;
 use crate::change::{self, Working};
 use crate::choose::{AuthCode, WayToPay};
 use crate::failure::{Failure, Invalid};
+use crate::tell;
 use crate::watch;
 
 /// What a merchant asks for; every field was checked for form.
@@ -121,6 +122,12 @@ impl App {
             request.notify_url.as_deref(),
             "/notify_url",
         )?;
+        if let Some(url) = &request.notify_url
+            && let Some(detail) = tell::objection(&self.courier, url)
+        {
+            let pointer = "/notify_url";
+            return Err(Failure::Invalid(Invalid { pointer, detail }));
+        }
         let terms = terms(merchant, &request);
         let key = PaymentKey::derive(&terms.merchant_id, &terms.merchant_order_no);
         let chosen = match &request.way {

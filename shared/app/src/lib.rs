@@ -9,6 +9,7 @@
 mod accounts;
 mod advance;
 mod breakers;
+mod bus;
 mod change;
 mod choose;
 mod close;
@@ -25,22 +26,26 @@ mod queue;
 mod send_refund;
 mod speak;
 mod sweep;
+mod tell;
 mod watch;
 
 pub use accounts::Accounts;
 pub use advance::Woken;
+pub use bus::{Bus, Event};
 pub use choose::{AuthCode, WayToPay};
 pub use close::Closed;
 pub use failure::{Failure, Invalid};
 pub use give_back::GivenBack;
 pub use initiate::{InitiateRequest, Initiated, Outcome, Replaces};
 pub use metrics::{Metric, NAMESPACE, dimension_values};
-pub use outbox::Outbox;
+pub use outbox::{Names, Outbox};
 pub use send_refund::RefundOutcome;
 pub use sweep::{Rehearsal, Swept, WouldDo};
+pub use tell::{Telling, message_id};
 
 use breakers::Breakers;
 use payonce_channels::Transport;
+use payonce_delivery::Courier;
 use payonce_store::Store;
 
 /// Everything the use cases act through, built once for each process.
@@ -51,12 +56,18 @@ pub struct App {
     pub accounts: Accounts,
     /// The way to the channels.
     pub transport: Transport,
-    /// The queue and the invocation of `refund`: accelerators only.
+    /// The queues and the invocations of `refund` and `notify`: accelerators only.
     pub outbox: Outbox,
+    /// The way to the merchants.
+    pub courier: Courier,
+    /// The event bus.
+    pub bus: Bus,
     /// Where the channels and the buyers reach us; no slash at the end.
     pub public_url: String,
     /// Which channel accounts are left alone for a while.
     breakers: Breakers,
+    /// Which merchants do not answer.
+    silent: tell::SilentMerchants,
 }
 
 impl App {
@@ -67,14 +78,19 @@ impl App {
         accounts: Accounts,
         transport: Transport,
         outbox: Outbox,
+        courier: Courier,
+        bus: Bus,
         public_url: String,
     ) -> Self {
         Self {
             breakers: Breakers::new(store.clone()),
+            silent: tell::SilentMerchants::default(),
             store,
             accounts,
             transport,
             outbox,
+            courier,
+            bus,
             public_url,
         }
     }

@@ -6,53 +6,66 @@
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use payonce_domain::schedule::MESSAGE_DELAY_MAX;
-use payonce_domain::{PaymentNo, RefundNo, Timestamp};
+use payonce_domain::{PaymentNo, RefundNo, Timestamp, Wake, Work};
 
-use crate::queue::{Queue, Wake};
+use crate::queue::{self, Queue};
 
-/// The way to `query` and `refund`.
+/// The way to `query`, `refund` and `notify`.
 pub struct Outbox {
     queries: Queue,
+    notifications: Queue,
     lambda: aws_sdk_lambda::Client,
     refund_function: Option<String>,
+    notify_function: Option<String>,
+}
+
+/// What the queues and functions are called here.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// The queue of `query`; without it nothing is sent there, and the sweep does all the work.
+    pub queries_url: Option<String>,
+    /// The queue of `notify`; the same.
+    pub notifications_url: Option<String>,
+    /// `refund`; without it, refunds are left to whoever has it.
+    pub refund_function: Option<String>,
+    /// `notify`; without it, telling is left to the queue and to whoever has it.
+    pub notify_function: Option<String>,
 }
 
 impl Outbox {
-    /// An outbox for one queue. Without its address nothing is sent, and the sweep does all the work;
-    /// without the name of `refund`, refunds are left to whoever has it.
+    /// An outbox for these queues and functions.
     #[must_use]
-    pub const fn new(
-        sqs: aws_sdk_sqs::Client,
-        lambda: aws_sdk_lambda::Client,
-        queries_url: Option<String>,
-        refund_function: Option<String>,
-    ) -> Self {
+    pub fn new(sqs: aws_sdk_sqs::Client, lambda: aws_sdk_lambda::Client, names: Names) -> Self {
         Self {
-            queries: Queue::new(sqs, queries_url),
+            queries: Queue::new(sqs.clone(), names.queries_url),
+            notifications: Queue::new(sqs, names.notifications_url),
             lambda,
-            refund_function,
+            refund_function: names.refund_function,
+            notify_function: names.notify_function,
         }
     }
 
-    /// Wakes `query` for a payment at these times: one batch for up to ten.
-    pub async fn wake(&self, payment_no: PaymentNo, times: &[Timestamp], now: Timestamp) {
-        let all: Vec<_> = times.iter().map(|at| (payment_no, *at)).collect();
-        self.wake_all(&all, now).await;
+    /// Wakes `query` and `notify` for a payment: one batch a queue for up to ten.
+    pub async fn wake(&self, payment_no: PaymentNo, wakes: &[Wake], now: Timestamp) {
+        let of = |work: Work| -> Vec<_> {
+            let wakes = wakes.iter().filter(|wake| wake.work == work);
+            wakes.map(|wake| (payment_no, wake.at)).collect()
+        };
+        let (channels, telling) = (of(Work::Channels), of(Work::Telling));
+        futures::join!(
+            self.wake_all(&channels, now),
+            self.wake_telling(&telling, now)
+        );
     }
 
     /// Wakes `query` for many payments, each at its time, with the exact delay.
     pub async fn wake_all(&self, wakes: &[(PaymentNo, Timestamp)], now: Timestamp) {
-        let wakes = wakes.iter().map(|(payment_no, at)| {
-            let mut body = serde_json::json!({ "payment_no": payment_no.to_string() });
-            if at.since(now) > MESSAGE_DELAY_MAX {
-                body["at_ms"] = at.as_millis().into();
-            }
-            Wake {
-                body: body.to_string(),
-                delay_seconds: at.since(now).as_seconds_rounded_up(),
-            }
-        });
-        self.queries.send(wakes.collect()).await;
+        self.queries.send(messages(wakes, now)).await;
+    }
+
+    /// Wakes `notify` for many payments, in the same way.
+    pub async fn wake_telling(&self, wakes: &[(PaymentNo, Timestamp)], now: Timestamp) {
+        self.notifications.send(messages(wakes, now)).await;
     }
 
     /// Has `refund` send this refund. Reading who is paid, and how much, is left to it.
@@ -64,6 +77,32 @@ impl Outbox {
             "payment_no": payment_no.to_string(),
             "refund_no": refund_no.to_string(),
         });
+        if let Err(error) = self.invoke(function, &payload).await {
+            tracing::warn!(
+                payment.no = %payment_no,
+                refund.no = %refund_no,
+                error,
+                "refund could not be invoked; it stays due"
+            );
+        }
+    }
+
+    /// Has `notify` tell what is overdue about a payment.
+    pub async fn invoke_notify(&self, payment_no: PaymentNo) {
+        let Some(function) = &self.notify_function else {
+            return;
+        };
+        let payload = serde_json::json!({ "payment_no": payment_no.to_string() });
+        if let Err(error) = self.invoke(function, &payload).await {
+            tracing::warn!(
+                payment.no = %payment_no,
+                error,
+                "notify could not be invoked; what it was to tell stays due"
+            );
+        }
+    }
+
+    async fn invoke(&self, function: &str, payload: &serde_json::Value) -> Result<(), String> {
         let invoked = self
             .lambda
             .invoke()
@@ -72,13 +111,21 @@ impl Outbox {
             .payload(Blob::new(payload.to_string()))
             .send()
             .await;
-        if let Err(error) = invoked {
-            tracing::warn!(
-                payment.no = %payment_no,
-                refund.no = %refund_no,
-                error = %aws_sdk_lambda::error::DisplayErrorContext(&error),
-                "refund could not be invoked; it stays due"
-            );
-        }
+        let shown = |error| aws_sdk_lambda::error::DisplayErrorContext(&error).to_string();
+        invoked.map(|_| ()).map_err(shown)
     }
+}
+
+fn messages(wakes: &[(PaymentNo, Timestamp)], now: Timestamp) -> Vec<queue::Wake> {
+    let messages = wakes.iter().map(|(payment_no, at)| {
+        let mut body = serde_json::json!({ "payment_no": payment_no.to_string() });
+        if at.since(now) > MESSAGE_DELAY_MAX {
+            body["at_ms"] = at.as_millis().into();
+        }
+        queue::Wake {
+            body: body.to_string(),
+            delay_seconds: at.since(now).as_seconds_rounded_up(),
+        }
+    });
+    messages.collect()
 }

@@ -83,6 +83,8 @@ pub enum Command {
         /// Of which attempt.
         no: ChannelOrderNo,
     },
+    /// The merchant is to be told again, now.
+    TellAgain,
 }
 
 /// Why a command is not carried out.
@@ -111,4 +113,6 @@ pub enum Refusal {
     Moved,
     /// There is nothing to send under this number now.
     NotDue,
+    /// There is nothing to tell, or nobody to tell it to.
+    NothingToTell,
 }

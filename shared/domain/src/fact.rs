@@ -1,5 +1,6 @@
 //! Facts: what channels said, and that time passed. A fact cannot be refused, only weighed.
 
+use crate::announcement::MerchantSaid;
 use crate::channel::Action;
 use crate::evidence::Evidence;
 use crate::ids::{AccountId, ChannelTradeNo};
@@ -164,6 +165,15 @@ pub enum Fact {
     ReturnAbsent {
         /// Which capture.
         trade_no: ChannelTradeNo,
+    },
+    /// The bus or the merchant was told, or was tried to be.
+    Told {
+        /// Which announcement.
+        sequence: u32,
+        /// Whether the bus took it, if it was tried.
+        published: Option<bool>,
+        /// What the merchant's server said, if it was called.
+        merchant: Option<MerchantSaid>,
     },
     /// What was due was tried, and time has passed: deadlines take effect, ladders move on.
     Ticked,

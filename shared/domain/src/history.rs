@@ -4,6 +4,7 @@
 //! same decisions over them and must give the same payment, money and obligations. Each entry is
 //! bound to all before it by [`ChainHash`]. Decisions never read the history.
 
+use crate::announcement::Announcement;
 use crate::command::{ChannelChoice, Command};
 use crate::decide;
 use crate::evidence::Digest;
@@ -81,6 +82,27 @@ pub struct BrokenHistory {
 /// # Errors
 /// [`BrokenHistory`] if an entry is missing, out of order, refused or without effect.
 pub fn replay(entries: &[Entry]) -> Result<Payment, BrokenHistory> {
+    replay_noting(entries, |_| ())
+}
+
+/// Every announcement that a history made, as it was made.
+///
+/// # Errors
+/// As [`replay`].
+pub fn announcements(entries: &[Entry]) -> Result<Vec<Announcement>, BrokenHistory> {
+    let mut made: Vec<Announcement> = Vec::new();
+    replay_noting(entries, |payment| {
+        let last = made.last().map_or(0, |last| last.sequence);
+        let new = payment.announcements.iter().filter(|a| a.sequence > last);
+        made.extend(new.cloned());
+    })?;
+    Ok(made)
+}
+
+fn replay_noting(
+    entries: &[Entry],
+    mut note: impl FnMut(&Payment),
+) -> Result<Payment, BrokenHistory> {
     let mut payment: Option<Payment> = None;
     for entry in entries {
         let broken = |why| BrokenHistory {
@@ -106,6 +128,7 @@ pub fn replay(entries: &[Entry]) -> Result<Payment, BrokenHistory> {
         if decision.payment().version != entry.version {
             return Err(broken("a version is missing or repeated"));
         }
+        note(decision.payment());
         payment = Some(decision.into_payment());
     }
     payment.ok_or(BrokenHistory {

@@ -9,6 +9,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod announcement;
 pub mod capture;
 pub mod channel;
 pub mod channel_order;
@@ -28,6 +29,7 @@ pub mod refund;
 pub mod schedule;
 pub mod time;
 
+pub use announcement::{Announcement, AnnouncementKind, Leg, MerchantSaid};
 pub use capture::{Capture, Disposition, SuspenseReason};
 pub use channel::{Action, Channel, Method};
 pub use channel_order::{ChannelOrder, ChannelOrderState, ClosingCause};
@@ -45,7 +47,7 @@ pub use money::{Currency, Money};
 pub use numbers::{
     ChannelOrderNo, DelayedMessageKey, DelayedMessageNo, PaymentKey, PaymentNo, RefundNo,
 };
-pub use obligation::{Due, Obligation, Task};
+pub use obligation::{Due, Obligation, Task, Wake, Work};
 pub use payment::{Case, CaseKind, Mode, Payment, PaymentState, Terms, Version};
 pub use refund::{Refund, RefundCause, RefundForm, RefundState};
 pub use schedule::Stretch;

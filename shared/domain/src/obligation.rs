@@ -43,6 +43,24 @@ impl Due {
     }
 }
 
+/// Who is woken for work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Work {
+    /// Whoever speaks with channels.
+    Channels,
+    /// Whoever tells merchants and the bus.
+    Telling,
+}
+
+/// A message that should wake somebody for a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wake {
+    /// When.
+    pub at: Timestamp,
+    /// For what.
+    pub work: Work,
+}
+
 /// Something to do about a payment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Task {
@@ -60,9 +78,26 @@ pub enum Task {
     AskRefund(RefundNo),
     /// Look whether the channel returned this capture by itself.
     AwaitReturn(ChannelTradeNo),
+    /// Tell the bus or the merchant; the sequence number of the announcement (商户通知).
+    Tell(u32),
 }
 
 impl Task {
+    /// Whose work it is.
+    #[must_use]
+    pub const fn work(&self) -> Work {
+        match self {
+            Self::Tell(_) => Work::Telling,
+            Self::Expire
+            | Self::Query(_)
+            | Self::Close(_)
+            | Self::Reverse(_)
+            | Self::SendRefund(_)
+            | Self::AskRefund(_)
+            | Self::AwaitReturn(_) => Work::Channels,
+        }
+    }
+
     /// What is to be done, as views name it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -74,6 +109,7 @@ impl Task {
             Self::SendRefund(_) => "send-refund",
             Self::AskRefund(_) => "ask-refund",
             Self::AwaitReturn(_) => "await-return",
+            Self::Tell(_) => "tell",
         }
     }
 
@@ -85,6 +121,7 @@ impl Task {
             Self::Query(no) | Self::Close(no) | Self::Reverse(no) => Some(no.to_string()),
             Self::SendRefund(no) | Self::AskRefund(no) => Some(no.to_string()),
             Self::AwaitReturn(no) => Some(no.to_string()),
+            Self::Tell(sequence) => Some(sequence.to_string()),
         }
     }
 }
@@ -134,6 +171,10 @@ impl Payment {
         for capture in &self.captures {
             let task = Task::AwaitReturn(capture.trade_no.clone());
             all.extend(capture.due.map(|due| Obligation { due, task }));
+        }
+        for announcement in &self.announcements {
+            let task = Task::Tell(announcement.sequence);
+            all.extend(announcement.due().map(|due| Obligation { due, task }));
         }
         all.sort();
         all

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::announcement::Announcement;
 use crate::capture::{Capture, Disposition};
 use crate::channel_order::ChannelOrder;
 use crate::ids::{ChannelTradeNo, MerchantId, MerchantOrderNo};
@@ -154,6 +155,10 @@ pub struct Payment {
     pub refunds: Vec<Refund>,
     /// What people must look at.
     pub cases: Vec<Case>,
+    /// How many announcements were made.
+    pub announced: u32,
+    /// Those not yet told to all, in order.
+    pub announcements: Vec<Announcement>,
 }
 
 /// The money of one payment, each fen in exactly one place.

@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use payonce_domain::fact::Occasion;
 use payonce_domain::time::Span;
 use payonce_domain::{
-    Channel, ChannelOrderNo, Command, Fact, Input, Method, Mode, Payment, PaymentState, RefundNo,
-    RefundReport, Report, Source, Task, Timestamp, Version, decide,
+    Channel, ChannelOrderNo, Command, Fact, Input, MerchantSaid, Method, Mode, Payment,
+    PaymentState, RefundNo, RefundReport, Report, Source, Task, Timestamp, Version, decide,
 };
 use world::books::Books;
 use world::{at, deadline, fingerprint, laws};
@@ -230,6 +230,11 @@ impl Place {
             }
             Task::AskRefund(no) => self.ask_refund(no, Occasion::Asked(self.payment.version)),
             Task::AwaitReturn(_) => panic!("Alipay returns nothing by itself"),
+            Task::Tell(sequence) => self.fact(Fact::Told {
+                sequence,
+                published: Some(true),
+                merchant: Some(MerchantSaid::Taken(200)),
+            }),
         }
     }
 

@@ -11,8 +11,9 @@ use payonce_domain::fact::Occasion;
 use payonce_domain::history::replay;
 use payonce_domain::time::Span;
 use payonce_domain::{
-    Channel, ChannelOrderNo, Command, Fact, Input, Method, Mode, Payment, PaymentState, RefundNo,
-    RefundReport, Report, ReversalReport, Source, Timestamp, Version, decide,
+    Channel, ChannelOrderNo, Command, Fact, Input, MerchantSaid, Method, Mode, Payment,
+    PaymentState, RefundNo, RefundReport, Report, ReversalReport, Source, Timestamp, Version,
+    decide,
 };
 use proptest::prelude::*;
 use world::books::Books;
@@ -139,8 +140,33 @@ fn input(payment: &Payment, happening: &Happening, now: Timestamp) -> Input {
             let own = format!("r-{}", happening.which);
             Input::Command(world::refund(&own, u64::from(happening.amount) * 300))
         }
-        23..=25 => Input::Fact(Fact::Ticked),
+        23 => Input::Fact(told(payment, happening, now)),
+        24 if happening.amount == 0 => Input::Command(Command::TellAgain),
+        24 | 25 => Input::Fact(Fact::Ticked),
         _ => about_a_refund(payment, happening, now),
+    }
+}
+
+fn told(payment: &Payment, happening: &Happening, now: Timestamp) -> Fact {
+    let list = &payment.announcements;
+    let said = match happening.amount {
+        0 | 1 => Some(MerchantSaid::Taken(200)),
+        2 => Some(MerchantSaid::Refused(500)),
+        3 => Some(MerchantSaid::Refused(410)),
+        4 => Some(MerchantSaid::Silent),
+        5 => Some(MerchantSaid::Held(now.plus(Span::minutes(1)))),
+        _ => None,
+    };
+    Fact::Told {
+        sequence: match list.len() {
+            0 => 1,
+            count => list[happening.which % count].sequence,
+        },
+        published: [None, Some(true), Some(false)]
+            .get(usize::from(happening.trade % 3))
+            .copied()
+            .flatten(),
+        merchant: said,
     }
 }
 

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use payonce_channels::Secrets;
+use payonce_delivery::{Address, Reach, SigningSecret};
 use payonce_domain::{AccountId, Channel, MerchantId, Mode, Stretch};
 use payonce_store::{ApiKey, ChannelAccount, Merchant, Store, Tables};
 use serde::Deserialize;
@@ -36,6 +37,7 @@ struct Asked {
     return_urls: Vec<String>,
     #[serde(default)]
     notify_urls: Vec<String>,
+    webhook_secret_name: Option<String>,
     accounts: Vec<AskedAccount>,
 }
 
@@ -90,7 +92,7 @@ async fn add() -> anyhow::Result<()> {
         .merchant(&id)
         .await
         .context("looking for the merchant")?;
-    let (mut api_keys, webhook_secret_name, kept) = known
+    let (mut api_keys, known_secret_name, kept) = known
         .map(|known| (known.api_keys, known.webhook_secret_name, known.accounts))
         .unwrap_or_default();
     let made = (api_keys.is_empty() || new_key).then(|| ApiKey::generate(&id));
@@ -104,6 +106,8 @@ async fn add() -> anyhow::Result<()> {
         accounts.push(opened.with_context(|| format!("the account {}", account.account))?);
     }
     none_is_missing(&kept, &accounts)?;
+    let webhook_secret_name = asked.webhook_secret_name.or(known_secret_name);
+    can_be_told(&asked.notify_urls, webhook_secret_name.as_deref(), &secrets).await?;
     let merchant = Merchant {
         id: id.clone(),
         mode: match asked.mode.as_str() {
@@ -143,6 +147,32 @@ fn tables() -> anyhow::Result<Tables> {
         delayed_messages: String::new(),
         due_shards: 1,
     })
+}
+
+/// Whether the merchant's addresses are ones that `notify` sends to, and its secret one that signs.
+async fn can_be_told(
+    addresses: &[String],
+    secret_name: Option<&str>,
+    secrets: &aws_sdk_secretsmanager::Client,
+) -> anyhow::Result<()> {
+    for address in addresses {
+        Address::check(address, Reach::Public)
+            .map_err(|objection| anyhow::anyhow!("notify_urls: {address} {objection}"))?;
+    }
+    let Some(name) = secret_name else {
+        anyhow::ensure!(
+            addresses.is_empty(),
+            "webhook_secret_name is missing: nothing is sent unsigned"
+        );
+        return Ok(());
+    };
+    anyhow::ensure!(
+        name.contains("merchants/"),
+        "webhook_secret_name must lie under <SecretPrefix>merchants/: function notify reads nothing else"
+    );
+    let secret = fetched(secrets, "webhook_secret_name", name).await?;
+    SigningSecret::all(&secret).context("webhook_secret_name")?;
+    Ok(())
 }
 
 /// The account, if its settings and its secrets fit together.

@@ -7,8 +7,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use payonce_app::delay::{Bus, Delay, Wheel};
-use payonce_app::{Accounts, App, Outbox};
+use payonce_app::delay::{self, Delay, Wheel};
+use payonce_app::{Accounts, App, Bus, Names, Outbox};
 use payonce_channels::Transport;
 use payonce_delivery::{Courier, Reach};
 use payonce_store::{Store, Tables};
@@ -32,12 +32,22 @@ pub fn app() -> anyhow::Result<App> {
     let outbox = Outbox::new(
         aws_sdk_sqs::Client::new(&config),
         aws_sdk_lambda::Client::new(&config),
-        queue("PAYMENT_QUERIES_QUEUE_URL")?,
-        std::env::var("REFUND_FUNCTION").ok(),
+        Names {
+            queries_url: queue("PAYMENT_QUERIES_QUEUE_URL")?,
+            notifications_url: queue("MERCHANT_NOTIFICATIONS_QUEUE_URL")?,
+            refund_function: std::env::var("REFUND_FUNCTION").ok(),
+            notify_function: std::env::var("NOTIFY_FUNCTION").ok(),
+        },
     );
+    let events = aws_sdk_eventbridge::Client::new(&config);
+    let bus = Bus::new(events, variable("EVENT_BUS")?);
+    let courier = Courier::new(reach()?);
     let accounts = accounts(&store, &config);
     let transport = Transport::new(&format!("payonce/{function}"));
-    Ok(App::new(store, accounts, transport, outbox, public_url()?))
+    let url = public_url()?;
+    Ok(App::new(
+        store, accounts, transport, outbox, courier, bus, url,
+    ))
 }
 
 /// Everything the use cases of delayed messages act through.
@@ -52,7 +62,7 @@ pub fn delay() -> anyhow::Result<Delay> {
         accounts: accounts(&store, &config),
         wheel: wheel_over(&store, &config)?,
         courier: Courier::new(reach()?),
-        bus: Bus::new(bus, variable("EVENT_BUS")?),
+        bus: delay::Bus::new(bus, variable("EVENT_BUS")?),
         store,
     })
 }

@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod http;
 pub mod queue;
 pub mod telemetry;
+pub mod telling;
 pub mod triggers;
 
 pub use lambda_runtime::{Error, LambdaEvent, run, service_fn};

@@ -8,6 +8,7 @@ use payonce_domain::{DelayedMessageNo, PaymentNo, Timestamp};
 use serde::Deserialize;
 
 use crate::clock;
+use crate::telling::TELLING;
 
 #[derive(Deserialize)]
 struct Wake {
@@ -35,18 +36,46 @@ struct MessageWake {
 pub async fn each_payment(app: &App, event: SqsEvent) -> SqsBatchResponse {
     let now = clock::now();
     let wakes = read_all(event, Wake::read);
+    let (due, ahead) = sorted(&wakes, now);
+    app.pass_on(&ahead, now).await;
+    let failed = app.advance_all(&due, now).await;
+    again(payments(wakes), &failed)
+}
+
+/// Tells what is due about every payment the batch names, in the same way.
+pub async fn each_telling(app: &App, event: SqsEvent) -> SqsBatchResponse {
+    let now = clock::now();
+    let wakes = read_all(event, Wake::read);
+    let (mut due, ahead) = sorted(&wakes, now);
+    due.sort_unstable();
+    due.dedup();
+    app.outbox.wake_telling(&ahead, now).await;
+    let failed = app.tell_all(&due, TELLING, now).await;
+    again(payments(wakes), &failed)
+}
+
+/// Which payment a message wakes for, and when, where that is later than the message could come.
+type Woken = (PaymentNo, Option<Timestamp>);
+
+/// The payments to be seen to at `now`, and those that are for a later time.
+fn sorted(
+    wakes: &[(String, Option<Woken>)],
+    now: Timestamp,
+) -> (Vec<PaymentNo>, Vec<(PaymentNo, Timestamp)>) {
     let (mut due, mut ahead) = (Vec::new(), Vec::new());
-    for (payment_no, at) in named(&wakes) {
+    for (payment_no, at) in named(wakes) {
         match at.filter(|at| *at > now.plus(SOON)) {
             Some(at) => ahead.push((payment_no, at)),
             None => due.push(payment_no),
         }
     }
-    app.pass_on(&ahead, now).await;
-    let failed = app.advance_all(&due, now).await;
+    (due, ahead)
+}
+
+fn payments(wakes: Vec<(String, Option<Woken>)>) -> Vec<(String, Option<PaymentNo>)> {
     let wakes = wakes.into_iter();
     let wakes = wakes.map(|(id, wake)| (id, wake.map(|(payment_no, _)| payment_no)));
-    again(wakes.collect(), &failed)
+    wakes.collect()
 }
 
 /// Delivers every delayed message the batch names, in the same way.

@@ -7,8 +7,8 @@ use payonce_domain::numbers::RefundIdentity;
 use payonce_domain::{
     AccountId, Action, Channel, ChannelChoice, ChannelOrderNo, ChannelTradeNo, Command,
     CreateAnswer, Decision, Digest, Evidence, Fact, Input, MerchantId, MerchantOrderNo,
-    MerchantRefundNo, Method, Mode, Money, Payment, PaymentKey, PaymentNo, RefundNo, RefundReport,
-    Report, ReversalReport, Source, Span, Terms, Timestamp, Version, decide,
+    MerchantRefundNo, MerchantSaid, Method, Mode, Money, Payment, PaymentKey, PaymentNo, RefundNo,
+    RefundReport, Report, ReversalReport, Source, Span, Terms, Timestamp, Version, decide,
 };
 
 use crate::stored::Stored;
@@ -118,7 +118,9 @@ pub(crate) fn input(step: Step, payment: &Payment, now: Timestamp) -> Input {
         kind, which, how, ..
     } = step;
     let no = attempt(payment, which);
-    match kind % 19 {
+    match kind % 21 {
+        19 => Input::Fact(told(payment, which, how, now)),
+        20 => Input::Command(Command::TellAgain),
         0 | 1 => Input::Fact(Fact::CreateAnswered {
             no,
             answer: create_answer(how, now),
@@ -163,7 +165,7 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
     let Step {
         kind, which, how, ..
     } = step;
-    match kind % 19 {
+    match kind % 21 {
         11 => Command::Close {
             asked: payment.version,
         },
@@ -196,6 +198,26 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
             choice: Some(any_choice(how)),
             switch: which.is_multiple_of(2),
         },
+    }
+}
+
+fn told(payment: &Payment, which: u8, how: u8, now: Timestamp) -> Fact {
+    let list = &payment.announcements;
+    let said = [
+        MerchantSaid::Taken(200),
+        MerchantSaid::Refused(500),
+        MerchantSaid::Refused(410),
+        MerchantSaid::Silent,
+        MerchantSaid::Barred,
+        MerchantSaid::Held(now.plus(Span::minutes(1))),
+    ];
+    Fact::Told {
+        sequence: match list.len() {
+            0 => 1,
+            count => list[usize::from(which) % count].sequence,
+        },
+        published: [None, Some(true), Some(false)][usize::from(how / 8) % 3],
+        merchant: (how % 8 < 6).then(|| said[usize::from(how % 8)]),
     }
 }
 

@@ -97,6 +97,9 @@ impl Demo {
             ("CONTROLS_TABLE", "controls"),
             ("DELAYED_MESSAGES_TABLE", "delayed-messages"),
             ("DUE_SHARDS", "4"),
+            ("MESSAGES", "on"),
+            ("EVENT_BUS", "events"),
+            ("NOTIFY_LOOPBACK", "false"),
             ("PUBLIC_URL", "https://pay.example"),
             ("RUST_LOG", "info"),
         ];
@@ -108,6 +111,10 @@ impl Demo {
         environment.push((
             "PAYMENT_QUERIES_QUEUE_URL",
             format!("{}/000000000000/queries", cloud.url()),
+        ));
+        environment.push((
+            "MERCHANT_NOTIFICATIONS_QUEUE_URL",
+            format!("{}/000000000000/notifications", cloud.url()),
         ));
         environment
     }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use end_to_end::{Receiver, World};
+use end_to_end::{Ears, Receiver, World};
 use futures::{StreamExt, TryStreamExt};
 use payonce_local::{Stack, StackOptions};
 use serde_json::{Value, json};
@@ -28,13 +28,14 @@ async fn main() -> anyhow::Result<()> {
     let release = numbers.next().as_deref() == Some("--release");
     ensure!(messages > 0 && longest > 0, "nothing to measure");
     let receiver = Receiver::start().await?;
+    let ears = Ears::open().await?;
     let options = StackOptions {
         release,
         notify_urls: vec![receiver.url().to_owned()],
         ..StackOptions::for_test("delay-precision")
     };
     let stack = Stack::start(options).await?;
-    let world = World::around(stack.endpoints().clone(), receiver)?;
+    let world = World::around(stack.endpoints().clone(), receiver, ears)?;
     let measured = measure(&world, messages, longest).await;
     stack.stop().await;
     report(measured?)

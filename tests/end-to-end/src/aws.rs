@@ -231,6 +231,17 @@ impl Aws {
         Ok(())
     }
 
+    /// Gives a secret another value.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub async fn put_secret(&self, name: &str, value: &str) -> anyhow::Result<()> {
+        let body = json!({ "SecretId": name, "SecretString": value });
+        self.json_call("secretsmanager.PutSecretValue", "1.1", &body)
+            .await?;
+        Ok(())
+    }
+
     async fn json_call(&self, target: &str, version: &str, body: &Value) -> anyhow::Result<Value> {
         let request = self
             .http

@@ -201,6 +201,18 @@ impl Merchant {
             .await
     }
 
+    /// The steps of a payment's history, but for those that only say that others were told of it.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn steps(&self, payment_no: &str) -> anyhow::Result<Vec<Value>> {
+        let timeline = self.timeline(payment_no).await?;
+        let entries = timeline.json["entries"].as_array().cloned();
+        let entries = entries.with_context(|| timeline.shown())?;
+        let told = |entry: &Value| entry["what"] == "told";
+        Ok(entries.into_iter().filter(|entry| !told(entry)).collect())
+    }
+
     /// What was decided about a payment, and on what.
     ///
     /// # Errors

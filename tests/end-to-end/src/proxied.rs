@@ -2,6 +2,7 @@
 
 use payonce_local::{Stack, StackOptions};
 
+use crate::ears::Ears;
 use crate::proxy::Proxy;
 use crate::receiver::Receiver;
 use crate::world::World;
@@ -24,15 +25,18 @@ impl Proxied {
     pub async fn start(name: &str) -> anyhow::Result<Self> {
         let proxy = Proxy::open().await?;
         let receiver = Receiver::start().await?;
+        let ears = Ears::open().await?;
+        let mut notify_urls = ears.addresses();
+        notify_urls.push(receiver.url().to_owned());
         let options = StackOptions {
-            notify_urls: vec![receiver.url().to_owned()],
+            notify_urls,
             aws_proxy: Some(proxy.aws_url()),
             channel_proxy: Some(proxy.channel_url()),
             ..StackOptions::for_test(name)
         };
         let stack = Stack::start(options).await?;
         proxy.connect(stack.endpoints());
-        let world = World::around(stack.endpoints().clone(), receiver)?;
+        let world = World::around(stack.endpoints().clone(), receiver, ears)?;
         Ok(Self {
             world,
             proxy,

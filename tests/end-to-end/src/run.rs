@@ -8,6 +8,7 @@ use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use payonce_local::{Stack, StackOptions};
 use tokio::runtime::Runtime;
 
+use crate::ears::Ears;
 use crate::receiver::Receiver;
 use crate::repairs::Repairs;
 use crate::world::World;
@@ -70,9 +71,11 @@ impl Shared {
 
 async fn start(mut options: StackOptions) -> anyhow::Result<(Stack, World)> {
     let receiver = Receiver::start().await?;
+    let ears = Ears::open().await?;
     options.notify_urls.push(receiver.url().to_owned());
+    options.notify_urls.extend(ears.addresses());
     let stack = Stack::start(options).await?;
-    let world = World::around(stack.endpoints().clone(), receiver)?;
+    let world = World::around(stack.endpoints().clone(), receiver, ears)?;
     Ok((stack, world))
 }
 

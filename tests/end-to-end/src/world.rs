@@ -7,6 +7,7 @@ use payonce_local::{Endpoints, MerchantEndpoint, Mode};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::aws::Aws;
+use crate::ears::Ears;
 use crate::http::Http;
 use crate::merchant::Merchant;
 use crate::receiver::Receiver;
@@ -26,6 +27,8 @@ pub struct World {
     pub receiver: Receiver,
     /// A client without any key.
     pub http: Http,
+    /// Where a test may listen alone, be slow, or refuse.
+    pub ears: Ears,
     /// How long things took, by scenario.
     pub repairs: Repairs,
     /// The scenario that is played.
@@ -38,13 +41,14 @@ impl World {
     ///
     /// # Errors
     /// If no client can be built.
-    pub fn around(endpoints: Endpoints, receiver: Receiver) -> anyhow::Result<Self> {
+    pub fn around(endpoints: Endpoints, receiver: Receiver, ears: Ears) -> anyhow::Result<Self> {
         let http = Http::new()?;
         let endpoints = Arc::new(endpoints);
         Ok(Self {
             simulator: Simulator::new(http.clone(), endpoints.simulator_url.clone()),
             aws: Aws::new(http.clone(), Arc::clone(&endpoints)),
             receiver,
+            ears,
             http,
             repairs: Repairs::default(),
             scenario: "",

@@ -75,12 +75,12 @@ fn refund_has_no_route_and_only_query_and_scan_may_invoke_it() {
     let callers: BTreeSet<String> = template
         .grants()
         .into_iter()
-        .filter(|grant| grant.action == "lambda:InvokeFunction")
+        .filter(|grant| grant.action == "lambda:InvokeFunction" && grant.resource == "refund")
         .map(|grant| format!("{} -> {}", grant.function, grant.resource))
         .collect();
     assert_eq!(
         callers.into_iter().collect::<Vec<_>>(),
-        ["query -> refund", "scan -> delay", "scan -> refund"]
+        ["query -> refund", "scan -> refund"]
     );
 }
 
@@ -112,6 +112,24 @@ fn delay_knows_of_no_money() {
             assert_ne!(resource, "secrets under SecretPrefix");
         }
     }
+}
+
+/// S7: what calls addresses that merchants chose can speak to no channel and read no evidence.
+#[test]
+fn notify_holds_no_key_of_a_channel() {
+    let grants = template().grants();
+    let own = grants.iter().filter(|grant| grant.function == "notify");
+    let reached: BTreeSet<&str> = own.map(|grant| grant.resource.as_str()).collect();
+    assert_eq!(
+        reached.into_iter().collect::<Vec<_>>(),
+        [
+            "EventBus",
+            "MerchantNotificationsQueue",
+            "MerchantsTable",
+            "PaymentsTable",
+            "secrets under SecretPrefix, merchants/ only",
+        ]
+    );
 }
 
 /// Whoever signs speaks to channels, and so reads and moves their breakers and turns; what receives does neither.

@@ -118,12 +118,14 @@ fn the_routes_are_those_of_the_contract() {
         "GET /v1/delayed-messages/{id} delay",
         "GET /v1/payments payments",
         "GET /v1/payments/{payment_no} payments",
+        "GET /v1/payments/{payment_no}/notifications payments",
         "GET /v1/payments/{payment_no}/timeline payments",
         "POST /v1/delayed-messages delay",
         "POST /v1/delayed-messages/{id}/resend delay",
         "POST /v1/payments pay",
         "POST /v1/payments/{payment_no}/channel-orders pay",
         "POST /v1/payments/{payment_no}/close payments",
+        "POST /v1/payments/{payment_no}/notifications payments",
         "POST /v1/payments/{payment_no}/refunds payments",
         "POST /v1/webhooks/{channel}/{account} webhook",
     ];
@@ -170,7 +172,7 @@ fn a_queue_that_feeds_a_function_gives_it_time_and_chances() {
             assert_eq!(function["Properties"]["RecursiveLoop"], "Allow", "{id}");
         }
     }
-    assert_eq!(mappings, 2);
+    assert_eq!(mappings, 3);
 }
 
 /// S15 and F42.
@@ -288,7 +290,7 @@ fn every_asynchronous_invocation_is_configured() {
     let template = template();
     for (id, function) in template.functions() {
         let config = &function["Properties"]["EventInvokeConfig"];
-        if ["delay", "refund", "scan"].contains(&id) {
+        if ["delay", "notify", "refund", "scan"].contains(&id) {
             assert!(config["MaximumRetryAttempts"].is_i64(), "{id}");
             assert!(config["MaximumEventAgeInSeconds"].is_i64(), "{id}");
             assert_eq!(

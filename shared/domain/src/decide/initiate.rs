@@ -5,7 +5,7 @@ use crate::channel_order::{ChannelOrder, ChannelOrderState, ClosingCause};
 use crate::command::{ChannelChoice, Refusal};
 use crate::money::Money;
 use crate::numbers::{ChannelOrderNo, PaymentKey};
-use crate::obligation::Due;
+use crate::obligation::{Due, Wake, Work};
 use crate::payment::{Mode, Payment, PaymentState, Terms, Version};
 use crate::schedule::{CREATE_LEASE, Creation, LEAST_TIME_LEFT, Pace};
 use crate::time::Timestamp;
@@ -38,6 +38,8 @@ pub(super) fn open(terms: Terms, now: Timestamp) -> Result<Draft, Refusal> {
         captures: Vec::new(),
         refunds: Vec::new(),
         cases: Vec::new(),
+        announced: 0,
+        announcements: Vec::new(),
     };
     Ok(Draft {
         payment,
@@ -161,7 +163,11 @@ pub(super) fn add(draft: &mut Draft, choice: ChannelChoice) -> Result<ChannelOrd
     let pace = Pace::of_channel_order(no, choice.stretch);
     let first = policy.query.next(pace, now, now);
     let end = draft.payment.terms.expires_at;
-    draft.wakes.extend(policy.early_rungs(pace, now, end));
+    let early = policy.early_rungs(pace, now, end).map(|at| Wake {
+        at,
+        work: Work::Channels,
+    });
+    draft.wakes.extend(early);
     draft.payment.channel_orders.push(ChannelOrder {
         no,
         account: choice.account,

@@ -6,6 +6,7 @@
 //! half-made decision can be stored. After every step the money is counted: each captured fen is
 //! applied, refunded, on its way back or in suspense.
 
+mod announcements;
 mod captures;
 mod channel_orders;
 mod closing;
@@ -20,7 +21,7 @@ use crate::command::{ChannelChoice, Command, Refusal};
 use crate::fact::Fact;
 use crate::history::{Entry, Input};
 use crate::numbers::{ChannelOrderNo, RefundNo};
-use crate::obligation::Due;
+use crate::obligation::{Due, Wake, Work};
 use crate::payment::{Case, CaseKind, Payment, PaymentState, Terms, Version};
 use crate::schedule::{HOPS_REACH, MESSAGE_DELAY_MAX};
 use crate::time::Timestamp;
@@ -57,7 +58,7 @@ pub struct Decision {
     before: Option<Version>,
     entry: Option<Entry>,
     answer: Answer,
-    wakes: Vec<Timestamp>,
+    wakes: Vec<Wake>,
 }
 
 impl Decision {
@@ -100,7 +101,7 @@ impl Decision {
     /// When a message should wake somebody for this payment. Losing them all only costs time: the
     /// due index knows the same.
     #[must_use]
-    pub fn wakes(&self) -> &[Timestamp] {
+    pub fn wakes(&self) -> &[Wake] {
         &self.wakes
     }
 }
@@ -167,6 +168,11 @@ pub fn on_fact(payment: &Payment, fact: Fact, now: Timestamp) -> Decision {
             returns::by_channel(&mut draft, no, evidence, &return_no, returned_total);
         }
         Fact::ReturnAbsent { trade_no } => captures::return_absent(&mut draft, &trade_no),
+        Fact::Told {
+            sequence,
+            published,
+            merchant,
+        } => announcements::told(&mut draft, sequence, published, merchant),
         Fact::Ticked => closing::ticked(&mut draft),
     }
     draft.finish(Some(payment), input, Answer::Noted)
@@ -207,6 +213,7 @@ pub fn on_command(
         Command::HoldRefund { no, until } => sending::hold(&mut draft, no, until)?,
         Command::HoldChannelOrder { no, until } => channel_orders::hold(&mut draft, no, until)?,
         Command::BeginReversal { no } => channel_orders::begin_reversal(&mut draft, no)?,
+        Command::TellAgain => announcements::tell_again(&mut draft)?,
     };
     Ok(draft.finish(Some(payment), input, answer))
 }
@@ -215,7 +222,7 @@ pub fn on_command(
 struct Draft {
     payment: Payment,
     now: Timestamp,
-    wakes: Vec<Timestamp>,
+    wakes: Vec<Wake>,
 }
 
 impl Draft {
@@ -230,14 +237,23 @@ impl Draft {
     /// A time for work, with a message for it. The sweep leaves the work to one that arrives without
     /// being passed on; for what is further away it sends a message of its own shortly before.
     fn due(&mut self, at: Timestamp) -> Due {
-        self.wake(at);
+        self.due_for(Work::Channels, at)
+    }
+
+    /// The same, for telling.
+    fn due_to_tell(&mut self, at: Timestamp) -> Due {
+        self.due_for(Work::Telling, at)
+    }
+
+    fn due_for(&mut self, work: Work, at: Timestamp) -> Due {
+        self.wake(work, at);
         let messaged = at.since(self.now) <= MESSAGE_DELAY_MAX;
         Due { at, messaged }
     }
 
-    fn wake(&mut self, at: Timestamp) {
+    fn wake(&mut self, work: Work, at: Timestamp) {
         if at.since(self.now) <= HOPS_REACH {
-            self.wakes.push(at);
+            self.wakes.push(Wake { at, work });
         }
     }
 
@@ -315,7 +331,10 @@ impl Draft {
         if self.payment.state == PaymentState::Created
             && before.is_none_or(|before| before.state != PaymentState::Created)
         {
-            self.wake(self.payment.terms.expires_at);
+            self.wake(Work::Channels, self.payment.terms.expires_at);
+        }
+        if let Some(before) = before {
+            announcements::announce(&mut self, before);
         }
         if before == Some(&self.payment) {
             let before = before.map(|payment| payment.version);

@@ -324,7 +324,7 @@ fn unionpay_returns_late_captures_by_itself() {
     assert_eq!(twice.payment.refunds[0].trade_no, world::trade("U"));
     let watched = waiting().payment;
     assert!(
-        watched.due_at().is_some_and(|due| due <= at(86_460)),
+        world::due(&watched).is_some_and(|due| due <= at(86_460)),
         "it is looked at daily"
     );
 }

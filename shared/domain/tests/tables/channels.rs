@@ -230,7 +230,7 @@ fn money_known_before_turns_out_to_be_the_channels_to_return() {
     assert_eq!(tale.payment.money().unwrap().refund_due, Money::from_fen(0));
     let mut tale = tale;
     while tale.now < at(0).plus(Span::days(40)) {
-        let due = tale.payment.due_at().expect("somebody looks again");
+        let due = world::due(&tale.payment).expect("somebody looks again");
         let early = due < at(0).plus(Span::days(30));
         tale = tale.when(due).tick();
         assert!(!(early && overdue(&tale)), "too soon: {due:?}");

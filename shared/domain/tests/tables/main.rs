@@ -13,6 +13,7 @@ mod contract;
 mod defects;
 mod refunds;
 mod reversals;
+mod telling;
 mod times;
 #[path = "../world/mod.rs"]
 mod world;

@@ -160,7 +160,7 @@ fn an_unknown_payment_by_code_is_reversed() {
 fn a_caught_success_is_asked_about_until_the_channel_answers() {
     let mut tale = caught().at(1).tick();
     for _ in 0..5 {
-        let due = tale.payment.due_at().expect("somebody will ask");
+        let due = world::due(&tale.payment).expect("somebody will ask");
         tale = tale.when(due).tick();
     }
     assert!(tale.now > at(60));

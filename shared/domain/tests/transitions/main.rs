@@ -30,13 +30,14 @@ which compares it; UPDATE_TRANSITIONS=1 rewrites it. A dot stands for what stays
   capture    captures that are new or changed: channel trade number, fen, what became of it
   refund     refunds that are new or changed: cause, generation if not the first, fen, state
   case       what people must look at
+  told       what the merchant and the bus are told
   answer     what a command's caller is told; strict and lenient only where they differ
 
 The price is 1999 fen. Facts without any effect and commands that are refused stand below each table.
 ";
 
-/// A line of the table: payment, order, capture, refund, case, answer.
-type Line = [String; 6];
+/// A line of the table: payment, order, capture, refund, case, told, answer.
+type Line = [String; 7];
 
 /// Stands for what stays as it was.
 const DOT: &str = "·";
@@ -75,6 +76,7 @@ fn outcome(situation: &Situation, payment: &Payment, event: &Event) -> Outcome {
         news(captures(payment), captures(after)),
         news(refunds(payment), refunds(after)),
         news(cases(payment), cases(after)),
+        news(told(payment), told(after)),
         if answer.is_empty() { DOT } else { answer }.to_owned(),
     ];
     if line.iter().all(|cell| cell == DOT) {
@@ -94,6 +96,11 @@ fn refunds(payment: &Payment) -> Vec<String> {
 fn cases(payment: &Payment) -> Vec<String> {
     let kinds = payment.cases.iter().map(|case| words::case(case.kind));
     kinds.map(str::to_owned).collect()
+}
+
+fn told(payment: &Payment) -> Vec<String> {
+    let owed = payment.announcements.iter();
+    owed.map(|a| a.kind.name().to_owned()).collect()
 }
 
 fn orders(situation: &Situation, before: &Payment, after: &Payment) -> String {
@@ -190,7 +197,7 @@ fn write_lines(out: &mut String, lines: &[(String, Line)]) {
         return;
     }
     let head = [
-        "", "payment", "order", "capture", "refund", "case", "answer",
+        "", "payment", "order", "capture", "refund", "case", "told", "answer",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for (name, cells) in lines {

@@ -100,6 +100,7 @@ impl Books {
             | Fact::ReversalAnswered { .. }
             | Fact::CreateAnswered { .. }
             | Fact::ReturnAbsent { .. }
+            | Fact::Told { .. }
             | Fact::Ticked => {}
         }
     }

@@ -25,6 +25,9 @@ pub(crate) fn of(payment: &Payment, besides: impl Hash) -> u64 {
         captures,
         refunds,
         cases,
+        // What is told decides nothing but when to tell again, and is searched for itself.
+        announced: _,
+        announcements: _,
     } = payment;
     (state, closing, successor, winner, cases).hash(&mut hash);
     for order in channel_orders {

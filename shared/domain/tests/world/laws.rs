@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use super::books::Books;
 use payonce_domain::schedule::LEAST_TIME_LEFT;
 use payonce_domain::{
-    Capture, CaseKind, ChannelOrderState, Command, Decision, Disposition, Fact, Input, Mode, Money,
-    Payment, PaymentState, Refund, RefundCause, RefundState, SuspenseReason, Timestamp,
+    AnnouncementKind, Capture, CaseKind, ChannelOrderState, Command, Decision, Disposition, Fact,
+    Input, Leg, Mode, Money, Payment, PaymentState, Refund, RefundCause, RefundState,
+    SuspenseReason, Timestamp,
 };
 
 /// One step: what was, what came, what became of it.
@@ -35,6 +36,31 @@ pub(crate) fn check(step: &Step<'_>) {
     ends_are_final(step);
     attempts_are_made_in_time(step);
     nothing_owed_is_forgotten(after);
+    announcements_have_no_gaps(step);
+}
+
+/// I-16: announcements are numbered without gaps, and each names the version that made it.
+fn announcements_have_no_gaps(step: &Step<'_>) {
+    let (before, after) = (step.before, step.decision.payment());
+    let new: Vec<_> = after
+        .announcements
+        .iter()
+        .filter(|a| a.sequence > before.announced)
+        .collect();
+    let numbers: Vec<u32> = new.iter().map(|a| a.sequence).collect();
+    let meant: Vec<u32> = (before.announced + 1..=after.announced).collect();
+    assert_eq!(numbers, meant, "announcements skip or are lost");
+    for announcement in new {
+        assert_eq!(announcement.version, after.version);
+    }
+    let said = |kind| after.announcements.iter().any(|a| a.kind == kind);
+    if before.state != after.state {
+        match after.state {
+            PaymentState::Paid => assert!(said(AnnouncementKind::Paid)),
+            PaymentState::Closed => assert!(said(AnnouncementKind::Closed)),
+            PaymentState::Created | PaymentState::Paying | PaymentState::Closing => {}
+        }
+    }
 }
 
 /// I-5: versions go up by one, and only where something changed.
@@ -333,6 +359,17 @@ pub(crate) fn nothing_owed_is_forgotten(payment: &Payment) {
             }
         }
     }
+    let mut first = true;
+    for announcement in &payment.announcements {
+        if let Leg::Owed { due, .. } = announcement.merchant {
+            assert_eq!(first, due.is_some(), "told out of order: {announcement:?}");
+            first = false;
+        }
+        if let Leg::Owed { due, .. } = announcement.bus {
+            assert!(due.is_some(), "never published: {announcement:?}");
+        }
+        owed |= announcement.merchant != Leg::GivenUp || announcement.bus != Leg::Settled;
+    }
     assert_eq!(
         payment.due_at().is_some(),
         owed,
@@ -360,6 +397,10 @@ pub(crate) fn repeat_is_harmless(step: &Step<'_>) {
         // Two calls can be out at once, and each may be answered in the same words.
         Input::Fact(Fact::CreateAnswered { .. } | Fact::RefundReported { .. }) => {
             !same_but_for_answers(once, &twice)
+        }
+        // Two deliveries can be out at once: each counts as an attempt, and no more.
+        Input::Fact(Fact::Told { .. }) => {
+            once.money() != twice.money() || once.state != twice.state
         }
         // The first tick after the deadline only begins the closing; the next moves the ladders.
         Input::Fact(Fact::Ticked) => once.money() != twice.money() || once.state != twice.state,

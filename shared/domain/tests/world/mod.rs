@@ -20,7 +20,7 @@ use payonce_domain::{
     AccountId, Action, Channel, ChannelChoice, ChannelOrderNo, ChannelTradeNo, Command,
     CreateAnswer, Evidence, Fact, MerchantId, MerchantOrderNo, MerchantRefundNo, Method, Mode,
     Money, Payment, PaymentKey, PaymentNo, RefundNo, RefundReport, Report, ReversalReport, Source,
-    Terms, Timestamp,
+    Terms, Timestamp, Work,
 };
 
 /// When every payment of these tests is opened: a whole second, far from any border.
@@ -55,7 +55,7 @@ pub(crate) fn terms(mode: Mode) -> Terms {
         subject: "tea".to_owned(),
         expires_at: deadline(),
         return_url: None,
-        notify_url: None,
+        notify_url: Some("https://shop.example.com/told".to_owned()),
         client_ip: None,
         payer: None,
         metadata: BTreeMap::new(),
@@ -250,4 +250,11 @@ pub(crate) fn supersede(order: &str) -> Command {
         successor: successor(order),
         confirmed_at: START,
     }
+}
+
+/// When something is to be done about the money, whatever is still to be told.
+pub(crate) fn due(payment: &Payment) -> Option<Timestamp> {
+    let owed = payment.obligations().into_iter();
+    let owed = owed.filter(|o| o.task.work() == Work::Channels);
+    owed.map(|o| o.due.index_time()).min()
 }

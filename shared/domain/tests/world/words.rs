@@ -119,6 +119,7 @@ pub(crate) fn refusal(refusal: Refusal) -> &'static str {
         Refusal::TooManyRefunds => "refused: too many refunds",
         Refusal::Moved => "refused: moved",
         Refusal::NotDue => "refused: not due",
+        Refusal::NothingToTell => "refused: nothing to tell",
     }
 }
 

@@ -184,6 +184,10 @@ impl Parts {
                 "too-many-refunds",
                 "The order has as many refunds as it may",
             ),
+            Refusal::NothingToTell => Self::conflict(
+                "nothing-to-tell",
+                "There is nothing to tell yet, or no address to tell it to",
+            ),
             Refusal::Moved | Refusal::NotDue => Self::unavailable(),
         };
         Self {

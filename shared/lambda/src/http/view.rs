@@ -15,8 +15,23 @@ use crate::clock::rfc3339;
 pub async fn payment(app: &App, payment: &Payment, now: Timestamp) -> Result<Value, Failure> {
     let mut channel_orders = Vec::with_capacity(payment.channel_orders.len());
     for order in &payment.channel_orders {
-        channel_orders.push(channel_order(app, payment, order, now).await?);
+        let given = payable_action(app, payment, order, now).await?;
+        channel_orders.push(channel_order(payment, order, given));
     }
+    whole(payment, channel_orders)
+}
+
+/// The payment as others are told of it: without anything to pay with.
+///
+/// # Errors
+/// If its money does not add up, which would be a broken promise.
+pub fn told(payment: &Payment) -> Result<Value, Failure> {
+    let orders = payment.channel_orders.iter();
+    let orders = orders.map(|order| channel_order(payment, order, None));
+    whole(payment, orders.collect())
+}
+
+fn whole(payment: &Payment, channel_orders: Vec<Value>) -> Result<Value, Failure> {
     let money = payment
         .money()
         .map_err(|error| Failure::Unavailable(error.into()))?;
@@ -44,26 +59,29 @@ pub async fn payment(app: &App, payment: &Payment, now: Timestamp) -> Result<Val
     }))
 }
 
-async fn channel_order(
+async fn payable_action(
     app: &App,
     payment: &Payment,
     order: &ChannelOrder,
     now: Timestamp,
-) -> Result<Value, Failure> {
+) -> Result<Option<Action>, Failure> {
     let payable = order.state == ChannelOrderState::Pending
         && payment.state == PaymentState::Paying
         && now < payment.terms.expires_at;
-    let given = if payable {
-        app.action(payment, order, now).await?
+    if payable {
+        app.action(payment, order, now).await
     } else {
-        None
-    };
+        Ok(None)
+    }
+}
+
+fn channel_order(payment: &Payment, order: &ChannelOrder, given: Option<Action>) -> Value {
     let expires_at = order.action_expires_at.unwrap_or(payment.terms.expires_at);
     let capture = payment
         .captures
         .iter()
         .find(|capture| capture.channel_order_no == order.no);
-    Ok(json!({
+    json!({
         "channel_order_no": order.no.to_string(),
         "channel": order.channel().name(),
         "method": order.method().name(),
@@ -71,7 +89,7 @@ async fn channel_order(
         "state": channel_order_state(order.state),
         "action": given.map(|given| action(&given, expires_at)),
         "channel_trade_no": capture.map(|capture| capture.trade_no.as_str()),
-    }))
+    })
 }
 
 fn action(action: &Action, expires_at: Timestamp) -> Value {

@@ -2,9 +2,9 @@
 
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
-    CaseKind, ChannelOrderState, ClosingCause, DelayedMessageState, Disposition, Mode,
-    PaymentState, RefundCause, RefundReport, RefundState, ReversalReport, Source, SuspenseReason,
-    Version,
+    AnnouncementKind, CaseKind, ChannelOrderState, ClosingCause, DelayedMessageState, Disposition,
+    MerchantSaid, Mode, PaymentState, RefundCause, RefundReport, RefundState, ReversalReport,
+    Source, SuspenseReason, Timestamp, Version,
 };
 
 use super::field::Field;
@@ -72,6 +72,15 @@ codes! {
         CaseKind::LateContradiction => "l",
         CaseKind::ReturnOverdue => "o",
         CaseKind::OutcomeUnknown => "n",
+    }
+    AnnouncementKind {
+        AnnouncementKind::Paid => "p",
+        AnnouncementKind::Closed => "c",
+        AnnouncementKind::RefundSucceeded => "y",
+        AnnouncementKind::RefundFailed => "f",
+        AnnouncementKind::RefundNeedsPerson => "m",
+        AnnouncementKind::ExtraCapture => "x",
+        AnnouncementKind::CaseOpened => "k",
     }
     Source {
         Source::Hint => "h",
@@ -168,6 +177,33 @@ impl Field for Occasion {
             "t" => Some(Self::Told),
             "s" => Some(Self::Sent),
             version => Some(Self::Asked(Version(version.parse().ok()?))),
+        }
+    }
+}
+
+/// `t` or `r` and the HTTP status, `s`, `b`, or `h` and until when.
+impl Field for MerchantSaid {
+    type Kept = String;
+
+    fn keep(&self) -> String {
+        match self {
+            Self::Taken(status) => format!("t{status}"),
+            Self::Refused(status) => format!("r{status}"),
+            Self::Silent => "s".to_owned(),
+            Self::Barred => "b".to_owned(),
+            Self::Held(until) => format!("h{}", until.as_millis()),
+        }
+    }
+
+    fn restore(code: String) -> Option<Self> {
+        let rest = code.get(1..)?;
+        match code.get(..1)? {
+            "t" => Some(Self::Taken(rest.parse().ok()?)),
+            "r" => Some(Self::Refused(rest.parse().ok()?)),
+            "s" => Some(Self::Silent),
+            "b" => Some(Self::Barred),
+            "h" => Some(Self::Held(Timestamp::from_millis(rest.parse().ok()?))),
+            _ => None,
         }
     }
 }

@@ -8,6 +8,7 @@
 //! attribute that is not known here: to read it and write it back would lose what a newer program
 //! meant to keep. So whatever is added to a record raises [`VERSION`].
 
+mod announcement;
 pub(crate) mod bytes;
 mod capture;
 pub(crate) mod channel_order;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StoreError;
 use crate::stored::Stored;
 use crate::token::WriteToken;
+use announcement::AnnouncementRecord;
 use bytes::Bytes;
 use capture::CaptureRecord;
 use channel_order::ChannelOrderRecord;
@@ -92,6 +94,10 @@ struct PaymentRecord {
     refunds: Vec<RefundRecord>,
     #[serde(rename = "cs", default, skip_serializing_if = "Vec::is_empty")]
     cases: Vec<CaseRecord>,
+    #[serde(rename = "nn", default, skip_serializing_if = "channel_order::is_zero")]
+    announced: u32,
+    #[serde(rename = "n", default, skip_serializing_if = "Vec::is_empty")]
+    announcements: Vec<AnnouncementRecord>,
     #[serde(rename = "h")]
     history: Vec<String>,
     /// 16 bytes for each entry of the history.
@@ -164,6 +170,12 @@ pub(crate) fn write(stored: &Stored, due_shards: u32) -> Item {
             .map(|refund| RefundRecord::of(refund, key))
             .collect(),
         cases: payment.cases.iter().map(CaseRecord::from).collect(),
+        announced: payment.announced,
+        announcements: payment
+            .announcements
+            .iter()
+            .map(|announcement| AnnouncementRecord::of(announcement, key))
+            .collect(),
         history: stored.entries.clone(),
         history_hashes: Bytes(history_hashes),
     };
@@ -212,6 +224,13 @@ pub(crate) fn read(item: Item) -> Result<Stored, StoreError> {
             .collect::<Option<_>>()
             .ok_or_else(|| unreadable("a refund number"))?,
         cases: record.cases.into_iter().map(Case::from).collect(),
+        announced: record.announced,
+        announcements: record
+            .announcements
+            .into_iter()
+            .map(|announcement| announcement.restore(key))
+            .collect::<Option<_>>()
+            .ok_or_else(|| unreadable("the subject of an announcement"))?,
     };
     payment
         .money()

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::fact::Occasion;
 use payonce_domain::history::replay;
 use payonce_domain::{
-    Channel, Command, CreateAnswer, Digest, Evidence, Fact, Input, MerchantRefundNo, Method, Mode,
-    Money, RefundReport, Source, Span, Version,
+    Channel, Command, CreateAnswer, Digest, Evidence, Fact, Input, Leg, MerchantRefundNo,
+    MerchantSaid, Method, Mode, Money, RefundReport, Source, Span, Version,
 };
 use proptest::prelude::*;
 
@@ -56,13 +56,23 @@ fn paid_payment() -> Stored {
     walk::after(&open, &paid, now).unwrap()
 }
 
+fn told_payment() -> Stored {
+    let told = Fact::Told {
+        sequence: 1,
+        published: Some(true),
+        merchant: Some(MerchantSaid::Taken(200)),
+    };
+    let now = START.plus(Span::seconds(41));
+    walk::after(&paid_payment(), &Input::Fact(told), now).unwrap()
+}
+
 /// F19: the ordinary payment is small; the fullest one is tried below.
 #[test]
 fn a_payment_stays_under_a_kilobyte_until_it_is_paid_and_then_too() {
     let open = size(&write(&page_payment(), SHARDS));
     let paid = size(&write(&paid_payment(), SHARDS));
     // The numbers are written out so that a change of the layout shows what it costs.
-    assert_eq!((open, paid), (579, 874));
+    assert_eq!((open, paid), (579, 965));
     assert!(open < 1_024 && paid < 1_024);
 }
 
@@ -165,7 +175,13 @@ fn replaying_the_history_of_a_life_gives_the_payment() {
     holds(&paid);
     assert_eq!(paid.timeline().unwrap().len(), 2);
     assert!(write(&page_payment(), SHARDS).contains_key("d"));
-    assert!(!write(&paid, SHARDS).contains_key("d"));
+    assert!(
+        write(&paid, SHARDS).contains_key("d"),
+        "the merchant is to be told"
+    );
+    let told = told_payment();
+    holds(&told);
+    assert!(!write(&told, SHARDS).contains_key("d"));
 }
 
 #[test]
@@ -201,7 +217,7 @@ fn walks_come_across_everything_a_record_holds() {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         seed.to_be_bytes()
     };
-    let mut seen = [false; 12];
+    let mut seen = [false; 14];
     for first in 0..400u16 {
         let steps = (0..40).map(|_| {
             let [kind, which, how, wait, ..] = next();
@@ -240,12 +256,17 @@ fn walks_come_across_everything_a_record_holds() {
             orders.iter().any(|order| order.action.is_some()),
             orders.iter().any(|order| order.reversing_since.is_some()),
             orders.iter().any(|order| order.action_expires_at.is_some()),
+            payment
+                .announcements
+                .iter()
+                .any(|a| a.merchant == Leg::GivenUp),
+            payment.announcements.len() > 1,
         ];
         for (seen, found) in seen.iter_mut().zip(found) {
             *seen |= found;
         }
     }
-    assert_eq!(seen, [true; 12]);
+    assert_eq!(seen, [true; 14]);
 }
 
 proptest! {

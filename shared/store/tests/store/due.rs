@@ -1,6 +1,6 @@
 //! The due index holds what is owed work, each in its part, and nothing else.
 
-use payonce_domain::{Span, Timestamp};
+use payonce_domain::{Fact, MerchantSaid, Span, Timestamp, decide};
 use payonce_store::{Created, DueItem, Saved, Stored};
 
 use crate::orders::{START, opening, success};
@@ -77,6 +77,16 @@ async fn a_payment_that_is_owed_nothing_leaves_the_index() {
     let Saved::Done(paid) = paid.unwrap() else {
         panic!("it moved");
     };
-    assert_eq!(paid.payment().due_at(), None);
+    assert_eq!(listed(&world).await.len(), 1, "its merchant is to be told");
+    let told = Fact::Told {
+        sequence: 1,
+        published: Some(true),
+        merchant: Some(MerchantSaid::Taken(200)),
+    };
+    let told = decide::on_fact(paid.payment(), told, START);
+    let Saved::Done(told) = world.store.save(&paid, &told).await.unwrap() else {
+        panic!("it moved");
+    };
+    assert_eq!(told.payment().due_at(), None);
     assert_eq!(listed(&world).await, []);
 }

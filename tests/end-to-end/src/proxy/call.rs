@@ -77,6 +77,9 @@ const WRITES: [&str; 3] = ["put ", "update ", "delete "];
 /// The label of a call that puts messages into a queue.
 pub(crate) const SEND_MESSAGES: &str = "send messages";
 
+/// The label of a call that puts events on the bus.
+pub(crate) const PUBLISH_EVENTS: &str = "publish events";
+
 /// DynamoDB's operations and what we call them.
 const STORE_VERBS: [(&str, &str); 6] = [
     ("BatchGetItem", "get many "),
@@ -167,6 +170,7 @@ fn aws_label(names: &Names, uri: &Uri, headers: &HeaderMap, body: &str) -> Strin
     }
     match operation {
         "SendMessageBatch" | "SendMessage" => SEND_MESSAGES.to_owned(),
+        "PutEvents" => PUBLISH_EVENTS.to_owned(),
         "GetSecretValue" => "fetch a secret".to_owned(),
         other => other.to_owned(),
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use payonce_domain::PaymentKey;
 use serde_json::Value;
 
-use super::call::{Call, SEND_MESSAGES, Side};
+use super::call::{Call, PUBLISH_EVENTS, SEND_MESSAGES, Side};
 
 /// What a call to the store consumed. Reads come in halves: one that need not be consistent costs half a unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -201,6 +201,8 @@ pub struct Tally {
     pub write_units: u64,
     /// Requests to the queue.
     pub queue: u64,
+    /// Requests to the event bus.
+    pub events: u64,
     /// Invocations of another function.
     pub invocations: u64,
     /// Secrets fetched.
@@ -222,6 +224,7 @@ impl Tally {
                 Side::Channel => &mut tally.channel,
                 Side::Aws if entry.call.is_of_the_store() => &mut tally.store,
                 Side::Aws if label == SEND_MESSAGES => &mut tally.queue,
+                Side::Aws if label == PUBLISH_EVENTS => &mut tally.events,
                 Side::Aws if label.starts_with("invoke ") => &mut tally.invocations,
                 Side::Aws => &mut tally.secrets,
             };

@@ -49,8 +49,8 @@ impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\n{:<40} {:>8} {:>10} {:>11} {:>6} {:>7}",
-            "step", "DynamoDB", "read units", "write units", "SQS", "channel"
+            "\n{:<40} {:>8} {:>10} {:>11} {:>6} {:>6} {:>7}",
+            "step", "DynamoDB", "read units", "write units", "SQS", "events", "channel"
         )?;
         for Line {
             step,
@@ -67,6 +67,7 @@ impl fmt::Display for Ledger {
                 store,
                 write_units,
                 queue,
+                events,
                 channel,
                 ..
             } = counted;
@@ -77,7 +78,7 @@ impl fmt::Display for Ledger {
             };
             writeln!(
                 f,
-                "{step:<40} {store:>8} {reads:>10} {write_units:>11} {queue:>6} {channel:>7}{verdict}"
+                "{step:<40} {store:>8} {reads:>10} {write_units:>11} {queue:>6} {events:>6} {channel:>7}{verdict}"
             )?;
         }
         Ok(())

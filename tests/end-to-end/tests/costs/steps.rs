@@ -41,7 +41,8 @@ async fn warm(proxied: &Proxied, merchant: &Merchant) -> anyhow::Result<()> {
     // Scanned, so that it can be closed once the other is paid.
     proxied.world.simulator.open_cashier(&native).await?;
     proxied.world.simulator.open_and_pay(&page).await?;
-    until_paid(merchant, &order).await
+    until_paid(merchant, &order).await?;
+    until_told(merchant, &order).await
 }
 
 async fn initiate_page(
@@ -111,16 +112,27 @@ async fn notify(
     world.simulator.open_cashier(page).await?;
     let question = Counter::of(proxied, "query").about(order)?;
     let counter = Counter::of(proxied, "webhook");
+    let telling = Counter::of(proxied, "notify").about(order)?;
     let no = page["channel_order_no"].as_str().context("a number")?;
     world.simulator.pay(no).await?;
     until_paid(merchant, order).await?;
+    until_told(merchant, order).await?;
     let meant = Tally {
         store: 3,
         read_halves: 2,
-        write_units: 4,
+        write_units: 5,
+        queue: 1,
         ..Tally::default()
     };
     ledger.enter("notification", counter.tally(), meant);
+    let meant = Tally {
+        store: 2,
+        read_halves: 2,
+        write_units: 2,
+        events: 1,
+        ..Tally::default()
+    };
+    ledger.enter("telling", telling.tally(), meant);
 
     let book = world
         .simulator
@@ -215,6 +227,15 @@ async fn until_paid(merchant: &Merchant, order: &Order) -> anyhow::Result<()> {
     eventually(Duration::from_secs(20), "paid", || async {
         let payment = merchant.payment(&payment_no).await?;
         same("state", payment["state"].as_str(), Some("paid"))
+    })
+    .await
+}
+
+async fn until_told(merchant: &Merchant, order: &Order) -> anyhow::Result<()> {
+    let path = format!("/v1/payments/{}/notifications", order.payment_no()?);
+    eventually(Duration::from_secs(20), "told", || async {
+        let log = merchant.get(&path).await?.json;
+        same("published", &log["notifications"][0]["published"], true)
     })
     .await
 }

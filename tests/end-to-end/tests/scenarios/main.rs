@@ -15,6 +15,7 @@ mod lost_messages;
 mod refunding;
 mod strangers;
 mod switching;
+mod telling;
 mod watching;
 
 use end_to_end::{Scenario, run, scenario};
@@ -160,6 +161,31 @@ fn of_alipay() -> Vec<Scenario> {
         scenario(
             "f36_a_genuine_notification_without_a_payment_is_kept",
             strangers::unplaced,
+        ),
+        scenario(
+            "f88_a_paid_order_is_told_and_verified",
+            telling::paid_and_verified,
+        ),
+        scenario(
+            "f88_a_merchant_that_fails_is_told_again",
+            telling::again_after_refusals,
+        ),
+        scenario(
+            "f88_i16_a_refund_is_told_after_the_payment",
+            telling::a_refund_is_told_after_the_payment,
+        ),
+        scenario(
+            "f89_a_slow_merchant_holds_up_nobody",
+            telling::a_slow_merchant_holds_up_nobody,
+        ),
+        scenario("f88_told_again_when_asked", telling::again_when_asked),
+        scenario(
+            "s7_while_a_secret_is_replaced_both_sign",
+            telling::a_secret_is_replaced,
+        ),
+        scenario(
+            "s7_addresses_that_are_not_registered_are_refused",
+            telling::an_address_must_be_registered,
         ),
         scenario("s8_bad_fields_are_named", bad_requests::fields),
         scenario(

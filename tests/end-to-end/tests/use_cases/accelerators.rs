@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use payonce_app::Outbox;
+use payonce_app::{Bus, Names, Outbox};
 use payonce_domain::{PaymentNo, RefundNo};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -25,6 +25,7 @@ pub(crate) struct Accelerators {
 /// Clients for it.
 pub(crate) struct Clients {
     pub(crate) outbox: Outbox,
+    pub(crate) bus: Bus,
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
 }
 
@@ -103,9 +104,14 @@ fn clients(address: SocketAddr) -> Clients {
         outbox: Outbox::new(
             client!(aws_sdk_sqs),
             client!(aws_sdk_lambda),
-            Some(queries),
-            refund,
+            Names {
+                queries_url: Some(queries),
+                notifications_url: None,
+                refund_function: refund,
+                notify_function: None,
+            },
         ),
+        bus: Bus::new(client!(aws_sdk_eventbridge), "events".to_owned()),
         secrets: client!(aws_sdk_secretsmanager),
     }
 }

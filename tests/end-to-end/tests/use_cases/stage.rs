@@ -16,6 +16,7 @@ use channel_simulator::{Options, Running};
 use end_to_end::{Http, Simulator, Way, eventually};
 use payonce_app::{Accounts, App, Failure, InitiateRequest, Initiated, WayToPay};
 use payonce_channels::{Acknowledgement, Transport, UnverifiedNotification};
+use payonce_delivery::{Courier, Reach};
 use payonce_domain::{
     AccountId, Action, Channel, ChannelChoice, ChannelOrder, ChannelOrderNo, MerchantId,
     MerchantOrderNo, Mode, Money, Payment, PaymentKey, PaymentNo, Span, Stretch, Terms, Timestamp,
@@ -111,6 +112,8 @@ impl Stage {
                 Accounts::new(store, clients.secrets),
                 Transport::new("payonce-test"),
                 clients.outbox,
+                Courier::new(Reach::PublicAndLoopback),
+                clients.bus,
                 ear,
             ),
             merchant,

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use end_to_end::Way;
 use futures::future::join_all;
 use payonce_domain::{Mode, Payment};
+use payonce_lambda::telling::TELLING;
 
 use crate::stage::{PRICE, Stage};
 
@@ -60,6 +61,8 @@ async fn f65_a_stale_entry_of_the_index_changes_nothing() {
     let payment = paid_in_silence(&stage, "one").await;
     let (key, no) = (payment.key, payment.channel_orders[0].no);
     stage.receive(&stage.heard(1).await).await;
+    let (payment_no, now) = (payment.payment_no(), stage.now());
+    stage.app.tell(payment_no, TELLING, now).await.unwrap();
     let settled = stage.payment(key).await;
     assert_eq!(settled.due_at(), None, "nothing is owed");
     stage.enter_into_index(key, settled.created_at).await;

@@ -68,6 +68,8 @@ pub(super) enum CommandRecord {
         #[serde(rename = "n")]
         no: String,
     },
+    #[serde(rename = "n")]
+    TellAgain,
 }
 
 impl CommandRecord {
@@ -116,6 +118,7 @@ impl CommandRecord {
             Command::BeginReversal { no } => Self::BeginReversal {
                 no: of_channel_order(no, payment.key),
             },
+            Command::TellAgain => Self::TellAgain,
         }
     }
 
@@ -167,6 +170,7 @@ impl CommandRecord {
             Self::BeginReversal { no } => Command::BeginReversal {
                 no: to_channel_order(&no, payment.key)?,
             },
+            Self::TellAgain => Command::TellAgain,
         })
     }
 }

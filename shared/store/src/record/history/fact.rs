@@ -2,8 +2,8 @@
 
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
-    AccountId, ChannelTradeNo, CreateAnswer, Evidence, Fact, Money, PaymentKey, RefundReport,
-    Report, ReversalReport, Timestamp,
+    AccountId, ChannelTradeNo, CreateAnswer, Evidence, Fact, MerchantSaid, Money, PaymentKey,
+    RefundReport, Report, ReversalReport, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,15 @@ pub(super) enum FactRecord {
     ReturnAbsent {
         #[serde(rename = "t")]
         trade_no: Kept<ChannelTradeNo>,
+    },
+    #[serde(rename = "n")]
+    Told {
+        #[serde(rename = "n")]
+        sequence: u32,
+        #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+        published: Option<bool>,
+        #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+        merchant: Option<Kept<MerchantSaid>>,
     },
     #[serde(rename = "t")]
     Ticked,
@@ -175,6 +184,15 @@ impl FactRecord {
             Fact::ReturnAbsent { trade_no } => Self::ReturnAbsent {
                 trade_no: Kept(trade_no),
             },
+            Fact::Told {
+                sequence,
+                published,
+                merchant,
+            } => Self::Told {
+                sequence,
+                published,
+                merchant: merchant.map(Kept),
+            },
             Fact::Ticked => Self::Ticked,
         }
     }
@@ -232,6 +250,15 @@ impl FactRecord {
             },
             Self::ReturnAbsent { trade_no } => Fact::ReturnAbsent {
                 trade_no: trade_no.0,
+            },
+            Self::Told {
+                sequence,
+                published,
+                merchant,
+            } => Fact::Told {
+                sequence,
+                published,
+                merchant: merchant.map(|said| said.0),
             },
             Self::Ticked => Fact::Ticked,
         })
