@@ -77,6 +77,8 @@ metrics! {
     NotificationsMisplaced, "Count", &[&["Channel"], &[]];
     /// Notifications that could not be stored; the channel was told to repeat them.
     NotificationsNotStored, "Count", &[&[]];
+    /// Attempts to tell a merchant (商户通知) that were not taken; each is made again.
+    MerchantsNotTold, "Count", &[&[]];
     /// Whether an account's breaker (熔断) is open, said by whoever looks at it because of work.
     BreakerOpen, "Count", &[&["Channel"], &[]];
     /// Payments whose due work failed; it stays due.

@@ -17,6 +17,7 @@ use crate::App;
 use crate::bus::Event;
 use crate::change::{self, Working};
 use crate::failure::Failure;
+use crate::metrics::{Metric, record};
 
 /// How many announcements of one payment are told in one go; a message wakes for the rest.
 const AT_ONCE: usize = 5;
@@ -242,9 +243,9 @@ impl App {
                 tracing::error!(
                     merchant.id = %merchant,
                     error = format!("{error:#}"),
-                    metric = "merchant_not_told",
                     "what {merchant} is to be told cannot be signed"
                 );
+                record(&[], &[(Metric::MerchantsNotTold, 1)], now);
                 return Ok(MerchantSaid::Barred);
             }
         };
@@ -257,7 +258,7 @@ impl App {
         };
         let receipt = self.courier.deliver(&parcel, now).await;
         self.silent.note(merchant, receipt, now);
-        report(payment.payment_no(), &parcel.id, receipt);
+        report(payment.payment_no(), &parcel.id, receipt, now);
         Ok(match receipt {
             Receipt::Taken { status } => MerchantSaid::Taken(status),
             Receipt::Refused { status } => MerchantSaid::Refused(status),
@@ -279,7 +280,7 @@ fn next_due(payment: &Payment, now: Timestamp) -> Option<Announcement> {
     due.find(is_due).cloned()
 }
 
-fn report(payment_no: PaymentNo, id: &str, receipt: Receipt) {
+fn report(payment_no: PaymentNo, id: &str, receipt: Receipt, now: Timestamp) {
     match receipt {
         Receipt::Taken { status } => tracing::info!(
             payment.no = %payment_no,
@@ -292,9 +293,9 @@ fn report(payment_no: PaymentNo, id: &str, receipt: Receipt) {
                 payment.no = %payment_no,
                 message.id = id,
                 receipt = ?receipt,
-                metric = "merchant_not_told",
                 "the merchant did not take {id}"
             );
+            record(&[], &[(Metric::MerchantsNotTold, 1)], now);
         }
     }
 }
