@@ -79,6 +79,8 @@ metrics! {
     NotificationsNotStored, "Count", &[&[]];
     /// Attempts to tell a merchant (商户通知) that were not taken; each is made again.
     MerchantsNotTold, "Count", &[&[]];
+    /// Delayed messages (延迟消息) whose last attempt failed: dead letters (死信).
+    DelayedMessagesDead, "Count", &[&[]];
     /// Whether an account's breaker (熔断) is open, said by whoever looks at it because of work.
     BreakerOpen, "Count", &[&["Channel"], &[]];
     /// Payments whose due work failed; it stays due.

@@ -12,6 +12,7 @@ use payonce_domain::delayed_message::{
 use payonce_domain::{DelayedMessage, DelayedMessageNo, DelayedMessageState, Span, Timestamp};
 
 use super::{Delay, MessageFailure};
+use crate::metrics::{Metric, record};
 
 /// How early a wake-up may be: the queue counts whole seconds, and clocks differ. The rest is waited
 /// for; whoever is woken earlier than this is woken again.
@@ -86,7 +87,7 @@ impl Delay {
             Err(failure) => return Err(failure),
         };
         if begun.state == DelayedMessageState::Dead {
-            say(&begun);
+            say(&begun, begun_at);
             return Ok(());
         }
         let outcome = self.attempt(&begun, begun_at).await;
@@ -94,7 +95,7 @@ impl Delay {
         let heard =
             |seen: &DelayedMessage| Ok(on_outcome(seen, begun.attempt(), outcome, ended_at));
         let decision = self.change(begun.clone(), heard).await?;
-        say(decision.message());
+        say(decision.message(), ended_at);
         self.wheel.wake(&decision, ended_at).await;
         Ok(())
     }
@@ -154,27 +155,21 @@ fn outcome(receipt: Receipt) -> AttemptOutcome {
 }
 
 /// How late it was is the measure of the wheel: for a first attempt, from the time that was asked for.
-fn say(message: &DelayedMessage) {
+fn say(message: &DelayedMessage, now: Timestamp) {
     let (no, state) = (message.no(), message.state.name());
     let late = message
         .last_attempt
         .map(|last| last.at.since(message.deliver_at));
     let first_late_ms = late.filter(|_| message.attempts == 1).map(Span::as_millis);
-    let metric = match message.state {
-        DelayedMessageState::Dead => "delayed_message_dead",
-        DelayedMessageState::Scheduled
-        | DelayedMessageState::Delivering
-        | DelayedMessageState::Retrying
-        | DelayedMessageState::Delivered
-        | DelayedMessageState::Cancelled => "delayed_message_attempted",
-    };
     tracing::info!(
         message.no = %no,
         attempts = message.attempts,
         state,
         outcome = ?message.last_attempt.and_then(|last| last.outcome),
         first_late_ms,
-        metric,
         "attempted message {no}: {state}"
     );
+    if message.state == DelayedMessageState::Dead {
+        record(&[], &[(Metric::DelayedMessagesDead, 1)], now);
+    }
 }
