@@ -41,6 +41,7 @@ impl App {
         let Some(mut working) = change::load(&self.store, payment_no.key()).await? else {
             return Err(Failure::NotFound);
         };
+        self.resume(&mut working, refund_no, now).await?;
         let due = working.payment().refund(refund_no).filter(|refund| {
             refund.state == RefundState::Due && refund.due.is_none_or(|due| due.is_due(now))
         });
@@ -105,6 +106,30 @@ impl App {
             .wake(payment_no, &working.wakes_ahead(now), now)
             .await;
         Ok(RefundOutcome::Sent(report))
+    }
+
+    /// A refund that waits for a person is sent again when a person asks for it, once the channel has said
+    /// that it has no such refund. Nobody else asks for one that is not due.
+    async fn resume(
+        &self,
+        working: &mut Working,
+        no: RefundNo,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let waits = |payment: &Payment| {
+            let refund = payment.refund(no);
+            refund.is_some_and(|refund| refund.state == RefundState::Manual)
+        };
+        if !waits(working.payment()) {
+            return Ok(());
+        }
+        let asked = working.payment().version;
+        let report = self.ask_refund(working, no, now).await?;
+        if report == RefundReport::NotFound && waits(working.payment()) {
+            let command = Command::ResumeRefund { no, asked };
+            self.put_off(working, &command, now).await?;
+        }
+        Ok(())
     }
 
     async fn signer_of_refund(&self, payment: &Payment, no: RefundNo) -> Result<(), Failure> {

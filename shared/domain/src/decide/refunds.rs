@@ -12,7 +12,7 @@ use crate::fact::{Occasion, RefundReport};
 use crate::ids::{ChannelTradeNo, MerchantRefundNo};
 use crate::money::Money;
 use crate::numbers::{RefundIdentity, RefundNo};
-use crate::payment::{CaseKind, PaymentState};
+use crate::payment::{CaseKind, PaymentState, Version};
 use crate::refund::{Refund, RefundCause, RefundForm, RefundState};
 use crate::schedule::{self, Pace, Policy};
 use crate::time::{Span, Timestamp};
@@ -417,15 +417,70 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
             }
             refund.due = Some(due);
         }
-        RefundState::Due | RefundState::Succeeded | RefundState::Failed | RefundState::Manual => {}
+        RefundState::Manual => resume_some_day(draft, index),
+        RefundState::Due | RefundState::Succeeded | RefundState::Failed => {}
     }
+}
+
+/// What kept a refund from moving may be mended by now: one that waits for a person and never arrived is
+/// sent again, once in each of the days on which it is asked about.
+fn resume_some_day(draft: &mut Draft, index: usize) {
+    let refund = &draft.payment.refunds[index];
+    let start = refund.sent_at.unwrap_or(refund.created_at);
+    if draft.now.since(start) >= MANUAL_WATCH {
+        resume(draft, index);
+    }
+}
+
+/// The same number is due once more; a number that is no longer taken gives way to the next, if it has
+/// certainly moved nothing.
+fn resume(draft: &mut Draft, index: usize) {
+    let now = draft.now;
+    let refund = &draft.payment.refunds[index];
+    if cannot_be_repeated(refund, now) {
+        if refund.sends_unanswered == 0 {
+            fail(draft, index);
+        }
+        return;
+    }
+    let due = draft.due(now);
+    let refund = &mut draft.payment.refunds[index];
+    refund.state = RefundState::Due;
+    if !policy_of(refund).refunds.named_by_time {
+        refund.sends_unanswered = 0;
+    }
+    refund.due = Some(due);
+}
+
+/// A person has mended what kept a refund from moving, and the channel, asked at this version, has no
+/// such refund: it is sent again at once.
+pub(super) fn resume_by_hand(
+    draft: &mut Draft,
+    no: RefundNo,
+    asked: Version,
+) -> Result<Answer, Refusal> {
+    let index = position(draft, no).ok_or(Refusal::NotDue)?;
+    if asked != draft.payment.version {
+        return Err(Refusal::Moved);
+    }
+    if draft.payment.refunds[index].state != RefundState::Manual {
+        return Err(Refusal::NotDue);
+    }
+    resume(draft, index);
+    Ok(Answer::Noted)
 }
 
 pub(super) fn unsent(refund: &Refund) -> bool {
     refund.state == RefundState::Due && refund.sent_at.is_none()
 }
 
-/// The most of a capture that could be free, were all that was never sent withdrawn.
+/// Whether a refund has certainly moved nothing: it was never sent, or every sending was refused
+/// without effect.
+fn can_be_withdrawn(refund: &Refund) -> bool {
+    refund.state == RefundState::Due && refund.sends_unanswered == 0
+}
+
+/// The most of a capture that could be free, were all that moved nothing withdrawn.
 fn room_at_most(draft: &Draft, trade_no: &ChannelTradeNo) -> Money {
     let Some(capture) = draft.payment.capture(trade_no) else {
         return draft.payment.terms.amount.zero_like();
@@ -434,7 +489,7 @@ fn room_at_most(draft: &Draft, trade_no: &ChannelTradeNo) -> Money {
         .payment
         .refunds
         .iter()
-        .filter(|refund| refund.trade_no == *trade_no && unsent(refund))
+        .filter(|refund| refund.trade_no == *trade_no && can_be_withdrawn(refund))
         .try_fold(draft.payment.unreserved(capture), |sum, refund| {
             sum.checked_add(refund.amount)
         })
@@ -451,17 +506,22 @@ fn withdraw_later_generations(draft: &mut Draft, moved: &Refund) {
     }
 }
 
-/// Withdraws as few refunds that were never sent as free this much of a capture, the newest first. A
-/// compensation that is still owed afterwards is reserved anew.
+/// Withdraws as few refunds that moved nothing as free this much of a capture, the newest first, those
+/// that were never sent before the others. A compensation that is still owed afterwards is reserved anew.
 pub(super) fn make_room(draft: &mut Draft, trade_no: &ChannelTradeNo, amount: Money) {
     loop {
         let capture = draft.payment.capture(trade_no);
         if capture.is_none_or(|capture| draft.payment.unreserved(capture) >= amount) {
             return;
         }
-        let mut refunds = draft.payment.refunds.iter_mut();
-        let newest = refunds.rfind(|refund| refund.trade_no == *trade_no && unsent(refund));
-        let Some(refund) = newest else { return };
+        let refunds = &draft.payment.refunds;
+        let of_trade = |refund: &Refund| refund.trade_no == *trade_no && can_be_withdrawn(refund);
+        let newest = refunds
+            .iter()
+            .rposition(|refund| of_trade(refund) && unsent(refund));
+        let newest = newest.or_else(|| refunds.iter().rposition(of_trade));
+        let Some(index) = newest else { return };
+        let refund = &mut draft.payment.refunds[index];
         refund.state = RefundState::Failed;
         refund.due = None;
     }

@@ -3,7 +3,7 @@
 use super::world::{self, at};
 use super::*;
 use payonce_domain::fact::Occasion;
-use payonce_domain::{RefundReport, Version};
+use payonce_domain::{RefundReport, RefundState, Span, Version};
 
 /// Paid by A, and B to be returned as a duplicate.
 fn duplicate() -> Tale {
@@ -445,6 +445,83 @@ fn the_channel_returns_money_by_itself() {
         &Tale::of(Mode::Strict, PAGE).fact(world::returned(first(PAGE), "row-1", 1)),
         "noted | paying | page pending | case: returned too much",
     );
+}
+
+/// F75: each refund by hand is counted once, whatever of ours went back before.
+#[test]
+fn refunds_by_hand_are_counted_each_on_its_own() {
+    let by_hand = |no: &str, fen| world::returned_alone(first(PAGE), no, fen);
+    let r1 = world::merchant_refund(first(PAGE), "r-1");
+    let ours = || {
+        Tale::of(Mode::Strict, PAGE)
+            .paid(first(PAGE), "A")
+            .command(world::refund("r-1", 500))
+            .begin(r1)
+    };
+    let done = || {
+        ours().fact(world::refund_said(
+            r1,
+            Occasion::Sent,
+            RefundReport::Succeeded,
+        ))
+    };
+    let after = |tale: Tale| {
+        let money = tale.payment.money().unwrap();
+        (money.applied.minor(), money.refunded.minor())
+    };
+    assert_eq!(after(done().fact(by_hand("c-1", 500))), (999, 1_000));
+    let twice = done().fact(by_hand("c-1", 500)).fact(by_hand("c-1", 500));
+    assert_eq!(after(twice), (999, 1_000), "told twice");
+    let more = done().fact(by_hand("c-1", 500)).fact(by_hand("c-2", 500));
+    assert_eq!(after(more), (499, 1_500));
+
+    // Refused without effect: somebody helped by hand, and ours is not sent on top.
+    let whole = Tale::of(Mode::Strict, PAGE)
+        .paid(first(PAGE), "A")
+        .command(world::refund("r-1", world::PRICE))
+        .begin(r1)
+        .fact(world::refund_said(r1, Occasion::Sent, RefundReport::NotYet))
+        .fact(by_hand("c-1", world::PRICE));
+    assert_eq!(whole.payment.refund(r1).unwrap().state, RefundState::Failed);
+    assert_eq!(after(whole), (0, world::PRICE));
+}
+
+/// F78: what kept a refund from moving may be mended: it is sent again daily, or when a person asks.
+#[test]
+fn a_refund_that_waits_for_a_person_is_not_at_its_end() {
+    let waits = || {
+        duplicate()
+            .begin(no())
+            .fact(sent(RefundReport::NeedsPerson))
+    };
+    let state = |tale: &Tale| tale.payment.refund(no()).unwrap().state;
+    let tale = waits().at(60);
+    let not_found = asked(&tale, RefundReport::NotFound);
+    assert_eq!(
+        state(&tale.fact(not_found)),
+        RefundState::Manual,
+        "not at once"
+    );
+    let tale = waits().when(at(0).plus(Span::days(1)));
+    let not_found = asked(&tale, RefundReport::NotFound);
+    let tale = tale.fact(not_found);
+    assert_eq!(state(&tale), RefundState::Due, "a day later");
+    assert_eq!(
+        state(&tale.begin(no())),
+        RefundState::Sent,
+        "under its number"
+    );
+
+    let tale = waits().at(60);
+    let resume = |asked| Command::ResumeRefund { no: no(), asked };
+    let version = tale.payment.version;
+    assert_eq!(state(&tale.command(resume(version))), RefundState::Due);
+    let stale = waits().at(60).command(resume(payonce_domain::Version(1)));
+    assert_eq!(state(&stale), RefundState::Manual, "it moved meanwhile");
+    let not_waiting = duplicate();
+    let version = not_waiting.payment.version;
+    let tale = not_waiting.command(resume(version));
+    assert_eq!(tale.answer, "refused: not due");
 }
 
 #[test]
