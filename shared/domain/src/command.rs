@@ -123,4 +123,6 @@ pub enum Refusal {
     NotDue,
     /// There is nothing to tell, or nobody to tell it to.
     NothingToTell,
+    /// The merchant had it told again so often that the payment has no room for more.
+    ToldTooOften,
 }

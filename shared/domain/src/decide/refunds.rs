@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::sending::cannot_be_repeated;
-use super::{Answer, Draft};
+use super::{Answer, Draft, attention};
 use crate::capture::Disposition;
 use crate::command::Refusal;
 use crate::evidence::{Evidence, Source};
@@ -12,16 +12,13 @@ use crate::fact::{Occasion, RefundReport};
 use crate::ids::{ChannelTradeNo, MerchantRefundNo};
 use crate::money::Money;
 use crate::numbers::{RefundIdentity, RefundNo};
-use crate::payment::{CaseKind, PaymentState, Version};
+use crate::payment::{CaseKind, PaymentState};
 use crate::refund::{Refund, RefundCause, RefundForm, RefundState};
 use crate::schedule::{self, Pace, Policy};
 use crate::time::{Span, Timestamp};
 
 /// As many refunds as one merchant may ask of one payment; WeChat takes no more than fifty.
 const MERCHANT_REFUNDS_MAX: usize = 50;
-
-/// How often the channel is asked about a refund that waits for a person.
-pub(super) const MANUAL_WATCH: Span = Span::days(1);
 
 /// How long the next generation waits after a failure: what failed just now would fail again.
 const NEXT_GENERATION_WAIT: Span = Span::minutes(1);
@@ -224,7 +221,7 @@ pub(super) fn reported(
         RefundReport::Accepted => accepted(draft, index),
         RefundReport::Failed => failed(draft, index, occasion),
         RefundReport::NotYet => not_yet(draft, index),
-        RefundReport::NeedsPerson => needs_person(draft, index),
+        RefundReport::NeedsPerson => attention::needs_person(draft, index),
         RefundReport::NotFound => not_found(draft, index, occasion),
         RefundReport::NoAnswer => {}
     }
@@ -333,28 +330,13 @@ pub(super) fn fail(draft: &mut Draft, index: usize) {
     });
 }
 
-/// People are told while there is time: a channel takes no refund once its window is over.
-pub(super) fn watch_window(draft: &mut Draft, index: usize) {
-    let refund = &draft.payment.refunds[index];
-    let window = policy_of(refund).refunds.window;
-    let half = Span::millis(window.as_millis() / 2);
-    let late = draft
-        .payment
-        .capture(&refund.trade_no)
-        .is_some_and(|capture| draft.now.since(capture.paid_at) > half);
-    if late && !refund.state.is_final() {
-        let no = refund.no.to_string();
-        draft.open_case(CaseKind::RefundWindow, no);
-    }
-}
-
 /// Certainly without effect: the same number is sent again after a while.
 fn not_yet(draft: &mut Draft, index: usize) {
     let refund = &draft.payment.refunds[index];
     match refund.state {
         RefundState::Due | RefundState::Sent if refund.sends_unanswered == 0 => {
             if is_hopeless(refund, draft.now) {
-                return needs_person(draft, index);
+                return attention::needs_person(draft, index);
             }
             let again = draft.now.plus(policy_of(refund).refunds.again);
             let at = next_word(refund, draft.now).max(again);
@@ -379,21 +361,6 @@ fn is_hopeless(refund: &Refund, now: Timestamp) -> bool {
         .is_some_and(|sent| now.since(sent) > PATIENCE)
 }
 
-/// The refund waits for a person. The channel is still asked, soon at first: what it refused may be
-/// what it had done already.
-pub(super) fn needs_person(draft: &mut Draft, index: usize) {
-    match draft.payment.refunds[index].state {
-        RefundState::Due | RefundState::Sent | RefundState::Accepted => {
-            let at = next_word(&draft.payment.refunds[index], draft.now);
-            let due = draft.due(at);
-            let refund = &mut draft.payment.refunds[index];
-            refund.state = RefundState::Manual;
-            refund.due = Some(due);
-        }
-        RefundState::Succeeded | RefundState::Failed | RefundState::Manual => {}
-    }
-}
-
 /// The channel has no such refund, at the version it was asked: sent again, same number and amount.
 fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
     if occasion != Occasion::Asked(draft.payment.version) {
@@ -404,7 +371,7 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
             let now = draft.now;
             let refund = &draft.payment.refunds[index];
             if is_hopeless(refund, now) || cannot_be_repeated(refund, now) {
-                return needs_person(draft, index);
+                return attention::needs_person(draft, index);
             }
             // At once: how often that can be is bounded by the ladder on which it is asked about.
             let due = draft.due(now);
@@ -417,57 +384,9 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
             }
             refund.due = Some(due);
         }
-        RefundState::Manual => resume_some_day(draft, index),
+        RefundState::Manual => attention::resume_some_day(draft, index),
         RefundState::Due | RefundState::Succeeded | RefundState::Failed => {}
     }
-}
-
-/// What kept a refund from moving may be mended by now: one that waits for a person and never arrived is
-/// sent again, once in each of the days on which it is asked about.
-fn resume_some_day(draft: &mut Draft, index: usize) {
-    let refund = &draft.payment.refunds[index];
-    let start = refund.sent_at.unwrap_or(refund.created_at);
-    if draft.now.since(start) >= MANUAL_WATCH {
-        resume(draft, index);
-    }
-}
-
-/// The same number is due once more; a number that is no longer taken gives way to the next, if it has
-/// certainly moved nothing.
-fn resume(draft: &mut Draft, index: usize) {
-    let now = draft.now;
-    let refund = &draft.payment.refunds[index];
-    if cannot_be_repeated(refund, now) {
-        if refund.sends_unanswered == 0 {
-            fail(draft, index);
-        }
-        return;
-    }
-    let due = draft.due(now);
-    let refund = &mut draft.payment.refunds[index];
-    refund.state = RefundState::Due;
-    if !policy_of(refund).refunds.named_by_time {
-        refund.sends_unanswered = 0;
-    }
-    refund.due = Some(due);
-}
-
-/// A person has mended what kept a refund from moving, and the channel, asked at this version, has no
-/// such refund: it is sent again at once.
-pub(super) fn resume_by_hand(
-    draft: &mut Draft,
-    no: RefundNo,
-    asked: Version,
-) -> Result<Answer, Refusal> {
-    let index = position(draft, no).ok_or(Refusal::NotDue)?;
-    if asked != draft.payment.version {
-        return Err(Refusal::Moved);
-    }
-    if draft.payment.refunds[index].state != RefundState::Manual {
-        return Err(Refusal::NotDue);
-    }
-    resume(draft, index);
-    Ok(Answer::Noted)
 }
 
 pub(super) fn unsent(refund: &Refund) -> bool {

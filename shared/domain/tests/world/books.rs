@@ -88,8 +88,9 @@ impl Books {
                     *most = (*most).max(*total);
                 }
                 ReturnedSum::Alone(amount) => {
-                    self.returned_alone
-                        .insert((*no, return_no.clone()), *amount);
+                    let key = (*no, return_no.clone());
+                    let most = self.returned_alone.entry(key).or_insert(*amount);
+                    *most = (*most).max(*amount);
                 }
             },
             Fact::ReversalAnswered {
