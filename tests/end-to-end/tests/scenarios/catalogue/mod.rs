@@ -125,18 +125,18 @@ where
 }
 
 /// A new order, and its first channel order.
-async fn begun(merchant: &Merchant, way: Way) -> anyhow::Result<(Order, Value)> {
+pub(crate) async fn begun(merchant: &Merchant, way: Way) -> anyhow::Result<(Order, Value)> {
     let order = merchant.order(1_999);
     let answer = merchant.initiate(&order, way).await?;
     is_one_of(&answer, &[201])?;
     Ok((order, attempt(&answer.json, way)?.clone()))
 }
 
-fn number(channel_order: &Value) -> anyhow::Result<&str> {
+pub(crate) fn number(channel_order: &Value) -> anyhow::Result<&str> {
     text(channel_order, "/channel_order_no")
 }
 
-async fn until_paid(merchant: &Merchant, payment_no: &str) -> anyhow::Result<Value> {
+pub(crate) async fn until_paid(merchant: &Merchant, payment_no: &str) -> anyhow::Result<Value> {
     until_state(merchant, payment_no, "paid", PAID_WITHIN).await
 }
 
