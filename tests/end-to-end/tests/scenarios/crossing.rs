@@ -114,6 +114,7 @@ pub(crate) async fn every_route(world: World) -> anyhow::Result<()> {
         }
     }
     ensure!(crossed >= 10, "only {crossed} routes were crossed");
+    open.sort();
     same(
         "routes that name nobody's",
         open,
