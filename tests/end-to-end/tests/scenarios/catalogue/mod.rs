@@ -129,7 +129,7 @@ where
 
 /// A new order, and its first channel order. The faults of other scenarios may have opened the breaker of the account: the
 /// buyer then comes again.
-async fn begun(merchant: &Merchant, way: Way) -> anyhow::Result<(Order, Value)> {
+pub(crate) async fn begun(merchant: &Merchant, way: Way) -> anyhow::Result<(Order, Value)> {
     eventually(BEGUN_WITHIN, "begun", || async {
         let order = merchant.order(1_999);
         let answer = merchant.initiate(&order, way).await?;
@@ -140,11 +140,11 @@ async fn begun(merchant: &Merchant, way: Way) -> anyhow::Result<(Order, Value)> 
     .await
 }
 
-fn number(channel_order: &Value) -> anyhow::Result<&str> {
+pub(crate) fn number(channel_order: &Value) -> anyhow::Result<&str> {
     text(channel_order, "/channel_order_no")
 }
 
-async fn until_paid(merchant: &Merchant, payment_no: &str) -> anyhow::Result<Value> {
+pub(crate) async fn until_paid(merchant: &Merchant, payment_no: &str) -> anyhow::Result<Value> {
     until_state(merchant, payment_no, "paid", PAID_WITHIN).await
 }
 
