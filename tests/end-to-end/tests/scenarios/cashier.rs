@@ -26,18 +26,18 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             pressed_twice,
         ),
         scenario(
-            "f15_cashier_a_paid_order_says_so_and_leads_to_the_merchant",
+            "s9_cashier_a_paid_order_says_so_and_leads_to_the_merchant",
             paid,
         ),
         scenario(
-            "f16_cashier_both_pages_paid_at_a_lenient_merchants_cashier",
+            "f1_cashier_both_pages_paid_at_a_lenient_merchants_cashier",
             both_paid,
         ),
         scenario(
-            "f22_cashier_the_buyer_switches_and_orders_anew_at_a_strict_merchants",
+            "f1_cashier_the_buyer_switches_and_orders_anew_at_a_strict_merchants",
             switching,
         ),
-        scenario("f57_cashier_a_buyer_gives_an_order_up", given_up),
+        scenario("f55_cashier_a_buyer_gives_an_order_up", given_up),
     ]
 }
 
