@@ -133,7 +133,7 @@ pub(crate) static CHINESE: Words = Words {
     give_up_text: "订单将被关闭，之后不能再支付。若其后仍有扣款，会自动原路退回。",
     give_up_confirm: "确认放弃",
     paid_title: "您的支付已完成，请勿重复操作",
-    paid_text: "商户已收到支付结果通知。",
+    paid_text: "支付结果会通知商户。",
     paid_through: "支付渠道",
     returning: "另有重复扣款正在原路退回：",
     returned: "已原路退回：",

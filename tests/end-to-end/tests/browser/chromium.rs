@@ -101,7 +101,7 @@ impl Window {
     pub(crate) async fn fits(&self) -> anyhow::Result<()> {
         let script = "return document.documentElement.scrollWidth <= window.innerWidth";
         let fits = self.driver.execute(script, Vec::new()).await?;
-        anyhow::ensure!(fits.json() == &true, "the page is wider than the screen");
+        anyhow::ensure!(*fits.json() == true, "the page is wider than the screen");
         Ok(())
     }
 
