@@ -94,6 +94,7 @@ fn merchant(
     anyhow::ensure!(id == named, "the key of {named} names {id}");
     Ok(Merchant {
         id,
+        name: Some(shop_name(demo.mode).to_owned()),
         mode: match demo.mode {
             Mode::Strict => payonce_domain::Mode::Strict,
             Mode::Lenient => payonce_domain::Mode::Lenient,
@@ -104,6 +105,14 @@ fn merchant(
         notify_urls: demo.notify_urls.clone(),
         webhook_secret_name: Some(webhook_secret_name),
     })
+}
+
+/// What its buyers read on the cashier's page.
+const fn shop_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Strict => "青山书店 Green Hill Books",
+        Mode::Lenient => "南灯灯具 South Lamp",
+    }
 }
 
 fn store(seeding: &Seeding<'_>) -> anyhow::Result<Store> {

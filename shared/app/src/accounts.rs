@@ -10,6 +10,8 @@ use payonce_delivery::SigningSecret;
 use payonce_domain::{AccountId, Channel, MerchantId};
 use payonce_store::{ChannelAccount, Merchant, Store};
 
+use crate::cashier::CashierKeys;
+
 /// How long a merchant is remembered: a revoked key is refused at most this long afterwards.
 const MERCHANT_MEMORY: Duration = Duration::from_secs(60);
 /// How long a secret is remembered; a rotated one is picked up within this time.
@@ -50,6 +52,7 @@ impl<K: std::hash::Hash + Eq, V: Clone> Memory<K, V> {
 pub struct Accounts {
     store: Store,
     secrets: aws_sdk_secretsmanager::Client,
+    cashier_key_name: Option<String>,
     merchants: Memory<MerchantId, Arc<Merchant>>,
     owners: Memory<(Channel, AccountId), MerchantId>,
     secret_texts: Memory<String, Arc<str>>,
@@ -63,11 +66,35 @@ impl Accounts {
         Self {
             store,
             secrets,
+            cashier_key_name: None,
             merchants: Memory::new(MERCHANT_MEMORY),
             owners: Memory::new(MERCHANT_MEMORY),
             secret_texts: Memory::new(SECRET_MEMORY),
             paying: Memory::new(MERCHANT_MEMORY),
         }
+    }
+
+    /// The same, with a cashier: its tokens are signed with the secret of this name.
+    #[must_use]
+    pub fn with_cashier_key(self, name: String) -> Self {
+        Self {
+            cashier_key_name: Some(name),
+            ..self
+        }
+    }
+
+    /// What cashier tokens are signed with; `None` where there is no cashier.
+    ///
+    /// # Errors
+    /// If the secret cannot be read or is not one.
+    pub(crate) async fn cashier_keys(&self) -> anyhow::Result<Option<CashierKeys>> {
+        let Some(name) = &self.cashier_key_name else {
+            return Ok(None);
+        };
+        let text = self.secret(name).await?;
+        let keys = CashierKeys::read(&text);
+        keys.map(Some)
+            .with_context(|| format!("reading the secret {name}"))
     }
 
     /// The merchant with this id.

@@ -26,6 +26,8 @@ pub struct WayToPay {
     pub bank: Option<BankCode>,
     /// The buyer's payment code (付款码), for the method `code`.
     pub auth_code: Option<AuthCode>,
+    /// Where the channel leads the buyer back to, if not to the merchant.
+    pub return_url: Option<String>,
 }
 
 /// A buyer's payment code (付款码): worth money to whoever reads it, so it is never stored or printed.
@@ -47,6 +49,22 @@ impl AuthCode {
 impl fmt::Debug for AuthCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AuthCode")
+    }
+}
+
+/// What goes along on the one call that creates an attempt, and is not stored.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Once {
+    pub(crate) auth_code: Option<AuthCode>,
+    pub(crate) return_url: Option<String>,
+}
+
+impl Once {
+    pub(crate) fn of(way: &WayToPay) -> Self {
+        Self {
+            auth_code: way.auth_code.clone(),
+            return_url: way.return_url.clone(),
+        }
     }
 }
 
@@ -182,7 +200,10 @@ impl App {
 }
 
 /// The merchant's accounts through which new orders may go, in the merchant's order of preference.
-fn usable(merchant: &Merchant, channel: Channel) -> impl Iterator<Item = &ChannelAccount> {
+pub(crate) fn usable(
+    merchant: &Merchant,
+    channel: Channel,
+) -> impl Iterator<Item = &ChannelAccount> {
     merchant
         .accounts
         .iter()

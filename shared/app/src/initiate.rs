@@ -12,7 +12,7 @@ use payonce_store::{Created, Merchant};
 
 use crate::App;
 use crate::change::{self, Working};
-use crate::choose::{AuthCode, WayToPay};
+use crate::choose::{Once, WayToPay};
 use crate::failure::{Failure, Invalid};
 use crate::tell;
 use crate::watch;
@@ -81,7 +81,7 @@ struct Wish {
     subject: String,
     choice: Option<ChannelChoice>,
     switch: bool,
-    auth_code: Option<AuthCode>,
+    once: Once,
 }
 
 impl Wish {
@@ -146,7 +146,7 @@ impl App {
             subject: request.subject.clone(),
             choice: choice.clone(),
             switch: request.switch,
-            auth_code: request.way.as_ref().and_then(|way| way.auth_code.clone()),
+            once: request.way.as_ref().map(Once::of).unwrap_or_default(),
         };
         if let Some(shut_until) = shut_until {
             let standing = change::load(&self.store, key).await?;
@@ -173,7 +173,7 @@ impl App {
                 let wakes = decision.wakes().to_vec();
                 let working = Working::woken(stored, wakes);
                 let answer = decision.answer().clone();
-                let initiated = self.follow(working, answer, wish.auth_code, now).await?;
+                let initiated = self.follow(working, answer, wish.once, now).await?;
                 // Opened without a way to pay: the buyer chooses later, and the payment is new.
                 let bare = initiated.payment.channel_orders.is_empty();
                 Ok(if bare {
@@ -218,7 +218,7 @@ impl App {
             subject: terms.subject,
             choice: Some(chosen.choice),
             switch,
-            auth_code: way.auth_code,
+            once: Once::of(&way),
         };
         if let Some(shut_until) = chosen.shut_until {
             let standing = Some(working.payment());
@@ -271,7 +271,7 @@ impl App {
         let command = wish.command();
         let answer = change::carry_out(&self.store, &mut working, &command, now).await?;
         let Answer::Switching(numbers) = answer else {
-            return self.follow(working, answer, wish.auth_code, now).await;
+            return self.follow(working, answer, wish.once, now).await;
         };
         let out_of_time = || until.saturating_duration_since(Instant::now()) < CALL_RESERVE;
         for no in numbers {
@@ -289,7 +289,7 @@ impl App {
             ..wish
         };
         match change::carry_out(&self.store, &mut working, &wish.command(), now).await {
-            Ok(answer) => self.follow(working, answer, wish.auth_code, now).await,
+            Ok(answer) => self.follow(working, answer, wish.once, now).await,
             Err(failure) => {
                 self.outbox
                     .wake(
@@ -322,7 +322,7 @@ impl App {
         &self,
         mut working: Working,
         answer: Answer,
-        auth_code: Option<AuthCode>,
+        once: Once,
         now: Timestamp,
     ) -> Result<Initiated, Failure> {
         let (no, done) = match answer {
@@ -355,8 +355,7 @@ impl App {
                 outcome: done,
             });
         }
-        self.create_at_channel(&mut working, no, auth_code, now)
-            .await?;
+        self.create_at_channel(&mut working, no, once, now).await?;
         let payment = working.payment().clone();
         let answered = payment
             .channel_order(no)

@@ -17,7 +17,7 @@ use payonce_store::Work;
 use crate::App;
 use crate::breakers::Passage;
 use crate::change::{self, Raw, Working};
-use crate::choose::AuthCode;
+use crate::choose::Once;
 use crate::failure::Failure;
 use crate::query_log::{self, Asked, Question};
 use crate::watch;
@@ -139,12 +139,13 @@ impl App {
     }
 
     /// Calls the channel's create and stores what it said. Silence leaves all as it was. A payment code
-    /// goes along on this one call and nowhere else.
+    /// goes along on this one call and nowhere else, and so does another address to come back to: no
+    /// channel takes it for a part of the order.
     pub(crate) async fn create_at_channel(
         &self,
         working: &mut Working,
         no: ChannelOrderNo,
-        auth_code: Option<AuthCode>,
+        once: Once,
         now: Timestamp,
     ) -> Result<(), Failure> {
         let payment = working.payment();
@@ -154,9 +155,11 @@ impl App {
         };
         let account = order.account.clone();
         let adapter = self.signer_of(payment, order).await?;
+        let stored = self.order_of(payment, order);
         let request = Order {
-            auth_code: auth_code.map(|code| code.reveal().to_owned()),
-            ..self.order_of(payment, order)
+            auth_code: once.auth_code.map(|code| code.reveal().to_owned()),
+            return_url: once.return_url.or_else(|| stored.return_url.clone()),
+            ..stored
         };
         let wakes = std::mem::take(&mut working.wakes);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
@@ -326,7 +329,8 @@ impl App {
         });
         if due && self.may_ask(working, no, now).await {
             tracing::info!(channel_order.no = %no, "{no} is placed once more, to prove that it is dead");
-            self.create_at_channel(working, no, None, now).await?;
+            self.create_at_channel(working, no, Once::default(), now)
+                .await?;
             self.query_at_channel(working, no, now).await?;
         }
         Ok(())

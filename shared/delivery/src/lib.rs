@@ -10,9 +10,11 @@ mod address;
 mod courier;
 mod network;
 mod resolver;
+mod return_link;
 mod secret;
 
 pub use address::{Address, Objection, Reach};
 pub use courier::{ContentType, Courier, Parcel, Receipt, Silence};
 pub use payonce_domain::schedule::RetryLadder;
+pub use return_link::ReturnLink;
 pub use secret::{InvalidSecret, SigningSecret};

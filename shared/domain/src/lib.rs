@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod announcement;
+pub mod buyer_act;
 pub mod capture;
 pub mod channel;
 pub mod channel_order;
@@ -30,6 +31,7 @@ pub mod schedule;
 pub mod time;
 
 pub use announcement::{Announcement, AnnouncementKind, Leg, MerchantSaid};
+pub use buyer_act::BuyerAct;
 pub use capture::{Capture, Disposition, SuspenseReason};
 pub use channel::{Action, Channel, Method};
 pub use channel_order::{ChannelOrder, ChannelOrderState, ClosingCause};

@@ -32,6 +32,8 @@ use serde_json::Value;
 #[serde(deny_unknown_fields)]
 struct Asked {
     merchant_id: String,
+    /// What buyers know it by, on the cashier's page.
+    name: Option<String>,
     mode: String,
     #[serde(default)]
     return_urls: Vec<String>,
@@ -92,8 +94,15 @@ async fn add() -> anyhow::Result<()> {
         .merchant(&id)
         .await
         .context("looking for the merchant")?;
-    let (mut api_keys, known_secret_name, kept) = known
-        .map(|known| (known.api_keys, known.webhook_secret_name, known.accounts))
+    let (mut api_keys, known_name, known_secret_name, kept) = known
+        .map(|known| {
+            (
+                known.api_keys,
+                known.name,
+                known.webhook_secret_name,
+                known.accounts,
+            )
+        })
         .unwrap_or_default();
     let made = (api_keys.is_empty() || new_key).then(|| ApiKey::generate(&id));
     if let Some(key) = &made {
@@ -110,6 +119,7 @@ async fn add() -> anyhow::Result<()> {
     can_be_told(&asked.notify_urls, webhook_secret_name.as_deref(), &secrets).await?;
     let merchant = Merchant {
         id: id.clone(),
+        name: asked.name.or(known_name),
         mode: match asked.mode.as_str() {
             "strict" => Mode::Strict,
             "lenient" => Mode::Lenient,

@@ -42,7 +42,10 @@ pub fn app() -> anyhow::Result<App> {
     let events = aws_sdk_eventbridge::Client::new(&config);
     let bus = Bus::new(events, variable("EVENT_BUS")?);
     let courier = Courier::new(reach()?);
-    let accounts = accounts(&store, &config);
+    let mut accounts = accounts(&store, &config);
+    if let Ok(name) = std::env::var("CASHIER_KEY") {
+        accounts = accounts.with_cashier_key(name);
+    }
     let transport = Transport::new(&format!("payonce/{function}"));
     let url = public_url()?;
     Ok(App::new(

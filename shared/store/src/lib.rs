@@ -8,7 +8,7 @@
 //! | Table | One item is |
 //! |---|---|
 //! | `payments` | a payment; the sparse index `due` lists those that are owed work |
-//! | `evidence` | a message of a channel, word for word, never changed |
+//! | `evidence` | a message of a channel, word for word, never changed; or what a buyer did, and how often |
 //! | `merchants` | a merchant, or the owner of a channel account |
 //! | `controls` | what operators may stop or limit, breakers and turns |
 //! | `delayed-messages` | a delayed message; its sparse index `due` lists those with an attempt to come, and `list` each merchant's by state |
@@ -21,6 +21,7 @@
 mod api_key;
 mod batch;
 mod breakers;
+mod buyer_acts;
 mod call;
 mod controls;
 mod delayed_messages;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 
 pub use api_key::{ApiKey, HashedKey};
 pub use breakers::{Breaker, Line, Work};
+pub use buyer_acts::KeptAct;
 pub use controls::RefundControls;
 pub use delayed_messages::{
     MessageCreated, MessagePage, MessagePlace, MessageSaved, StoredMessage,

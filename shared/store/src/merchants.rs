@@ -21,6 +21,8 @@ const OWNER: &str = "m";
 pub struct Merchant {
     /// Its name with us.
     pub id: MerchantId,
+    /// What buyers know it by.
+    pub name: Option<String>,
     /// How cautious it wants to be with a second attempt.
     pub mode: Mode,
     /// Its keys; two while one is being replaced.
@@ -64,6 +66,8 @@ struct MerchantRecord {
     record_version: u64,
     #[serde(rename = "i")]
     id: Kept<MerchantId>,
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     #[serde(rename = "md")]
     mode: Kept<Mode>,
     #[serde(rename = "ak", default, skip_serializing_if = "Vec::is_empty")]
@@ -221,6 +225,7 @@ impl From<&Merchant> for MerchantRecord {
     fn from(merchant: &Merchant) -> Self {
         let Merchant {
             id,
+            name,
             mode,
             api_keys,
             accounts,
@@ -232,6 +237,7 @@ impl From<&Merchant> for MerchantRecord {
             key: merchant_key(&id),
             record_version: record::VERSION,
             id: Kept(id),
+            name,
             mode: Kept(mode),
             api_keys: api_keys.iter().map(|key| Bytes(key.0.to_vec())).collect(),
             accounts: accounts.into_iter().map(AccountRecord::from).collect(),
@@ -250,6 +256,7 @@ impl TryFrom<MerchantRecord> for Merchant {
         let keys = keys.map(|key| key.0.try_into().map(HashedKey));
         Ok(Self {
             id: record.id.0,
+            name: record.name,
             mode: record.mode.0,
             api_keys: keys
                 .collect::<Result<_, _>>()

@@ -64,6 +64,7 @@ pub async fn seed(cloud: &Cloud) -> anyhow::Result<Demo> {
     };
     let merchant = Merchant {
         id,
+        name: None,
         mode: Mode::Strict,
         api_keys: vec![key.hashed()],
         accounts: vec![account],

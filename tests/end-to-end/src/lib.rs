@@ -6,6 +6,7 @@
 
 mod audit;
 mod aws;
+mod buyer;
 mod ears;
 mod eventually;
 mod expect;
@@ -24,6 +25,7 @@ mod world;
 
 pub use audit::audit;
 pub use aws::Aws;
+pub use buyer::Buyer;
 pub use ears::{Ear, Ears, Received, Reply};
 pub use eventually::eventually;
 pub use expect::{attempt, is_one_of, is_problem, refunds, same, text};

@@ -100,6 +100,25 @@ fn webhook_reads_only_secrets_that_decrypt() {
     );
 }
 
+/// What a buyer does is counted beside the evidence, and never in it.
+#[test]
+fn the_cashier_changes_rows_of_buyers_only() {
+    let template = template();
+    let functions = template.functions();
+    let (_, cashier) = functions.iter().find(|(id, _)| *id == "cashier").unwrap();
+    let statements = cashier["Properties"]["Policies"][0]["Statement"].as_array();
+    let on_evidence = statements.unwrap().iter().filter(|statement| {
+        let actions = statement["Action"].as_array().unwrap();
+        statement["Resource"]["Fn::GetAtt"][0] == "EvidenceTable"
+            && actions.iter().any(|action| action == "dynamodb:UpdateItem")
+    });
+    let conditions: Vec<_> = on_evidence
+        .map(|statement| &statement["Condition"]["ForAllValues:StringLike"])
+        .collect();
+    assert_eq!(conditions.len(), 1);
+    assert_eq!(conditions[0]["dynamodb:LeadingKeys"][0], "buyer#*");
+}
+
 /// What speaks to addresses that merchants chose (S7) can touch no payment, and sign nothing that a channel believes.
 #[test]
 fn delay_knows_of_no_money() {

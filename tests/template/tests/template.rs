@@ -114,12 +114,22 @@ fn the_routes_are_those_of_the_contract() {
     }
     let expected = [
         "DELETE /v1/delayed-messages/{id} delay",
+        "GET /cashier/assets/{file} cashier",
+        "GET /cashier/{token} cashier",
+        "GET /cashier/{token}/channel-orders/{channel_order_no} cashier",
+        "GET /cashier/{token}/return cashier",
+        "GET /cashier/{token}/status cashier",
         "GET /v1/delayed-messages delay",
         "GET /v1/delayed-messages/{id} delay",
         "GET /v1/payments payments",
         "GET /v1/payments/{payment_no} payments",
         "GET /v1/payments/{payment_no}/notifications payments",
         "GET /v1/payments/{payment_no}/timeline payments",
+        "POST /cashier/{token}/close cashier",
+        "POST /cashier/{token}/new-order cashier",
+        "POST /cashier/{token}/pay cashier",
+        "POST /cashier/{token}/query cashier",
+        "POST /cashier/{token}/return cashier",
         "POST /v1/delayed-messages delay",
         "POST /v1/delayed-messages/{id}/resend delay",
         "POST /v1/payments pay",
@@ -230,7 +240,13 @@ fn a_function_outlives_the_calls_that_it_makes() {
         rest.split(')').next().unwrap().parse().unwrap()
     };
     let (call, refund) = (patience("PATIENCE"), patience("PATIENCE_REFUND"));
-    for (id, calls_in_a_row) in [("pay", 3), ("payments", 3), ("query", 3), ("scan", 3)] {
+    for (id, calls_in_a_row) in [
+        ("cashier", 3),
+        ("pay", 3),
+        ("payments", 3),
+        ("query", 3),
+        ("scan", 3),
+    ] {
         let (_, function) = functions.iter().find(|(name, _)| *name == id).unwrap();
         let timeout = seconds(template.function_property(function, "Timeout"));
         assert!(

@@ -7,6 +7,7 @@
 //! another time would be a second payable transaction.
 
 mod account;
+mod banks;
 mod bill;
 mod certificate;
 mod message;
@@ -33,6 +34,7 @@ use crate::notification::{Rejected, UnverifiedNotification};
 use crate::order::{Order, RefundOrder, Unfit};
 use crate::registry::{ConfigurationError, Secrets};
 
+pub use banks::{BANKS, Bank};
 pub use statement::UnionpayStatements;
 
 /// One account with UnionPay.

@@ -198,6 +198,7 @@ fn way(fields: &mut Fields<'_>, required: bool) -> Option<WayToPay> {
         method,
         bank,
         auth_code: auth_code.map(AuthCode::new),
+        return_url: None,
     })
 }
 

@@ -18,7 +18,9 @@ pub async fn payment(app: &App, payment: &Payment, now: Timestamp) -> Result<Val
         let given = payable_action(app, payment, order, now).await?;
         channel_orders.push(channel_order(payment, order, given));
     }
-    whole(payment, channel_orders)
+    let mut whole = whole(payment, channel_orders)?;
+    whole["cashier_url"] = app.cashier_url(payment, now).await.into();
+    Ok(whole)
 }
 
 /// The payment as others are told of it: without anything to pay with.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod breakers;
+mod buyer_acts;
 mod controls;
 mod delayed_messages;
 mod due;

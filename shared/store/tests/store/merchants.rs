@@ -21,6 +21,7 @@ fn merchant(name: &str, accounts: &[(Channel, &str)]) -> Merchant {
     });
     Merchant {
         id: id(name),
+        name: Some("鞋店 Shoes".to_owned()),
         mode: Mode::Lenient,
         api_keys: Vec::new(),
         accounts: accounts.collect(),

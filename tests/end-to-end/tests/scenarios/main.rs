@@ -7,6 +7,7 @@ mod bad_requests;
 mod buyer_pays;
 mod buyer_pays_twice;
 mod callers;
+mod cashier;
 mod catalogue;
 mod closing;
 mod crossing;
@@ -27,6 +28,7 @@ use payonce_local::StackOptions;
 fn main() -> anyhow::Result<()> {
     let mut scenarios = catalogue::slow();
     scenarios.extend(delaying::scenarios());
+    scenarios.extend(cashier::scenarios());
     scenarios.extend(of_alipay());
     scenarios.extend(catalogue::scenarios());
     run(StackOptions::for_test("scenarios"), scenarios)

@@ -78,6 +78,7 @@ pub(crate) fn order(name: &str, way: Way, now: Timestamp) -> InitiateRequest {
             method: way.method,
             bank: None,
             auth_code: None,
+            return_url: None,
         }),
         expires_at: now.plus(Span::minutes(30)),
         return_url: None,
@@ -351,6 +352,7 @@ fn merchant(mode: Mode, keys: &Value, accelerators: &Accelerators) -> Merchant {
     });
     Merchant {
         id: MerchantId::new(MERCHANT).unwrap(),
+        name: None,
         mode,
         api_keys: Vec::new(),
         accounts: accounts.into(),
