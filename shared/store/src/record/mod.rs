@@ -20,7 +20,6 @@ mod number;
 mod refund;
 mod terms;
 
-use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{
@@ -44,8 +43,8 @@ pub(crate) use terms::TermsRecord;
 /// The version of the layouts in all tables.
 pub(crate) const VERSION: u64 = 2;
 
-/// An item as the client has it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
+/// An item as the engine has it.
+pub(crate) use crate::engine::Item;
 
 /// The partition key of every table.
 pub(crate) const KEY: &str = "k";
