@@ -13,6 +13,6 @@ mod resolver;
 mod secret;
 
 pub use address::{Address, Objection, Reach};
-pub use courier::{ContentType, Courier, Parcel, Receipt, Silence};
+pub use courier::{ContentType, Courier, Parcel, Passage, Receipt, Road, Signed, Silence};
 pub use payonce_domain::schedule::RetryLadder;
 pub use secret::{InvalidSecret, SigningSecret};

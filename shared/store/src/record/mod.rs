@@ -20,7 +20,6 @@ mod number;
 mod refund;
 mod terms;
 
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{
     Case, CaseKind, ChainHash, ChannelTradeNo, ClosingCause, Payment, PaymentKey, PaymentNo,
