@@ -12,6 +12,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::error::StoreError;
+use crate::stored::Stored;
+
 /// An item, as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -135,4 +138,12 @@ pub trait Engine: Debug + Send + Sync {
 
     /// Waits, before what was left unread is asked for again.
     fn pause(&self, wait: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+/// The payment in an item of the table of payments, for whoever looks at an engine from outside.
+///
+/// # Errors
+/// [`StoreError`] if it cannot be read.
+pub fn payment(item: Item) -> Result<Stored, StoreError> {
+    crate::record::read(item)
 }
