@@ -21,8 +21,6 @@ pub(crate) enum Moved {
 pub(crate) struct Returned {
     pub(crate) amount: u64,
     pub(crate) moved: Moved,
-    /// Whether we asked for it by a refund number of ours.
-    pub(crate) asked: bool,
 }
 
 /// What was taken.
@@ -300,7 +298,6 @@ impl Books {
             .or_insert(Returned {
                 amount: ask.refund_amount,
                 moved: fate,
-                asked: true,
             });
         (refund_word(refund.moved), new)
     }
@@ -330,7 +327,6 @@ impl Books {
                     let back = Returned {
                         amount,
                         moved: Moved::Done,
-                        asked: false,
                     };
                     trade.refunds.insert("reversal".to_owned(), back);
                     return ("reversed".to_owned(), true);

@@ -52,7 +52,7 @@ pub(crate) enum Request {
     Batch(BatchGet),
     Update(Box<UpdateItem>),
     Query(Box<QueryIndex>),
-    Pause(u64),
+    Pause,
     Channel(HttpRequest),
     Send {
         queue: String,
@@ -151,8 +151,8 @@ impl Engine for Shared {
         answered!(self, Request::Query(Box::new(query)), Query)
     }
 
-    fn pause(&self, wait: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        let call = self.call(Request::Pause(u64::try_from(wait.as_millis()).unwrap_or(0)));
+    fn pause(&self, _wait: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let call = self.call(Request::Pause);
         Box::pin(async move {
             call.await;
         })

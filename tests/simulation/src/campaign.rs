@@ -9,7 +9,7 @@ use crate::tally::Tally;
 use crate::wrong::Wrong;
 
 /// From so many seeds on, whatever a campaign did not meet makes it worthless.
-pub const SEEDS_FOR_COVERAGE: u64 = 20_000;
+const SEEDS_FOR_COVERAGE: u64 = 20_000;
 
 /// Which seeds are run, and how.
 #[derive(Debug, Clone, Copy)]

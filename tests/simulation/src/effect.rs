@@ -105,7 +105,7 @@ impl World {
                 }
                 Answer::Query(Ok(items))
             }
-            Request::Pause(_) => Answer::Paused,
+            Request::Pause => Answer::Paused,
             Request::Send { queue, messages } => Answer::Sent(self.send(&queue, &messages)),
             Request::Invoke { function, payload } => Answer::Told(self.invoke(&function, payload)),
             Request::Event { payment, sequence } => {
@@ -431,7 +431,6 @@ impl World {
             genuine: true,
             body,
             tries: 0,
-            lost,
             heard: false,
             stranger: false,
         };
@@ -470,7 +469,6 @@ impl World {
                 account,
                 genuine,
                 tries: 0,
-                lost: false,
                 heard: false,
                 stranger: true,
             });

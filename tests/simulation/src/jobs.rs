@@ -27,7 +27,7 @@ pub(crate) enum Ended {
     Failed,
     Paid(Box<Payment>),
     Refused(Refusal),
-    Acknowledged(u64, u16),
+    Acknowledged(u16),
     /// These messages go back to the queue.
     Back(Vec<String>),
     Held,
@@ -98,8 +98,8 @@ pub(crate) async fn carry_out(tools: Tools, job: Job, notice: Option<Notice>) ->
     let now = *now;
     match job {
         Job::Deed(deed) => deed_done(&tools, deed).await,
-        Job::Notice(index) => match notice {
-            Some(notice) => heard(app, index, &notice, now).await,
+        Job::Notice(_) => match notice {
+            Some(notice) => heard(app, &notice, now).await,
             None => Ended::Well,
         },
         Job::Queries(bodies, _) => queries(app, bodies, now).await,
@@ -236,7 +236,7 @@ fn request(
     }
 }
 
-async fn heard(app: &App, index: u64, notice: &Notice, now: Timestamp) -> Ended {
+async fn heard(app: &App, notice: &Notice, now: Timestamp) -> Ended {
     let signature = if notice.genuine { "genuine" } else { "forged" };
     let headers = [("signature".to_owned(), signature.to_owned())];
     let notification = UnverifiedNotification {
@@ -249,9 +249,9 @@ async fn heard(app: &App, index: u64, notice: &Notice, now: Timestamp) -> Ended 
         .receive(notice.channel, &account, notification, now)
         .await
     {
-        Ok(Some(said)) => Ended::Acknowledged(index, said.status),
-        Ok(None) => Ended::Acknowledged(index, 404),
-        Err(_) => Ended::Acknowledged(index, 503),
+        Ok(Some(said)) => Ended::Acknowledged(said.status),
+        Ok(None) => Ended::Acknowledged(404),
+        Err(_) => Ended::Acknowledged(503),
     }
 }
 

@@ -27,6 +27,8 @@ use crate::wrong::{self, Wrong, is_built};
 const PROCESSES: usize = 2;
 /// When a world that does not come to rest is given up.
 const REST_WITHIN_MS: u64 = 20 * 86_400_000;
+/// How often channels may be asked once faults have stopped: twenty days of hourly rungs, many times over.
+const QUESTIONS_MAX: u64 = 2_000;
 /// More steps than any world needs.
 const STEPS_MAX: u64 = 200_000;
 
@@ -98,7 +100,7 @@ pub fn run(plan: &Plan, wrong: Option<Wrong>, with_lines: bool) -> Verdict {
         quiet: false,
         shared,
     };
-    run.to_the_end();
+    run.play();
     // Futures first: they hold the world.
     run.live.clear();
     let mut world = run.shared.lock();
@@ -147,7 +149,7 @@ fn app(shared: &Shared) -> App {
 }
 
 impl Run {
-    fn to_the_end(&mut self) {
+    fn play(&mut self) {
         loop {
             let mut world = self.shared.lock();
             if world.auditor.broken.is_some() {
@@ -174,12 +176,11 @@ impl Run {
         match what {
             Happening::Effect(id) => {
                 let owner = world.calls.get(&id).map(|waiting| waiting.point);
-                if let Some(point) = owner.filter(|point| point.starts_with("channel")) {
-                    if !world.faults_on() && point != "channel: late" {
-                        world.auditor.asked += 1;
-                        if world.auditor.asked > 2_000 {
-                            world.breaks("I-30", "channels are asked for ever");
-                        }
+                let ours = |point: &&str| point.starts_with("channel") && *point != "channel: late";
+                if !world.faults_on() && owner.as_ref().is_some_and(ours) {
+                    world.auditor.asked += 1;
+                    if world.auditor.asked > QUESTIONS_MAX {
+                        world.breaks("I-30", "channels are asked for ever");
                     }
                 }
                 world.arrive(id);
@@ -222,7 +223,6 @@ impl Run {
                     let back = crate::books::Returned {
                         amount,
                         moved: Moved::Done,
-                        asked: false,
                     };
                     trade.refunds.insert("self".to_owned(), back);
                 }
@@ -343,7 +343,7 @@ impl Run {
             drop(world);
             drop(live.work);
             let ended = match &live.job {
-                Job::Notice(index) => Ended::Acknowledged(*index, 502),
+                Job::Notice(_) => Ended::Acknowledged(502),
                 Job::Queries(bodies, _) | Job::Tellings(bodies, _) => Ended::Back(bodies.clone()),
                 _ => Ended::Failed,
             };
@@ -370,7 +370,7 @@ impl Run {
                 world.after(10_000, Happening::Start(Job::Deed(Deed::Switch(true))));
             }
             (Job::Deed(Deed::TellAgain(_)), Ended::Well) => world.tally.saw(Sometimes::ToldAgain),
-            (Job::Notice(index), Ended::Acknowledged(_, status)) => {
+            (Job::Notice(index), Ended::Acknowledged(status)) => {
                 acknowledged(&mut world, index, status)
             }
             (Job::Queries(_, tries), Ended::Back(bodies)) if !bodies.is_empty() && tries < 5 => {
@@ -530,7 +530,6 @@ fn wrong_scan(world: &mut World) {
             let back = crate::books::Returned {
                 amount,
                 moved: Moved::Done,
-                asked: true,
             };
             trade.refunds.insert(refund_no, back);
             world.audit_returns(&no);

@@ -85,7 +85,6 @@ pub(crate) struct Notice {
     pub(crate) genuine: bool,
     pub(crate) body: String,
     pub(crate) tries: u32,
-    pub(crate) lost: bool,
     pub(crate) heard: bool,
     pub(crate) stranger: bool,
 }
@@ -377,7 +376,7 @@ impl Request {
             Self::Batch(batch) => batch.doing,
             Self::Update(update) => update.doing,
             Self::Query(query) => query.doing,
-            Self::Pause(_) => "pause",
+            Self::Pause => "pause",
             Self::Channel(request) => {
                 match request.url.strip_prefix("sim://").unwrap_or_default() {
                     "create" => "channel: create",
