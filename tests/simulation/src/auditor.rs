@@ -313,7 +313,7 @@ impl World {
                 .taken
                 .as_ref()
                 .filter(|taken| taken.paid_at < stop && !taken.late);
-            taken.is_some_and(|taken| !self.knows(no, &taken.trade_no))
+            taken.is_some_and(|taken| trade.held() > 0 && !self.knows(no, &taken.trade_no))
         });
         if let Some(no) = unknown.map(|(no, _)| no.clone()) {
             self.breaks("I-27", &format!("nobody knows of the money taken for {no}"));

@@ -159,3 +159,62 @@ fn value<'a>(name: &str, on: &'a Expression) -> &'a AttributeValue {
 pub(crate) fn number(value: &AttributeValue) -> Option<u64> {
     value.as_n().ok()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn n(value: u64) -> AttributeValue {
+        AttributeValue::N(value.to_string())
+    }
+
+    fn item(version: u64) -> Item {
+        Item::from([("v".to_owned(), n(version))])
+    }
+
+    fn on(text: &'static str) -> Expression {
+        Expression {
+            text,
+            names: vec![("#v", "v"), ("#w", "w"), ("#k", "k")],
+            values: vec![(":seen", n(3)), (":one", n(1))],
+        }
+    }
+
+    #[test]
+    fn conditions_mean_what_they_mean_to_dynamodb() {
+        let cases = [
+            ("#v = :seen", Some(3), true),
+            ("#v = :seen", Some(4), false),
+            ("#v = :seen", None, false),
+            ("#v <= :seen", Some(2), true),
+            ("#v < :seen", Some(3), false),
+            ("attribute_not_exists(#v)", None, true),
+            ("attribute_not_exists(#v)", Some(1), false),
+            ("attribute_exists(#v)", Some(1), true),
+            ("attribute_not_exists(#v) OR #v <= :seen", Some(3), true),
+            ("attribute_not_exists(#w) OR #w <= :seen", Some(9), true),
+        ];
+        for (text, version, expected) in cases {
+            let there = version.map(item);
+            let found = holds(text, &on(text), there.as_ref());
+            assert_eq!(found, expected, "{text} on {version:?}");
+        }
+    }
+
+    #[test]
+    fn updates_do_what_dynamodb_does() {
+        let both = "SET #v = #v + :one, #w = if_not_exists(#w, :seen)";
+        let cases = [
+            ("SET #v = :seen", Some(3), None),
+            (both, Some(8), Some(3)),
+            ("SET #w = if_not_exists(#v, :one) REMOVE #v", None, Some(7)),
+            ("ADD #w :one SET #v = :seen", Some(3), Some(1)),
+        ];
+        for (text, v, w) in cases {
+            let mut there = item(7);
+            change(&on(text), &mut there);
+            let number = |name: &str| there.get(name).and_then(number);
+            assert_eq!((number("v"), number("w")), (v, w), "{text}");
+        }
+    }
+}

@@ -81,9 +81,9 @@ faults! {
     /// A sweep does not take place.
     SweepMissed = "sweep: missed", 6;
     /// A function is killed before a call leaves it.
-    CrashBefore = "crash: before a call", 6;
+    CrashBefore = "crash: before a call", 2;
     /// A function is killed after a call took effect and before it hears of it.
-    CrashAfter = "crash: after a call", 6;
+    CrashAfter = "crash: after a call", 2;
     /// A function's clock is wrong by up to half a minute.
     Skew = "clock: skewed", 3;
     /// The merchant's server answers with an error, or not at all.

@@ -120,11 +120,11 @@ fn orders(deeds: &mut Vec<(u64, Deed)>, chance: &mut Chance, lasts: u64) {
         let replaces = order > 0 && chance.one_in(2);
         deeds.push((begin, pay(first, false, replaces)));
         for _ in 0..chance.below(3) {
-            let at = begin + chance.pick(&[5, 300, 3_000, 20_000]) + chance.below(400);
+            let at = begin + chance.pick(&[5, 300, 3_000, 13_000, 40_000]) + chance.below(400);
             deeds.push((at, pay(first, false, replaces)));
         }
-        for _ in 0..chance.below(3) {
-            let at = begin + chance.between(1_000, lasts);
+        for _ in 0..chance.below(4) {
+            let at = begin + chance.between(1_000, lasts / 2);
             let (other, switch) = (way(chance), chance.one_in(2));
             deeds.push((at, pay(other, switch, false)));
         }

@@ -1,6 +1,6 @@
 //! Runs a plan: one thing after another, until the world is quiet.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -64,6 +64,7 @@ struct Run {
 }
 
 thread_local! {
+    static SIMULATING: Cell<bool> = const { Cell::new(false) };
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -74,10 +75,7 @@ fn hear_panics() {
         payonce_app::log_to(|_| {});
         let shown = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let simulated = std::thread::current()
-                .name()
-                .is_some_and(|name| name.starts_with("world"));
-            if simulated {
+            if SIMULATING.get() {
                 PANIC.set(Some(info.to_string()));
             } else {
                 shown(info);
@@ -86,10 +84,11 @@ fn hear_panics() {
     });
 }
 
-/// Runs a plan. It must be called on a thread whose name begins with `world` for panics to be heard.
+/// Runs a plan. Same plan, same run.
 #[must_use]
 pub fn run(plan: &Plan, wrong: Option<Wrong>, with_lines: bool) -> Verdict {
     hear_panics();
+    SIMULATING.set(true);
     wrong::build(wrong);
     let shared = Shared::new(World::new(plan.clone(), with_lines));
     let mut run = Run {
@@ -115,6 +114,7 @@ pub fn run(plan: &Plan, wrong: Option<Wrong>, with_lines: bool) -> Verdict {
         struck: world.struck,
     };
     wrong::build(None);
+    SIMULATING.set(false);
     verdict
 }
 
@@ -231,7 +231,10 @@ impl Run {
             }
             Happening::Damage(defect) => crate::defect::damage(&mut world, defect),
             Happening::LateWrite(key, item, owner) => {
-                if !world.late_writes_dead.contains(&owner) {
+                let there = world.tables.get("payments", &[&key]);
+                let moved = there.is_some_and(|there| there.get("v") != item.get("v"));
+                let stale = is_built(Wrong::TwoWrites) && moved;
+                if !stale && !world.late_writes_dead.contains(&owner) {
                     let now = world.now;
                     world.tables.damage("payments", &key, *item.clone(), now);
                     if is_built(Wrong::CallBeforeIntent) {

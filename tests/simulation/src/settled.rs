@@ -69,8 +69,9 @@ impl World {
                 .iter()
                 .any(|capture| capture.trade_no.as_str() == taken.trade_no)
         });
-        let returned_by_itself = taken.late && trade.held() == 0;
-        if !known && !returned_by_itself {
+        // What was reversed or returned by the channel itself is nobody's any more.
+        let gone = trade.held() == 0;
+        if !known && !gone {
             self.breaks(
                 "I-22",
                 &format!("nobody knows of {} for {no}", taken.trade_no),

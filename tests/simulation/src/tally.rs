@@ -58,8 +58,11 @@ sometimes! {
     DueRepaired = "a lost due time is set again";
     Zombie = "a request arrives after its sender was killed";
     CaseOpened = "a case is opened for people";
-    BreakerOpened = "a breaker opens";
 }
+
+/// From so many times on, a call that no function died before or after is a hole in the proof. What is made more
+/// seldom is listed by `--crash-points`.
+const MADE_OFTEN: u64 = 1_000;
 
 /// Counts of one run, or of many.
 #[derive(Debug, Clone, Default)]
@@ -120,7 +123,10 @@ impl Tally {
         let points = self
             .points
             .iter()
-            .filter(|(_, (_, before, after))| *before == 0 || *after == 0);
+            .filter(|((job, _), (made, before, after))| {
+                // Setting the world up is not what is tested.
+                *job != "set up" && *made >= MADE_OFTEN && (*before == 0 || *after == 0)
+            });
         let points = points.map(|((job, doing), (made, before, after))| {
             format!("crash point not covered: {job}, {doing} (made {made}, before {before}, after {after})")
         });

@@ -241,15 +241,14 @@ impl World {
     /// A function begins.
     pub(crate) fn begin(&mut self, job: &Job) -> u64 {
         let id = self.number();
-        let mut kill_at = None;
-        for fault in [Fault::CrashBefore, Fault::CrashAfter] {
-            if self.plan.enables(fault)
-                && self.faults_on()
-                && self.fault_chance.one_in(fault.once_in())
-            {
-                kill_at = Some((self.fault_chance.below(12), fault));
-            }
-        }
+        let sides = [Fault::CrashBefore, Fault::CrashAfter];
+        let side = self.fault_chance.pick(&sides);
+        let may = self.plan.enables(side) && self.faults_on();
+        // Most functions make few calls, and every call is to be met.
+        let reach = self.fault_chance.pick(&[3, 6, 12, 18]);
+        let index = self.fault_chance.below(reach);
+        let killed = may && self.fault_chance.one_in(side.once_in());
+        let kill_at = killed.then_some((index, side));
         let limit = if matches!(job, Job::Sweep) {
             55_000
         } else {

@@ -63,7 +63,7 @@ wrongs! {
     RefundByReason = "refund-by-reason";
     /// State and due time are written one after the other.
     TwoWrites = "two-writes";
-    /// What has been in the index for ten minutes is dropped from it.
+    /// After forty minutes a payment is dropped from the index: its limit of questions is reached.
     DropsOld = "drops-old";
     /// A notification is acknowledged before it is stored.
     AcknowledgesFirst = "acknowledges-first";
