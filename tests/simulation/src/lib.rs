@@ -14,6 +14,7 @@
 mod adapter;
 mod auditor;
 mod books;
+mod buyer;
 mod call;
 mod campaign;
 mod chance;
@@ -30,6 +31,7 @@ mod table;
 mod tally;
 mod world;
 mod wrong;
+mod wrong_scan;
 
 pub use campaign::{Campaign, Outcome};
 pub use fault::{Fault, Faults};

@@ -11,10 +11,11 @@ use std::task::{Context, Poll, Waker};
 use payonce_app::{Accounts, App, Bus, Names, Outbox, Stopwatch};
 use payonce_channels::Transport;
 use payonce_delivery::{Courier, Reach};
-use payonce_domain::{Channel, Method, Payment, Refusal, Timestamp};
+use payonce_domain::{Refusal, Timestamp};
 use payonce_store::{Merchant, Store, Tables as Names2};
 
-use crate::books::{Ask, Moved};
+use crate::books::Moved;
+use crate::buyer::{buyer_pays, hand_out};
 use crate::call::Shared;
 use crate::fault::Fault;
 use crate::jobs::{self, Ended, Tools};
@@ -22,6 +23,7 @@ use crate::plan::{Deed, Plan};
 use crate::tally::{Sometimes, Tally};
 use crate::world::{self, Happening, Job, World};
 use crate::wrong::{self, Wrong, is_built};
+use crate::wrong_scan::wrong_scan;
 
 /// How many processes of our functions there are, each with its own memory.
 const PROCESSES: usize = 2;
@@ -420,122 +422,5 @@ fn acknowledged(world: &mut World, index: u64, status: u16) {
         let waits = [15, 30, 180, 600, 1_200, 1_800, 3_600, 10_800, 21_600];
         let wait = waits[usize::try_from(tries).unwrap_or(0).min(8)] * 1_000;
         world.after(wait, Happening::Start(Job::Notice(index)));
-    }
-}
-
-/// The buyer is given links, and pays what can be paid.
-fn hand_out(world: &mut World, payment: &Payment) {
-    for order in &payment.channel_orders {
-        let no = order.no.to_string();
-        if !order.state.is_open() || order.method() == Method::Code || world.links.contains_key(&no)
-        {
-            continue;
-        }
-        let ask = Ask {
-            operation: "open".to_owned(),
-            channel: order.channel(),
-            method: order.method(),
-            account: format!("shop-{}", order.channel().name()),
-            no: no.clone(),
-            amount: payment.terms.amount.minor(),
-            expires_at: payment.terms.expires_at.as_millis(),
-            created_at: order.created_at.as_millis(),
-            refund_no: String::new(),
-            refund_amount: 0,
-            auth_code: String::new(),
-        };
-        let left = ask.expires_at.saturating_sub(world.now);
-        world.mislead(&no, ask.amount);
-        world.links.insert(no.clone(), ask);
-        if world.chance.below(100) >= world.plan.eagerness {
-            continue;
-        }
-        let late = world.chance.one_in(6);
-        let delay = match world.chance.below(3) {
-            0 => world.chance.between(500, 20_000),
-            1 => world.chance.below(left + 1),
-            _ => left.saturating_sub(world.chance.below(5_000)),
-        };
-        let delay = if late {
-            left + world.chance.below(900_000)
-        } else {
-            delay
-        };
-        if late {
-            let open = world.chance.below(left + 1);
-            world.after(open, Happening::BuyerPays(format!("open {no}"), false));
-        }
-        world.after(delay, Happening::BuyerPays(no, late));
-    }
-}
-
-fn buyer_pays(world: &mut World, no: &str, after: bool) {
-    let (no, only_opens) = no
-        .strip_prefix("open ")
-        .map_or((no, false), |no| (no, true));
-    let now = world.now;
-    let link = world.links.get(no).cloned();
-    let by_browser = |ask: &Ask| matches!(ask.method, Method::Page | Method::Gateway);
-    if let Some(ask) = link.filter(|ask| by_browser(ask) && now <= ask.expires_at) {
-        world.books.make(&ask, now);
-    }
-    if only_opens {
-        return;
-    }
-    let Some(trade) = world.books.trades.get(no) else {
-        return;
-    };
-    let mean = matches!(trade.channel, Channel::Wechat | Channel::Unionpay)
-        && trade.method != Method::Code;
-    let mut amount = trade.amount;
-    if trade.method != Method::Code && world.strikes(Fault::WrongAmount) {
-        amount -= 1;
-    }
-    if world.books.pay(no, amount, now, after && mean) {
-        world.money_came(no);
-    }
-}
-
-/// A scan that decides by itself what goes back.
-fn wrong_scan(world: &mut World) {
-    let payments: Vec<_> = world.auditor.last.values().cloned().collect();
-    for payment in payments {
-        let by_reason = is_built(Wrong::RefundByReason);
-        let first = payment
-            .captures
-            .iter()
-            .min_by_key(|capture| capture.paid_at)
-            .map(|capture| capture.trade_no.clone());
-        for capture in &payment.captures {
-            let ours = payment.winner.as_ref() == Some(&capture.trade_no);
-            let chosen = if by_reason {
-                !ours && payment.winner.is_some()
-            } else {
-                payment.captures.len() > 1 && first.as_ref() != Some(&capture.trade_no)
-            };
-            let no = capture.channel_order_no.to_string();
-            let refund_no = format!("scan-{}", capture.trade_no);
-            let Some(trade) = world
-                .books
-                .trades
-                .get(&no)
-                .filter(|trade| !trade.refunds.contains_key(&refund_no))
-            else {
-                continue;
-            };
-            if !chosen || trade.returned() > 0 && !by_reason {
-                continue;
-            }
-            let amount = capture.amount.minor();
-            let Some(trade) = world.books.trades.get_mut(&no) else {
-                continue;
-            };
-            let back = crate::books::Returned {
-                amount,
-                moved: Moved::Done,
-            };
-            trade.refunds.insert(refund_no, back);
-            world.audit_returns(&no);
-        }
     }
 }
