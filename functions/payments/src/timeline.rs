@@ -90,6 +90,9 @@ fn describe(input: &Input) -> (&'static str, Option<String>, Option<Evidence>) {
             Command::Refund { request, .. } => ("refund-asked", Some(request.to_string()), None),
             Command::BeginRefund { no } => ("refund-sending", Some(no.to_string()), None),
             Command::HoldRefund { no, .. } => ("refund-held", Some(no.to_string()), None),
+            Command::ResumeRefund { no, asked: _ } => {
+                ("refund-resumed", Some(no.to_string()), None)
+            }
             Command::HoldChannelOrder { no, .. } => {
                 ("channel-order-held", Some(no.to_string()), None)
             }

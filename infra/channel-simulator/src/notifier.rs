@@ -98,7 +98,7 @@ async fn attempt(simulator: Arc<Simulator>, client: HttpClient, notice: Notice) 
         Outcome::Acknowledged | Outcome::Lost => world.notices.finish(&notice.notify_id),
         Outcome::NotAcknowledged => {
             if !world.notices.postpone(&notice.notify_id) {
-                world.write(sender.line("given up".to_owned(), json!(null)));
+                world.write(sender.line("given up".to_owned(), json!(null), json!(null)));
             }
         }
     });
@@ -178,6 +178,7 @@ impl Sender<'_> {
 
     async fn post(&self, message: Message, detail: Value) -> Outcome {
         let channel = self.notice.channel;
+        let sent = sent(&message);
         let answer = tokio::time::timeout(notice::patience(channel), self.exchange(message)).await;
         let (outcome, said) = match answer {
             Err(_) => (Outcome::NotAcknowledged, "no answer in time".to_owned()),
@@ -191,7 +192,7 @@ impl Sender<'_> {
                 }
             }
         };
-        self.simulator.write(self.line(said, detail));
+        self.simulator.write(self.line(said, detail, sent));
         outcome
     }
 
@@ -214,11 +215,11 @@ impl Sender<'_> {
 
     fn unsent(&self, said: &str, outcome: Outcome) -> Outcome {
         self.simulator
-            .write(self.line(said.to_owned(), json!(null)));
+            .write(self.line(said.to_owned(), json!(null), json!(null)));
         outcome
     }
 
-    fn line(&self, outcome: String, detail: Value) -> Line {
+    fn line(&self, outcome: String, detail: Value, sent: Value) -> Line {
         Line {
             kind: Kind::Notification,
             channel: Some(self.notice.channel.name()),
@@ -231,7 +232,19 @@ impl Sender<'_> {
                 "attempt": self.notice.attempts + 1,
                 "fault": self.fault.map(Fault::name),
                 "message": detail,
+                "sent": sent,
             }),
         }
     }
+}
+
+/// A notification as it travels, so that whoever reads the journal can send it again.
+fn sent(message: &Message) -> Value {
+    let mut headers: serde_json::Map<String, Value> = message
+        .headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
+        .collect();
+    headers.insert("content-type".to_owned(), message.content_type.into());
+    json!({ "headers": headers, "body": message.body })
 }

@@ -4,8 +4,8 @@
 //! the channel is asked.
 
 use payonce_channels::Health;
-use payonce_domain::{AccountId, Channel, ChannelOrder, ChannelOrderNo, Timestamp};
-use payonce_store::{Breaker, Store};
+use payonce_domain::{AccountId, Channel, ChannelOrder, Timestamp};
+use payonce_store::{Breaker, Line, Store, Work};
 
 use crate::accounts::Memory;
 use crate::metrics::{Label, Metric, record};
@@ -26,7 +26,7 @@ pub(crate) enum Passage {
 /// The breakers of all accounts, as this process sees them.
 pub(crate) struct Breakers {
     store: Store,
-    seen: Memory<(Channel, AccountId), Breaker>,
+    seen: Memory<Line, Breaker>,
 }
 
 impl Breakers {
@@ -44,12 +44,14 @@ impl Breakers {
         account: &AccountId,
         now: Timestamp,
     ) -> Passage {
-        let breaker = self.see(channel, account).await;
-        shown(channel, breaker, now);
-        breaker
-            .open_until
-            .filter(|until| *until > now)
-            .map_or(Passage::Free, Passage::Shut)
+        let lines = [Work::Placing, Work::Asking].map(|work| line(channel, account, work));
+        let mut until = None;
+        for line in &lines {
+            let breaker = self.see(line).await;
+            shown(channel, breaker, now);
+            until = until.max(breaker.open_until.filter(|until| *until > now));
+        }
+        until.map_or(Passage::Free, Passage::Shut)
     }
 
     /// Whether a call may be made. After a time of trouble one caller may: the probe.
@@ -59,7 +61,8 @@ impl Breakers {
         account: &AccountId,
         now: Timestamp,
     ) -> Passage {
-        let breaker = self.see(channel, account).await;
+        let line = line(channel, account, Work::Asking);
+        let breaker = self.see(&line).await;
         let Some(until) = breaker.open_until else {
             return Passage::Free;
         };
@@ -67,15 +70,14 @@ impl Breakers {
         if until > now {
             return Passage::Shut(until);
         }
-        let key = (channel, account.clone());
-        match self.store.claim_probe(channel, account, breaker, now).await {
+        match self.store.claim_probe(&line, breaker, now).await {
             Ok(Some(claimed)) => {
-                self.seen.put(key, claimed);
+                self.seen.put(line, claimed);
                 Passage::Free
             }
             Ok(None) => {
-                self.seen.forget(&key);
-                let breaker = self.see(channel, account).await;
+                self.seen.forget(&line);
+                let breaker = self.see(&line).await;
                 breaker.open_until.map_or(Passage::Free, Passage::Shut)
             }
             Err(error) => {
@@ -89,28 +91,29 @@ impl Breakers {
     pub(crate) async fn note(
         &self,
         order: &ChannelOrder,
-        no: ChannelOrderNo,
+        work: Work,
         health: Health,
         now: Timestamp,
     ) {
         let (channel, account) = (order.channel(), &order.account);
-        let key = (channel, account.clone());
+        let line = line(channel, account, work);
         let noted = match health {
             Health::NotAsked => return,
-            Health::Troubled => self
-                .store
-                .note_trouble(channel, account, no, now)
-                .await
-                .map(|breaker| {
-                    shown(channel, breaker, now);
-                    self.seen.put(key, breaker);
-                }),
+            Health::Troubled => {
+                self.store
+                    .note_trouble(&line, order.no, now)
+                    .await
+                    .map(|breaker| {
+                        shown(channel, breaker, now);
+                        self.seen.put(line, breaker);
+                    })
+            }
             Health::Answered => {
                 // Looked at anew where the memory has gone: a slow answer ends trouble as well as a quick one.
-                if self.see(channel, account).await == Breaker::default() {
+                if self.see(&line).await == Breaker::default() {
                     return;
                 }
-                let ended = self.store.note_answer(channel, account).await;
+                let ended = self.store.note_answer(&line).await;
                 ended.map(|()| {
                     tracing::info!(
                         channel = channel.name(),
@@ -119,7 +122,7 @@ impl Breakers {
                         channel.name()
                     );
                     record(&[Label::Channel(channel)], &[(Metric::BreakerOpen, 0)], now);
-                    self.seen.put(key, Breaker::default());
+                    self.seen.put(line, Breaker::default());
                 })
             }
         };
@@ -128,21 +131,28 @@ impl Breakers {
         }
     }
 
-    async fn see(&self, channel: Channel, account: &AccountId) -> Breaker {
-        let key = (channel, account.clone());
-        if let Some(breaker) = self.seen.get(&key) {
+    async fn see(&self, line: &Line) -> Breaker {
+        if let Some(breaker) = self.seen.get(line) {
             return breaker;
         }
-        match self.store.breaker(channel, account).await {
+        match self.store.breaker(line).await {
             Ok(breaker) => {
-                self.seen.put(key, breaker);
+                self.seen.put(line.clone(), breaker);
                 breaker
             }
             Err(error) => {
-                tracing::warn!(account.id = %account, %error, "a breaker could not be read");
+                tracing::warn!(account.id = %line.account, %error, "a breaker could not be read");
                 Breaker::default()
             }
         }
+    }
+}
+
+fn line(channel: Channel, account: &AccountId, work: Work) -> Line {
+    Line {
+        channel,
+        account: account.clone(),
+        work,
     }
 }
 

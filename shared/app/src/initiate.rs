@@ -6,7 +6,7 @@ use std::time::Duration;
 use payonce_domain::schedule::{Creation, LEAST_TIME_LEFT};
 use payonce_domain::{
     Answer, ChannelChoice, ChannelOrderNo, ChannelOrderState, Command, MerchantOrderNo, Money,
-    Payment, PaymentKey, PaymentNo, Terms, Timestamp, decide,
+    Payment, PaymentKey, PaymentNo, Span, Terms, Timestamp, decide,
 };
 use payonce_store::{Created, Merchant};
 
@@ -99,6 +99,9 @@ impl Wish {
 const BUDGET: Duration = Duration::from_secs(28);
 /// What must be left before another channel call is begun.
 const CALL_RESERVE: Duration = Duration::from_secs(10);
+
+/// How far a merchant's clock may be from ours.
+const CLOCKS_DIFFER: Span = Span::minutes(5);
 
 impl App {
     /// Initiates a payment, or answers for the one that stands.
@@ -402,6 +405,16 @@ impl App {
             let detail = "a payment cannot replace itself".to_owned();
             return Err(Failure::Invalid(Invalid {
                 pointer: "/replaces/payment_no",
+                detail,
+            }));
+        }
+        // The consent that is kept for an appeal must be one that can have been given.
+        let since = old.payment().created_at.minus(CLOCKS_DIFFER);
+        if !(since..=now.plus(CLOCKS_DIFFER)).contains(&replaces.confirmed_at) {
+            let detail =
+                "must be after the older payment was made, and not in the future".to_owned();
+            return Err(Failure::Invalid(Invalid {
+                pointer: "/replaces/confirmed_at",
                 detail,
             }));
         }

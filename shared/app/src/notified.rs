@@ -181,12 +181,12 @@ fn fact(
         }
         News::Returned {
             return_no,
-            returned_total,
+            returned,
         } => Some(Fact::Returned {
             no,
             evidence,
             return_no,
-            returned_total,
+            returned,
         }),
         News::Nothing => None,
     }

@@ -23,8 +23,10 @@ pub enum RefundOutcome {
     Held,
 }
 
-/// How long a refund waits while the kill switch is on.
+/// The least and the most a refund waits while the kill switch is on or the cap is reached. Between them it
+/// waits half as long again as it has waited: each look is a step of its history, and an item is finite.
 const HOLD: Span = Span::minutes(10);
+const HOLD_MAX: Span = Span::hours(6);
 
 impl App {
     /// Sends a refund that is due. The write that grants it comes first, so of any number of callers
@@ -41,16 +43,19 @@ impl App {
         let Some(mut working) = change::load(&self.store, payment_no.key()).await? else {
             return Err(Failure::NotFound);
         };
+        self.resume(&mut working, refund_no, now).await?;
         let due = working.payment().refund(refund_no).filter(|refund| {
             refund.state == RefundState::Due && refund.due.is_none_or(|due| due.is_due(now))
         });
-        let Some(amount) = due.map(|refund| refund.amount) else {
+        let Some((amount, reserved_at)) = due.map(|refund| (refund.amount, refund.created_at))
+        else {
             return Ok(RefundOutcome::NothingToSend);
         };
+        let later = now.plus(hold_for(reserved_at, now));
         let controls = self.store.refund_controls().await?;
         if !controls.enabled {
             return self
-                .hold(&mut working, refund_no, Held::Switch, now.plus(HOLD), now)
+                .hold(&mut working, refund_no, Held::Switch, later, now)
                 .await;
         }
         if let Some(outcome) = self
@@ -83,7 +88,7 @@ impl App {
         let cap = controls.hourly_cap;
         if sent.is_none() && !self.store.count_refund(amount, cap, now).await? {
             return self
-                .hold(&mut working, refund_no, Held::Cap, next_hour(now), now)
+                .hold(&mut working, refund_no, Held::Cap, next_hour(later), now)
                 .await;
         }
         match change::carry_out(&self.store, &mut working, &begin, now).await {
@@ -105,6 +110,30 @@ impl App {
             .wake(payment_no, &working.wakes_ahead(now), now)
             .await;
         Ok(RefundOutcome::Sent(report))
+    }
+
+    /// A refund that waits for a person is sent again when a person asks for it, once the channel has said
+    /// that it has no such refund. Nobody else asks for one that is not due.
+    async fn resume(
+        &self,
+        working: &mut Working,
+        no: RefundNo,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let waits = |payment: &Payment| {
+            let refund = payment.refund(no);
+            refund.is_some_and(|refund| refund.state == RefundState::Manual)
+        };
+        if !waits(working.payment()) {
+            return Ok(());
+        }
+        let asked = working.payment().version;
+        let report = self.ask_refund(working, no, now).await?;
+        if report == RefundReport::NotFound && waits(working.payment()) {
+            let command = Command::ResumeRefund { no, asked };
+            self.put_off(working, &command, now).await?;
+        }
+        Ok(())
     }
 
     async fn signer_of_refund(&self, payment: &Payment, no: RefundNo) -> Result<(), Failure> {
@@ -214,7 +243,13 @@ impl App {
     }
 }
 
-/// The start of the next hour, when a new cap begins.
+/// How much longer a refund waits that was reserved at `created_at`.
+fn hold_for(created_at: Timestamp, now: Timestamp) -> Span {
+    let half = Span::millis(now.since(created_at).as_millis() / 2);
+    half.max(HOLD).min(HOLD_MAX)
+}
+
+/// The start of the hour after, when a new cap begins.
 fn next_hour(now: Timestamp) -> Timestamp {
     let hour = Span::hours(1).as_millis();
     Timestamp::from_millis((now.as_millis() / hour + 1) * hour)

@@ -12,6 +12,7 @@ use payonce_domain::{
     Digest, Evidence, Fact, Payment, Refund, RefundNo, RefundReport, Refusal, Report, Source,
     Timestamp,
 };
+use payonce_store::Work;
 
 use crate::App;
 use crate::breakers::Passage;
@@ -86,11 +87,12 @@ impl App {
         &self,
         working: &Working,
         no: ChannelOrderNo,
+        work: Work,
         health: Health,
         now: Timestamp,
     ) {
         if let Some(order) = working.payment().channel_order(no) {
-            self.breakers.note(order, no, health, now).await;
+            self.breakers.note(order, work, health, now).await;
         }
     }
 
@@ -163,7 +165,8 @@ impl App {
             self.outbox.wake(payment_no, &wakes, now)
         );
         enter(working, Question::Create, no, &told.map(in_words));
-        self.note_health(working, no, told.health, now).await;
+        self.note_health(working, no, Work::Placing, told.health, now)
+            .await;
         let (fact, cited) = match told.said {
             CreateTold::NoAnswer => return Ok(()),
             CreateTold::Answered(answer) => {
@@ -213,7 +216,8 @@ impl App {
         let request = self.order_of(payment, order);
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let told = client.query(&request, now).await;
-        self.note_health(working, no, told.health, now).await;
+        self.note_health(working, no, Work::Asking, told.health, now)
+            .await;
         enter(working, Question::Query, no, &told);
         let fact = Fact::Reported {
             no,
@@ -295,7 +299,8 @@ impl App {
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let told = client.close(&request, now).await;
         enter(working, Question::Close, no, &told);
-        self.note_health(working, no, told.health, now).await;
+        self.note_health(working, no, Work::Asking, told.health, now)
+            .await;
         match told.said {
             CloseAnswer::Accepted | CloseAnswer::Conflict => {
                 self.query_at_channel(working, no, now).await?;
@@ -361,7 +366,8 @@ impl App {
         let client = ChannelClient::new(adapter.as_ref(), &self.transport);
         let told = client.reverse(&request, now).await;
         enter(working, Question::Reverse, no, &told);
-        self.note_health(working, no, told.health, now).await;
+        self.note_health(working, no, Work::Asking, told.health, now)
+            .await;
         let fact = Fact::ReversalAnswered {
             no,
             report: told.said,
@@ -425,7 +431,7 @@ impl App {
                 (Question::RefundQuery, told)
             }
         };
-        self.note_health(working, no.channel_order(), told.health, now)
+        self.note_health(working, no.channel_order(), Work::Asking, told.health, now)
             .await;
         enter(working, question, no, &told);
         let evidence = answered(told.raw.as_deref());

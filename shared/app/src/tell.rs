@@ -154,10 +154,19 @@ impl App {
         false
     }
 
-    async fn secrets_of(&self, id: &MerchantId) -> anyhow::Result<Vec<SigningSecret>> {
+    /// What signs a message to this address; `None` if it is registered no longer.
+    async fn secrets_for(
+        &self,
+        id: &MerchantId,
+        address: &str,
+    ) -> anyhow::Result<Option<Vec<SigningSecret>>> {
         let merchant = self.accounts.merchant(id).await?;
         let merchant = merchant.with_context(|| format!("there is no merchant {id}"))?;
-        self.accounts.webhook_secrets(&merchant).await
+        let mut registered = merchant.notify_urls.iter();
+        if !registered.any(|url| url == address) {
+            return Ok(None);
+        }
+        self.accounts.webhook_secrets(&merchant).await.map(Some)
     }
 
     async fn tell_one(
@@ -237,8 +246,13 @@ impl App {
             return Ok(MerchantSaid::Held(until));
         }
         let body = (telling.message)(payment, announcement)?;
-        let secrets = match self.secrets_of(merchant).await {
-            Ok(secrets) => secrets,
+        let secrets = match self.secrets_for(merchant, &to).await {
+            Ok(Some(secrets)) => secrets,
+            Ok(None) => {
+                tracing::warn!(merchant.id = %merchant, "an address is not {merchant}'s any more");
+                record(&[], &[(Metric::MerchantsNotTold, 1)], now);
+                return Ok(MerchantSaid::Barred);
+            }
             Err(error) => {
                 tracing::error!(
                     merchant.id = %merchant,

@@ -67,7 +67,7 @@
 
 use payonce_domain::{
     Action, Channel, ChannelOrderNo, ChannelTradeNo, Money, RefundNo, RefundReport, Report,
-    Timestamp,
+    ReturnedSum, Timestamp,
 };
 
 use crate::notification::{News, Notice, Rejected};
@@ -210,8 +210,8 @@ pub enum Event {
     Returned {
         /// The channel's, or another system's, number for the return.
         return_no: String,
-        /// All that went back from this trade so far.
-        returned_total: Money,
+        /// How much.
+        returned: ReturnedSum,
     },
     /// Nothing that concerns us.
     Nothing,
@@ -269,10 +269,10 @@ pub(crate) fn notice(
         }
         Event::Returned {
             return_no,
-            returned_total,
+            returned,
         } => News::Returned {
             return_no,
-            returned_total,
+            returned,
         },
         Event::Nothing => News::Nothing,
     };

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use payonce_domain::{ChannelOrderNo, Money, RefundNo, RefundReport, Report, Timestamp};
+use payonce_domain::{
+    ChannelOrderNo, Money, RefundNo, RefundReport, Report, ReturnedSum, Timestamp,
+};
 
 /// A notification as it arrived. Nothing can be read from it: it can only be verified.
 #[derive(Clone, Copy)]
@@ -49,8 +51,8 @@ pub enum News {
     Returned {
         /// The channel's, or another system's, number for the return.
         return_no: String,
-        /// All that went back from this trade so far, ours included.
-        returned_total: Money,
+        /// How much.
+        returned: ReturnedSum,
     },
     /// It is genuine and asks nothing of us.
     Nothing,

@@ -81,6 +81,7 @@ mod tests {
 
     proptest! {
         /// F23: every amount reads back.
+        /// S11: what is written is read back, to the fen.
         #[test]
         fn amounts_read_back(fen in 0..=FEN_MAX) {
             prop_assert_eq!(parse(&format(Money::from_fen(fen))), Some(Money::from_fen(fen)));

@@ -156,7 +156,11 @@ pub(crate) fn after_merchant(
                 .next(id, attempts, now)
                 .ok_or(Leg::GivenUp)
         }
-        MerchantSaid::Held(until) => Ok(until.max(now)),
+        // As often as a silence counts, or a server that hangs would be tried for ever.
+        MerchantSaid::Held(until) => RetryLadder::STANDARD
+            .next(id, attempts, now)
+            .map(|at| at.max(until))
+            .ok_or(Leg::GivenUp),
     }
 }
 

@@ -71,6 +71,14 @@ pub enum Command {
         /// When to look again.
         until: Timestamp,
     },
+    /// A person has mended what kept a refund from moving. The channel was asked at this version and
+    /// has no such refund.
+    ResumeRefund {
+        /// Which.
+        no: RefundNo,
+        /// The version the question was asked at.
+        asked: Version,
+    },
     /// The channel cannot be asked about an attempt now (breaker): look again then.
     HoldChannelOrder {
         /// Which.
@@ -115,4 +123,6 @@ pub enum Refusal {
     NotDue,
     /// There is nothing to tell, or nobody to tell it to.
     NothingToTell,
+    /// The merchant had it told again so often that the payment has no room for more.
+    ToldTooOften,
 }

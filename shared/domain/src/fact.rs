@@ -109,6 +109,15 @@ pub enum ReversalReport {
     Again,
 }
 
+/// How a channel counts what it returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReturnedSum {
+    /// By this return alone; each has a number of its own.
+    Alone(Money),
+    /// By all that went back from this trade so far, ours included.
+    InAll(Money),
+}
+
 /// Something that happened, whatever we think of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
@@ -158,8 +167,8 @@ pub enum Fact {
         evidence: Evidence,
         /// The channel's, or another system's, number for the return.
         return_no: String,
-        /// All that went back from this trade so far, ours included.
-        returned_total: Money,
+        /// How much went back.
+        returned: ReturnedSum,
     },
     /// Complete bills show that the channel will not return this late capture by itself.
     ReturnAbsent {

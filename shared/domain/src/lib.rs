@@ -37,7 +37,7 @@ pub use command::{ChannelChoice, Command, Refusal};
 pub use decide::{Answer, Decision};
 pub use delayed_message::{DelayedMessage, DelayedMessageState, MessageDecision};
 pub use evidence::{Digest, Evidence, Source};
-pub use fact::{CreateAnswer, Fact, RefundReport, Report, ReversalReport};
+pub use fact::{CreateAnswer, Fact, RefundReport, Report, ReturnedSum, ReversalReport};
 pub use history::{ChainHash, Entry, Input};
 pub use ids::{
     AccountId, BankCode, ChannelTradeNo, EventType, MerchantId, MerchantMessageId, MerchantOrderNo,

@@ -118,6 +118,7 @@ mod tests {
 
     proptest! {
         /// F23: checked against integers too wide to overflow.
+        /// S11: no sum wraps and no difference goes below nothing.
         #[test]
         fn sums_and_differences_agree_with_wide_integers(a: u64, b: u64) {
             let (x, y) = (Money::from_fen(a), Money::from_fen(b));

@@ -120,6 +120,11 @@ fn input(payment: &Payment, happening: &Happening, now: Timestamp) -> Input {
             Input::Command(Command::HoldChannelOrder { no, until })
         }
         13 => Input::Command(Command::BeginReversal { no }),
+        14 if happening.trade.is_multiple_of(3) => {
+            let return_no = format!("by-hand-{}", happening.which);
+            let fen = u64::from(happening.amount) * 300;
+            Input::Fact(world::returned_alone(no, &return_no, fen))
+        }
         14 => Input::Fact(world::returned(
             no,
             "row",
@@ -188,6 +193,10 @@ fn about_a_refund(payment: &Payment, happening: &Happening, now: Timestamp) -> I
     };
     match happening.kind {
         26 | 27 => Input::Command(Command::BeginRefund { no }),
+        28 if happening.trade.is_multiple_of(2) => Input::Command(Command::ResumeRefund {
+            no,
+            asked: payment.version,
+        }),
         28 => Input::Command(Command::HoldRefund {
             no,
             until: now.plus(Span::minutes(10)),

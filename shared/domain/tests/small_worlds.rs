@@ -231,6 +231,10 @@ fn refunds(place: &Place, ways: [Way; 2]) -> Vec<(Input, Timestamp)> {
     for refund in &payment.refunds {
         let no = refund.no;
         all.push(Input::Command(Command::BeginRefund { no }));
+        all.push(Input::Command(Command::ResumeRefund {
+            no,
+            asked: payment.version,
+        }));
         for (occasion, report) in [
             (Occasion::Told, RefundReport::Succeeded),
             (Occasion::Told, RefundReport::Failed),

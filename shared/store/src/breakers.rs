@@ -73,8 +73,17 @@ impl Breaker {
     }
 }
 
-fn key(channel: Channel, account: &AccountId) -> String {
-    format!("breaker#{}#{account}", channel.name())
+fn key(line: &Line) -> String {
+    let Line {
+        channel,
+        account,
+        work,
+    } = line;
+    let channel = channel.name();
+    match work {
+        Work::Asking => format!("breaker#{channel}#{account}"),
+        Work::Placing => format!("breaker#{channel}#{account}#placing"),
+    }
 }
 
 fn open_for(trips: u32) -> Span {
@@ -94,20 +103,35 @@ struct Change {
     values: Vec<(&'static str, AttributeValue)>,
 }
 
+/// What is done on an account. Orders may fail to be placed while every question is answered, and an
+/// answer to a question says nothing of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Work {
+    /// Asking about orders, closing them, sending refunds.
+    Asking,
+    /// Placing new orders.
+    Placing,
+}
+
+/// What one breaker watches.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Line {
+    /// The channel.
+    pub channel: Channel,
+    /// The account.
+    pub account: AccountId,
+    /// What is done there.
+    pub work: Work,
+}
+
 impl Store {
     /// How a channel account is.
     ///
     /// # Errors
     /// A [`StoreError`] if it cannot be read.
-    pub async fn breaker(
-        &self,
-        channel: Channel,
-        account: &AccountId,
-    ) -> Result<Breaker, StoreError> {
+    pub async fn breaker(&self, line: &Line) -> Result<Breaker, StoreError> {
         let table = &self.tables.controls;
-        let item = self
-            .get(table, &key(channel, account), "load a breaker")
-            .await?;
+        let item = self.get(table, &key(line), "load a breaker").await?;
         Ok(item.map_or_else(Breaker::default, |item| Breaker::of(&item)))
     }
 
@@ -118,8 +142,7 @@ impl Store {
     /// A [`StoreError`] if it cannot be counted.
     pub async fn note_trouble(
         &self,
-        channel: Channel,
-        account: &AccountId,
+        line: &Line,
         no: ChannelOrderNo,
         now: Timestamp,
     ) -> Result<Breaker, StoreError> {
@@ -141,11 +164,11 @@ impl Store {
             names: vec![("#o", ORDERS), ("#w", SINCE)],
             values,
         };
-        let seen = match self.change_breaker(channel, account, counted).await? {
+        let seen = match self.change_breaker(line, counted).await? {
             Some(seen) => seen,
-            None => match self.change_breaker(channel, account, begun_anew).await? {
+            None => match self.change_breaker(line, begun_anew).await? {
                 Some(seen) => seen,
-                None => return self.breaker(channel, account).await,
+                None => return self.breaker(line).await,
             },
         };
         let lasts = seen
@@ -156,26 +179,27 @@ impl Store {
         if !enough || seen.is_open(now) {
             return Ok(seen);
         }
-        let opened = self.open_breaker(channel, account, seen, now).await?;
+        let opened = self.open_breaker(line, seen, now).await?;
         if opened.is_some() {
             tracing::error!(
-                channel = channel.name(),
-                account.id = %account,
+                channel = line.channel.name(),
+                account.id = %line.account,
+                work = ?line.work,
                 trips = seen.trips + 1,
-                "{} is in trouble on {account}: nothing is asked of it for a while",
-                channel.name()
+                "{} is in trouble on {}: it is left alone for a while",
+                line.channel.name(),
+                line.account
             );
         }
         match opened {
             Some(opened) => Ok(opened),
-            None => self.breaker(channel, account).await,
+            None => self.breaker(line).await,
         }
     }
 
     async fn open_breaker(
         &self,
-        channel: Channel,
-        account: &AccountId,
+        line: &Line,
         seen: Breaker,
         now: Timestamp,
     ) -> Result<Option<Breaker>, StoreError> {
@@ -190,7 +214,7 @@ impl Store {
                 (":now", number(now.as_millis())),
             ],
         };
-        self.change_breaker(channel, account, change).await
+        self.change_breaker(line, change).await
     }
 
     /// Takes the one probe that an open breaker whose time is over lets through. `None`: somebody
@@ -200,8 +224,7 @@ impl Store {
     /// A [`StoreError`] if it cannot be taken.
     pub async fn claim_probe(
         &self,
-        channel: Channel,
-        account: &AccountId,
+        line: &Line,
         seen: Breaker,
         now: Timestamp,
     ) -> Result<Option<Breaker>, StoreError> {
@@ -219,18 +242,14 @@ impl Store {
                 (":seen", number(until.as_millis())),
             ],
         };
-        self.change_breaker(channel, account, change).await
+        self.change_breaker(line, change).await
     }
 
     /// The channel answered: trouble is over.
     ///
     /// # Errors
     /// A [`StoreError`] if it cannot be noted.
-    pub async fn note_answer(
-        &self,
-        channel: Channel,
-        account: &AccountId,
-    ) -> Result<(), StoreError> {
+    pub async fn note_answer(&self, line: &Line) -> Result<(), StoreError> {
         let change = Change {
             update: "SET #r = :r REMOVE #o, #w, #u, #t",
             condition: "attribute_exists(#k)",
@@ -243,7 +262,7 @@ impl Store {
             ],
             values: Vec::new(),
         };
-        self.change_breaker(channel, account, change).await?;
+        self.change_breaker(line, change).await?;
         Ok(())
     }
 
@@ -290,11 +309,10 @@ impl Store {
 
     async fn change_breaker(
         &self,
-        channel: Channel,
-        account: &AccountId,
+        line: &Line,
         change: Change,
     ) -> Result<Option<Breaker>, StoreError> {
-        let item = self.change(&key(channel, account), change).await?;
+        let item = self.change(&key(line), change).await?;
         Ok(item.map(|item| Breaker::of(&item)))
     }
 

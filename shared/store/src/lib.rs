@@ -40,7 +40,7 @@ mod walk;
 use std::sync::Arc;
 
 pub use api_key::{ApiKey, HashedKey};
-pub use breakers::Breaker;
+pub use breakers::{Breaker, Line, Work};
 pub use controls::RefundControls;
 pub use delayed_messages::{
     MessageCreated, MessagePage, MessagePlace, MessageSaved, StoredMessage,

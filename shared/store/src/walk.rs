@@ -8,7 +8,8 @@ use payonce_domain::{
     AccountId, Action, Channel, ChannelChoice, ChannelOrderNo, ChannelTradeNo, Command,
     CreateAnswer, Decision, Digest, Evidence, Fact, Input, MerchantId, MerchantOrderNo,
     MerchantRefundNo, MerchantSaid, Method, Mode, Money, Payment, PaymentKey, PaymentNo, RefundNo,
-    RefundReport, Report, ReversalReport, Source, Span, Terms, Timestamp, Version, decide,
+    RefundReport, Report, ReturnedSum, ReversalReport, Source, Span, Terms, Timestamp, Version,
+    decide,
 };
 
 use crate::stored::Stored;
@@ -151,7 +152,11 @@ pub(crate) fn input(step: Step, payment: &Payment, now: Timestamp) -> Input {
             no,
             evidence: evidence(how),
             return_no: format!("x{how}"),
-            returned_total: Money::from_fen(u64::from(how) * 10),
+            returned: if how % 2 == 0 {
+                ReturnedSum::InAll(Money::from_fen(u64::from(how) * 10))
+            } else {
+                ReturnedSum::Alone(Money::from_fen(u64::from(how) * 10))
+            },
         }),
         8 => Input::Fact(Fact::ReturnAbsent {
             trade_no: trade_no(which),
@@ -191,6 +196,10 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
         17 => Command::HoldChannelOrder {
             no: attempt(payment, which),
             until: now.plus(Span::hours(1)),
+        },
+        18 => Command::ResumeRefund {
+            no: refund(payment, which),
+            asked: payment.version,
         },
         _ => Command::Initiate {
             amount: payment.terms.amount,

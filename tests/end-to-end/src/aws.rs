@@ -192,15 +192,9 @@ impl Aws {
         words: &[&str],
         since_ms: u64,
     ) -> anyhow::Result<Vec<Value>> {
-        let real = self.endpoints.functions.get(function);
-        let real = real.with_context(|| format!("there is no function {function}"))?;
-        let base = &self.endpoints.aws_endpoint_url;
-        let url = format!("{base}/2015-03-31/functions/{real}/configuration");
-        let settings = self.http.send(self.http.request(Method::GET, &url)).await?;
-        let group = settings.json["LoggingConfig"]["LogGroup"].as_str();
         let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
         let body = json!({
-            "logGroupName": group.with_context(|| format!("{function}: {}", settings.shown()))?,
+            "logGroupName": self.log_group(function).await?,
             "filterPattern": words.join(" "),
             "startTime": since_ms,
         });
@@ -211,6 +205,40 @@ impl Aws {
         Ok(lines
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect())
+    }
+
+    /// Every line of a function's log since a time in milliseconds, as it stands there.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn lines(&self, function: &str, since_ms: u64) -> anyhow::Result<Vec<String>> {
+        let mut body = json!({
+            "logGroupName": self.log_group(function).await?,
+            "startTime": since_ms,
+        });
+        let mut lines = Vec::new();
+        loop {
+            let found = self.json_call("Logs_20140328.FilterLogEvents", "1.1", &body);
+            let found = found.await?;
+            let events = found["events"].as_array().into_iter().flatten();
+            let said = events.filter_map(|event| event["message"].as_str());
+            lines.extend(said.map(str::to_owned));
+            if found["nextToken"].is_null() {
+                return Ok(lines);
+            }
+            body["nextToken"] = found["nextToken"].clone();
+        }
+    }
+
+    async fn log_group(&self, function: &str) -> anyhow::Result<String> {
+        let real = self.endpoints.functions.get(function);
+        let real = real.with_context(|| format!("there is no function {function}"))?;
+        let base = &self.endpoints.aws_endpoint_url;
+        let url = format!("{base}/2015-03-31/functions/{real}/configuration");
+        let settings = self.http.send(self.http.request(Method::GET, &url)).await?;
+        let group = settings.json["LoggingConfig"]["LogGroup"].as_str();
+        let group = group.with_context(|| format!("{function}: {}", settings.shown()))?;
+        Ok(group.to_owned())
     }
 
     /// Puts a payment to the front of the due index, where the next sweep begins.

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use template_tests::{Source, folders, sources};
+use std::fs;
+
+use template_tests::{Source, folders, root, sources};
 
 fn rust() -> Vec<Source> {
     let files = sources(".rs");
@@ -267,4 +269,78 @@ fn no_path_of_one_machine() {
         }
     }
     assert_none(&found, "a path of one machine");
+}
+
+/// S5: whoever compares byte by byte and stops at the first difference tells how much was right.
+#[test]
+fn s5_secrets_are_compared_by_what_takes_the_same_time() {
+    const SECRETS: [&str; 4] = ["secret", "signature", "api_key", "hashed"];
+    let files = rust();
+    let compared = below(
+        &files,
+        &[
+            "shared/store/src",
+            "shared/delivery/src",
+            "shared/lambda/src",
+        ],
+    )
+    .filter(|file| !file.path.contains("tests"))
+    .flat_map(|file| places(file, &[" == ", " != "]));
+    let found: Vec<String> = compared
+        .filter(|place| {
+            let (_, code) = place.rsplit_once(".rs:").expect("a place names its file");
+            // How long a text is tells nothing of what it says.
+            let compares = SECRETS.iter().any(|secret| code.contains(secret));
+            compares && !code.contains(".len()")
+        })
+        .collect();
+    assert_none(&found, "a secret that is compared with `==`");
+    let keys = fs::read_to_string(root().join("shared/store/src/api_key.rs")).unwrap();
+    assert!(keys.contains("ct_eq"), "keys are compared in constant time");
+}
+
+/// S11: a sum that does not fit is a panic of one message, in release too, and no amount is a float or cast.
+#[test]
+fn s11_arithmetic_that_overflows_stops() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, release) = manifest.split_once("[profile.release]").unwrap();
+    assert!(release.contains("overflow-checks = true"));
+    for lint in ["float_arithmetic", "as_conversions"] {
+        assert!(manifest.contains(&format!("{lint} = \"deny\"")), "{lint}");
+        let files = rust();
+        let excused: Vec<String> = below(&files, &["shared/domain/src", "shared/channels/src"])
+            .flat_map(|file| places(file, &[&format!("clippy::{lint}")]))
+            .collect();
+        assert_none(&excused, "money is counted, nowhere else");
+    }
+}
+
+/// S17: what is built is what is written in the lock file, from one registry, each archive by its hash.
+#[test]
+fn s17_what_is_built_is_what_is_locked() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    for entry in lock.split("[[package]]").skip(1) {
+        if let Some((_, source)) = entry.split_once("source = \"") {
+            let registry = "registry+https://github.com/rust-lang/crates.io-index\"";
+            assert!(source.starts_with(registry), "{entry}");
+            assert!(entry.contains("checksum = \""), "{entry}");
+        }
+    }
+    let script = fs::read_to_string(root().join(".ci/run")).unwrap();
+    for command in [
+        "cargo clippy",
+        "cargo doc",
+        "cargo test",
+        "cargo build",
+        "cargo fetch",
+    ] {
+        let mut lines = script.lines().filter(|line| line.contains(command));
+        assert!(lines.all(|line| line.contains("--locked")), "{command}");
+    }
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("unsafe_code = \"forbid\""));
+    for file in sources("Cargo.toml") {
+        let is_bound = file.text.contains("[lints]\nworkspace = true");
+        assert!(file.path == "Cargo.toml" || is_bound, "{}", file.path);
+    }
 }

@@ -1,4 +1,5 @@
-//! Every row of the failure matrix, and every thread of the lessons, has a test, or a sentence that says why not.
+//! Every row of the failure matrix, every security row and every thread of the lessons has a test, or a sentence that says
+//! why not.
 //!
 //! `tests/rows.md` is the list. It is held against the tests as they stand, and against the matrix and the lessons
 //! themselves where they lie beside the checkout.
@@ -16,13 +17,20 @@ const LAST_ROW: u32 = 81;
 const BETWEEN: &str = "F54b";
 /// Threads of users of other systems: L1 to this one.
 const LAST_THREAD: u32 = 38;
+/// What attackers try: S1 to this one.
+const LAST_THREAT: u32 = 19;
 
 /// What is not there yet: the row, and the part of the system that it waits for. A row may wait for nothing else.
-const AWAITED: [(&str, &str); 4] = [
+const AWAITED: [(&str, &str); 9] = [
     ("F27", "reconcile"),
     ("F36", "reconcile"),
     ("F70", "audit"),
     ("L32", "reconcile"),
+    ("S3", "console"),
+    ("S4", "console"),
+    ("S10", "cashier"),
+    ("S10", "console"),
+    ("S18", "audit"),
 ];
 
 /// A row of the list.
@@ -82,7 +90,9 @@ fn enter(row: &mut Row, item: &str) {
 fn expected() -> BTreeSet<String> {
     let rows = (1..=LAST_ROW).map(|number| format!("F{number}"));
     let threads = (1..=LAST_THREAD).map(|number| format!("L{number}"));
-    rows.chain(threads).chain([BETWEEN.to_owned()]).collect()
+    let threats = (1..=LAST_THREAT).map(|number| format!("S{number}"));
+    let all = rows.chain(threads).chain(threats);
+    all.chain([BETWEEN.to_owned()]).collect()
 }
 
 /// Every test of the repository by `path::name`, whichever way it is made known.
@@ -108,6 +118,10 @@ fn collect(file: &Source, found: &mut Tests) {
             // The name is the first argument, on this line or the next.
             let text = from_here().take(2).copied().collect::<String>();
             text.split_once('"').map(|(_, rest)| rest.to_owned())
+        } else if let Some(rest) = line.strip_prefix("target!(") {
+            // A fuzz target's name is the first argument, on this line or the next.
+            let next = lines.get(at + 1).copied().unwrap_or_default();
+            Some(format!("{}{next}", rest.trim()))
         } else {
             line.strip_prefix("question!(")
                 .and_then(|rest| rest.split_once("::"))
@@ -180,7 +194,7 @@ fn every_test_that_is_listed_exists_and_names_its_row() {
         for test in row.tests {
             match tests.get(&test) {
                 None => wrong.push(format!("{number}: there is no test {test}")),
-                Some(above) if number.starts_with('F') && !names_row(&test, above, &number) => {
+                Some(above) if !number.starts_with('L') && !names_row(&test, above, &number) => {
                     wrong.push(format!("{number}: {test} does not say that it is about it"));
                 }
                 Some(_) => {}
@@ -234,6 +248,14 @@ fn the_list_is_complete_against_the_matrix_and_the_lessons() {
         });
         let rows: BTreeSet<String> = rows.filter(|number| number != "Fault").collect();
         assert_eq!(rows, of('F'), "the matrix has other rows");
+        let (_, threats) = matrix.split_once("## 5. ").unwrap();
+        let threats = threats.lines().filter_map(|line| {
+            let number = line.strip_prefix("| ")?.split(' ').next()?;
+            let digits = number.strip_prefix('S')?;
+            digits.parse::<u32>().is_ok().then(|| number.to_owned())
+        });
+        let threats: BTreeSet<String> = threats.collect();
+        assert_eq!(threats, of('S'), "the matrix has other threats");
     }
     if let Some(lessons) = beside("lessons.md") {
         let (_, threads) = lessons.split_once("## Threads").unwrap();

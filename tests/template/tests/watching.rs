@@ -87,6 +87,7 @@ fn what_is_watched_is_said_under_those_dimensions() {
     }
 }
 
+/// S19: nothing is measured that nobody looks at.
 #[test]
 fn what_is_said_is_watched() {
     let template = Template::read().unwrap();
@@ -126,6 +127,7 @@ fn every_metric_is_said_somewhere() {
     }
 }
 
+/// S19: whoever is woken knows what to do.
 #[test]
 fn every_alarm_has_a_runbook_and_every_runbook_an_alarm() {
     let template = Template::read().unwrap();

@@ -1,6 +1,6 @@
 //! Notifications from Alipay (异步通知): signed forms about a trade, its refunds included.
 
-use payonce_domain::{ChannelTradeNo, Money, RefundReport, Timestamp};
+use payonce_domain::{ChannelTradeNo, Money, RefundReport, ReturnedSum, Timestamp};
 
 use super::account::{Account, Named};
 use super::response::unknown_word;
@@ -152,7 +152,7 @@ impl Trade {
             if let Some(returned_total) = refund.total.or(all.then_some(self.total)) {
                 return Event::Returned {
                     return_no: refund.no.clone(),
-                    returned_total,
+                    returned: ReturnedSum::InAll(returned_total),
                 };
             }
         }

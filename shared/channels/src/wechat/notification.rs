@@ -1,6 +1,6 @@
 //! Notifications from WeChat Pay (回调通知): signed over the raw body, with what matters encrypted within.
 
-use payonce_domain::RefundReport;
+use payonce_domain::{RefundReport, ReturnedSum};
 
 use super::account::Account;
 use super::cipher;
@@ -135,11 +135,10 @@ fn refund(content: &Content<'_>, ending: &str) -> Result<NoticeReading, Rejected
             amount: Some(amount),
         },
         // Somebody refunded in WeChat Pay's console, or with another system. The message tells of this
-        // refund alone, and neither it nor a query of the order says what else went back. What it moved is
-        // the least that did: of several refunds by hand the largest counts until the bill brings them all.
+        // refund alone; each has a number, so each is counted once.
         (None, RefundReport::Succeeded) => Event::Returned {
             return_no: refund_no.into_owned(),
-            returned_total: amount,
+            returned: ReturnedSum::Alone(amount),
         },
         (
             None,

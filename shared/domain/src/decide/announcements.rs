@@ -8,6 +8,10 @@ use crate::obligation::Due;
 use crate::payment::{Payment, PaymentState, Version};
 use crate::refund::RefundState;
 
+/// From this version on nobody can have anything told again: each time is a step of the history, and an
+/// item is finite. What happens by itself is told all the same.
+const RESENT_UNTIL: Version = Version(1_500);
+
 /// Makes the announcements of what differs from before.
 pub(super) fn announce(draft: &mut Draft, before: &Payment) {
     let version = before.version.next();
@@ -100,13 +104,7 @@ pub(super) fn told(
         draft.payment.announcements[index].merchant = Leg::Settled;
     }
     if let (Some(said), Leg::Owed { attempts, .. }) = (merchant, merchant_now) {
-        let attempts = match said {
-            MerchantSaid::Held(_) => attempts,
-            MerchantSaid::Taken(_)
-            | MerchantSaid::Refused(_)
-            | MerchantSaid::Silent
-            | MerchantSaid::Barred => attempts.saturating_add(1),
-        };
+        let attempts = attempts.saturating_add(1);
         draft.payment.announcements[index].merchant =
             match announcement::after_merchant(said, attempts, &id, now) {
                 Ok(again) => {
@@ -124,6 +122,9 @@ pub(super) fn told(
 pub(super) fn tell_again(draft: &mut Draft) -> Result<Answer, Refusal> {
     if draft.payment.terms.notify_url.is_none() {
         return Err(Refusal::NothingToTell);
+    }
+    if draft.payment.version >= RESENT_UNTIL {
+        return Err(Refusal::ToldTooOften);
     }
     let mut found = false;
     for announcement in &mut draft.payment.announcements {

@@ -4,6 +4,7 @@ use super::Draft;
 use crate::capture::{Capture, Disposition, SuspenseReason};
 use crate::channel_order::{ChannelOrderState, ClosingCause};
 use crate::evidence::{Evidence, Source};
+use crate::fact::ReturnedSum;
 use crate::ids::ChannelTradeNo;
 use crate::money::Money;
 use crate::numbers::ChannelOrderNo;
@@ -154,7 +155,8 @@ pub(super) fn paid_back(
         });
     }
     super::channel_orders::reversed_unheard(draft, no);
-    super::returns::by_channel(draft, no, evidence, trade_no.as_str(), amount);
+    let all = ReturnedSum::InAll(amount);
+    super::returns::by_channel(draft, no, evidence, trade_no.as_str(), all);
 }
 
 /// Enters a new capture and decides what becomes of it.

@@ -183,7 +183,7 @@ fn move_refunds(draft: &mut Draft) {
         if !refund.due.is_some_and(|due| due.is_due(now)) {
             continue;
         }
-        super::refunds::watch_window(draft, index);
+        super::attention::watch_window(draft, index);
         let refund = &draft.payment.refunds[index];
         match refund.state {
             RefundState::Sent | RefundState::Accepted => {
@@ -193,10 +193,10 @@ fn move_refunds(draft: &mut Draft) {
             }
             RefundState::Manual => {
                 let start = refund.sent_at.unwrap_or(refund.created_at);
-                let at = if now.since(start) < super::refunds::MANUAL_WATCH {
+                let at = if now.since(start) < super::attention::MANUAL_WATCH {
                     super::refunds::next_word(refund, soon(now))
                 } else {
-                    now.plus(super::refunds::MANUAL_WATCH)
+                    now.plus(super::attention::MANUAL_WATCH)
                 };
                 let due = draft.due(at);
                 draft.payment.refunds[index].due = Some(due);

@@ -7,6 +7,7 @@
 //! applied, refunded, on its way back or in suspense.
 
 mod announcements;
+mod attention;
 mod captures;
 mod channel_orders;
 mod closing;
@@ -163,9 +164,9 @@ pub fn on_fact(payment: &Payment, fact: Fact, now: Timestamp) -> Decision {
             no,
             evidence,
             return_no,
-            returned_total,
+            returned,
         } => {
-            returns::by_channel(&mut draft, no, evidence, &return_no, returned_total);
+            returns::by_channel(&mut draft, no, evidence, &return_no, returned);
         }
         Fact::ReturnAbsent { trade_no } => captures::return_absent(&mut draft, &trade_no),
         Fact::Told {
@@ -211,6 +212,7 @@ pub fn on_command(
         } => refunds::request(&mut draft, request, amount, reason)?,
         Command::BeginRefund { no } => sending::begin(&mut draft, no)?,
         Command::HoldRefund { no, until } => sending::hold(&mut draft, no, until)?,
+        Command::ResumeRefund { no, asked } => attention::resume_by_hand(&mut draft, no, asked)?,
         Command::HoldChannelOrder { no, until } => channel_orders::hold(&mut draft, no, until)?,
         Command::BeginReversal { no } => channel_orders::begin_reversal(&mut draft, no)?,
         Command::TellAgain => announcements::tell_again(&mut draft)?,

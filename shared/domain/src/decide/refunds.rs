@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::sending::cannot_be_repeated;
-use super::{Answer, Draft};
+use super::{Answer, Draft, attention};
 use crate::capture::Disposition;
 use crate::command::Refusal;
 use crate::evidence::{Evidence, Source};
@@ -19,9 +19,6 @@ use crate::time::{Span, Timestamp};
 
 /// As many refunds as one merchant may ask of one payment; WeChat takes no more than fifty.
 const MERCHANT_REFUNDS_MAX: usize = 50;
-
-/// How often the channel is asked about a refund that waits for a person.
-pub(super) const MANUAL_WATCH: Span = Span::days(1);
 
 /// How long the next generation waits after a failure: what failed just now would fail again.
 const NEXT_GENERATION_WAIT: Span = Span::minutes(1);
@@ -224,7 +221,7 @@ pub(super) fn reported(
         RefundReport::Accepted => accepted(draft, index),
         RefundReport::Failed => failed(draft, index, occasion),
         RefundReport::NotYet => not_yet(draft, index),
-        RefundReport::NeedsPerson => needs_person(draft, index),
+        RefundReport::NeedsPerson => attention::needs_person(draft, index),
         RefundReport::NotFound => not_found(draft, index, occasion),
         RefundReport::NoAnswer => {}
     }
@@ -333,28 +330,13 @@ pub(super) fn fail(draft: &mut Draft, index: usize) {
     });
 }
 
-/// People are told while there is time: a channel takes no refund once its window is over.
-pub(super) fn watch_window(draft: &mut Draft, index: usize) {
-    let refund = &draft.payment.refunds[index];
-    let window = policy_of(refund).refunds.window;
-    let half = Span::millis(window.as_millis() / 2);
-    let late = draft
-        .payment
-        .capture(&refund.trade_no)
-        .is_some_and(|capture| draft.now.since(capture.paid_at) > half);
-    if late && !refund.state.is_final() {
-        let no = refund.no.to_string();
-        draft.open_case(CaseKind::RefundWindow, no);
-    }
-}
-
 /// Certainly without effect: the same number is sent again after a while.
 fn not_yet(draft: &mut Draft, index: usize) {
     let refund = &draft.payment.refunds[index];
     match refund.state {
         RefundState::Due | RefundState::Sent if refund.sends_unanswered == 0 => {
             if is_hopeless(refund, draft.now) {
-                return needs_person(draft, index);
+                return attention::needs_person(draft, index);
             }
             let again = draft.now.plus(policy_of(refund).refunds.again);
             let at = next_word(refund, draft.now).max(again);
@@ -379,21 +361,6 @@ fn is_hopeless(refund: &Refund, now: Timestamp) -> bool {
         .is_some_and(|sent| now.since(sent) > PATIENCE)
 }
 
-/// The refund waits for a person. The channel is still asked, soon at first: what it refused may be
-/// what it had done already.
-pub(super) fn needs_person(draft: &mut Draft, index: usize) {
-    match draft.payment.refunds[index].state {
-        RefundState::Due | RefundState::Sent | RefundState::Accepted => {
-            let at = next_word(&draft.payment.refunds[index], draft.now);
-            let due = draft.due(at);
-            let refund = &mut draft.payment.refunds[index];
-            refund.state = RefundState::Manual;
-            refund.due = Some(due);
-        }
-        RefundState::Succeeded | RefundState::Failed | RefundState::Manual => {}
-    }
-}
-
 /// The channel has no such refund, at the version it was asked: sent again, same number and amount.
 fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
     if occasion != Occasion::Asked(draft.payment.version) {
@@ -404,7 +371,7 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
             let now = draft.now;
             let refund = &draft.payment.refunds[index];
             if is_hopeless(refund, now) || cannot_be_repeated(refund, now) {
-                return needs_person(draft, index);
+                return attention::needs_person(draft, index);
             }
             // At once: how often that can be is bounded by the ladder on which it is asked about.
             let due = draft.due(now);
@@ -417,7 +384,8 @@ fn not_found(draft: &mut Draft, index: usize, occasion: Occasion) {
             }
             refund.due = Some(due);
         }
-        RefundState::Due | RefundState::Succeeded | RefundState::Failed | RefundState::Manual => {}
+        RefundState::Manual => attention::resume_some_day(draft, index),
+        RefundState::Due | RefundState::Succeeded | RefundState::Failed => {}
     }
 }
 
@@ -425,7 +393,13 @@ pub(super) fn unsent(refund: &Refund) -> bool {
     refund.state == RefundState::Due && refund.sent_at.is_none()
 }
 
-/// The most of a capture that could be free, were all that was never sent withdrawn.
+/// Whether a refund has certainly moved nothing: it was never sent, or every sending was refused
+/// without effect.
+fn can_be_withdrawn(refund: &Refund) -> bool {
+    refund.state == RefundState::Due && refund.sends_unanswered == 0
+}
+
+/// The most of a capture that could be free, were all that moved nothing withdrawn.
 fn room_at_most(draft: &Draft, trade_no: &ChannelTradeNo) -> Money {
     let Some(capture) = draft.payment.capture(trade_no) else {
         return draft.payment.terms.amount.zero_like();
@@ -434,7 +408,7 @@ fn room_at_most(draft: &Draft, trade_no: &ChannelTradeNo) -> Money {
         .payment
         .refunds
         .iter()
-        .filter(|refund| refund.trade_no == *trade_no && unsent(refund))
+        .filter(|refund| refund.trade_no == *trade_no && can_be_withdrawn(refund))
         .try_fold(draft.payment.unreserved(capture), |sum, refund| {
             sum.checked_add(refund.amount)
         })
@@ -451,17 +425,22 @@ fn withdraw_later_generations(draft: &mut Draft, moved: &Refund) {
     }
 }
 
-/// Withdraws as few refunds that were never sent as free this much of a capture, the newest first. A
-/// compensation that is still owed afterwards is reserved anew.
+/// Withdraws as few refunds that moved nothing as free this much of a capture, the newest first, those
+/// that were never sent before the others. A compensation that is still owed afterwards is reserved anew.
 pub(super) fn make_room(draft: &mut Draft, trade_no: &ChannelTradeNo, amount: Money) {
     loop {
         let capture = draft.payment.capture(trade_no);
         if capture.is_none_or(|capture| draft.payment.unreserved(capture) >= amount) {
             return;
         }
-        let mut refunds = draft.payment.refunds.iter_mut();
-        let newest = refunds.rfind(|refund| refund.trade_no == *trade_no && unsent(refund));
-        let Some(refund) = newest else { return };
+        let refunds = &draft.payment.refunds;
+        let of_trade = |refund: &Refund| refund.trade_no == *trade_no && can_be_withdrawn(refund);
+        let newest = refunds
+            .iter()
+            .rposition(|refund| of_trade(refund) && unsent(refund));
+        let newest = newest.or_else(|| refunds.iter().rposition(of_trade));
+        let Some(index) = newest else { return };
+        let refund = &mut draft.payment.refunds[index];
         refund.state = RefundState::Failed;
         refund.due = None;
     }

@@ -4,6 +4,7 @@ use super::Draft;
 use super::refunds::{make_room, unsent, unused};
 use crate::capture::Disposition;
 use crate::evidence::{Evidence, Source};
+use crate::fact::ReturnedSum;
 use crate::ids::ChannelTradeNo;
 use crate::money::Money;
 use crate::numbers::{ChannelOrderNo, RefundIdentity, RefundNo};
@@ -21,21 +22,17 @@ pub(super) fn by_channel(
     no: ChannelOrderNo,
     evidence: Evidence,
     return_no: &str,
-    returned_total: Money,
+    returned: ReturnedSum,
 ) {
     if evidence.source == Source::Hint {
         return;
     }
-    // Ours that may have moved count as moved: the total names them too.
-    let mut ours = draft.payment.refunds.iter().filter(|refund| {
-        refund.channel_order_no == no && refund.state.reserves() && !unsent(refund)
-    });
-    let counted = ours.try_fold(returned_total.zero_like(), |sum, refund| {
-        sum.checked_add(refund.amount)
-    });
-    let Some(mut excess) = counted.and_then(|counted| returned_total.checked_sub(counted)) else {
-        return;
+    let first = RefundNo::new(no, RefundIdentity::Channel(return_no), 1);
+    let new = match returned {
+        ReturnedSum::Alone(amount) => draft.payment.refund(first).is_none().then_some(amount),
+        ReturnedSum::InAll(total) => beyond_ours(draft, no, total),
     };
+    let Some(mut excess) = new else { return };
     let captures = draft.payment.captures.iter();
     let mut sought: Vec<_> = captures
         .filter(|c| c.channel_order_no == no)
@@ -49,7 +46,6 @@ pub(super) fn by_channel(
     for capture in sought {
         make_room(draft, &capture.trade_no, excess);
         let amount = excess.at_most(draft.payment.unreserved(&capture));
-        let first = RefundNo::new(no, RefundIdentity::Channel(return_no), 1);
         if let (Some(number), false) = (unused(draft, first), amount.is_zero()) {
             let cause = RefundCause::Channel;
             record_returned(draft, number, &capture.trade_no, cause, amount, draft.now);
@@ -59,6 +55,18 @@ pub(super) fn by_channel(
     if !excess.is_zero() {
         draft.open_case(CaseKind::ReturnedTooMuch, no.to_string());
     }
+}
+
+/// What is in a total beside our own refunds and the returns that are known. Ours that may have moved
+/// count as moved: the total names them too.
+fn beyond_ours(draft: &Draft, no: ChannelOrderNo, total: Money) -> Option<Money> {
+    let mut ours = draft.payment.refunds.iter().filter(|refund| {
+        refund.channel_order_no == no && refund.state.reserves() && !unsent(refund)
+    });
+    let counted = ours.try_fold(total.zero_like(), |sum, refund| {
+        sum.checked_add(refund.amount)
+    });
+    total.checked_sub(counted?)
 }
 
 /// A reversal (冲正) succeeded although the money had come: it went back with it.

@@ -1,6 +1,7 @@
 //! Sending a refund (退款): granted to one caller at a time, at the channel's pace, in one form for ever.
 
-use super::refunds::{fail, needs_person, next_word, policy_of, position};
+use super::attention::needs_person;
+use super::refunds::{fail, next_word, policy_of, position};
 use super::{Answer, Draft};
 use crate::command::Refusal;
 use crate::numbers::RefundNo;

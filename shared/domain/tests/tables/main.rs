@@ -12,6 +12,7 @@ mod closing;
 mod contract;
 mod defects;
 mod refunds;
+mod returns;
 mod reversals;
 mod telling;
 mod times;

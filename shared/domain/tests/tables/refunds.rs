@@ -3,17 +3,17 @@
 use super::world::{self, at};
 use super::*;
 use payonce_domain::fact::Occasion;
-use payonce_domain::{RefundReport, Version};
+use payonce_domain::{RefundReport, RefundState, Span, Version};
 
 /// Paid by A, and B to be returned as a duplicate.
-fn duplicate() -> Tale {
+pub(super) fn duplicate() -> Tale {
     Tale::of(Mode::Lenient, PAGE)
         .initiate(WAP)
         .paid(first(PAGE), "A")
         .paid(second(WAP), "B")
 }
 
-fn no() -> RefundNo {
+pub(super) fn no() -> RefundNo {
     world::reversal(second(WAP), "B")
 }
 
@@ -25,12 +25,12 @@ fn sent(report: RefundReport) -> Fact {
     world::refund_said(no(), Occasion::Sent, report)
 }
 
-fn asked(tale: &Tale, report: RefundReport) -> Fact {
+pub(super) fn asked(tale: &Tale, report: RefundReport) -> Fact {
     world::refund_said(no(), Occasion::Asked(tale.payment.version), report)
 }
 
 /// The end of a tale of [`duplicate`] whose refunds stand so.
-fn stands(answer: &str, refunds: &str) -> String {
+pub(super) fn stands(answer: &str, refunds: &str) -> String {
     format!(
         "{answer} | paid | page paid, wap paid | A 1999 applied, \
          B 1999 returning (duplicate_payment) | {refunds}"
@@ -388,63 +388,42 @@ fn fifty_requests_however_often_each_failed() {
     assert_eq!(tale.answer, "refused: too many refunds");
 }
 
+/// F78: what kept a refund from moving may be mended: it is sent again daily, or when a person asks.
 #[test]
-fn the_channel_returns_money_by_itself() {
-    let back = |total| world::returned(second(WAP), "row-1", total);
-    let cases = [
-        (
-            "all of it, before ours was sent",
-            duplicate().fact(back(1_999)),
-            "noted",
-            "duplicate_payment 1999 failed, channel 1999 succeeded",
-        ),
-        (
-            "a part: ours shrinks",
-            duplicate().fact(back(700)),
-            "noted",
-            "duplicate_payment 1999 failed, channel 700 succeeded, duplicate_payment #2 1299 due",
-        ),
-        (
-            "the total names ours, which is out",
-            duplicate().begin(no()).fact(back(1_999)),
-            "no change",
-            "duplicate_payment 1999 sent",
-        ),
-        (
-            "the total names ours, which was sent and not found",
-            {
-                let tale = duplicate().begin(no());
-                let fact = asked(&tale, RefundReport::NotFound);
-                tale.fact(fact).fact(back(1_999))
-            },
-            "no change",
-            "duplicate_payment 1999 due",
-        ),
-        (
-            "more than was captured",
-            duplicate().fact(back(2_500)),
-            "noted",
-            "duplicate_payment 1999 failed, channel 1999 succeeded | case: returned too much",
-        ),
-    ];
-    for (name, tale, answer, refunds) in &cases {
-        check(name, tale, &stands(answer, refunds));
-    }
-    let winner = Tale::of(Mode::Strict, PAGE)
-        .paid(first(PAGE), "A")
-        .command(world::refund("r-1", 300))
-        .command(world::refund("r-2", 400));
-    check(
-        "as few of the merchant's refunds as make room are withdrawn, the newest first",
-        &winner.fact(world::returned(first(PAGE), "row-1", 1_500)),
-        "noted | paid | page paid | A 1999 applied | merchant_request 300 due, \
-         merchant_request 400 failed, channel 1500 succeeded",
+fn a_refund_that_waits_for_a_person_is_not_at_its_end() {
+    let waits = || {
+        duplicate()
+            .begin(no())
+            .fact(sent(RefundReport::NeedsPerson))
+    };
+    let state = |tale: &Tale| tale.payment.refund(no()).unwrap().state;
+    let tale = waits().at(60);
+    let not_found = asked(&tale, RefundReport::NotFound);
+    assert_eq!(
+        state(&tale.fact(not_found)),
+        RefundState::Manual,
+        "not at once"
     );
-    check(
-        "of a capture nobody knows: a person looks",
-        &Tale::of(Mode::Strict, PAGE).fact(world::returned(first(PAGE), "row-1", 1)),
-        "noted | paying | page pending | case: returned too much",
+    let tale = waits().when(at(0).plus(Span::days(1)));
+    let not_found = asked(&tale, RefundReport::NotFound);
+    let tale = tale.fact(not_found);
+    assert_eq!(state(&tale), RefundState::Due, "a day later");
+    assert_eq!(
+        state(&tale.begin(no())),
+        RefundState::Sent,
+        "under its number"
     );
+
+    let tale = waits().at(60);
+    let resume = |asked| Command::ResumeRefund { no: no(), asked };
+    let version = tale.payment.version;
+    assert_eq!(state(&tale.command(resume(version))), RefundState::Due);
+    let stale = waits().at(60).command(resume(Version(1)));
+    assert_eq!(state(&stale), RefundState::Manual, "it moved meanwhile");
+    let not_waiting = duplicate();
+    let version = not_waiting.payment.version;
+    let tale = not_waiting.command(resume(version));
+    assert_eq!(tale.answer, "refused: not due");
 }
 
 #[test]

@@ -120,12 +120,36 @@ fn a_merchant_that_takes_nothing_is_tried_for_two_days_and_then_kept_for_a_perso
     assert_eq!(kinds(&late), []);
 }
 
+/// F89: a merchant that is left alone is tried no sooner, and no more often, than one that is silent.
 #[test]
-fn a_held_merchant_loses_no_attempt() {
-    let tale = paid().fact(told(1, MerchantSaid::Held(at(90))));
-    let expected = |leg| matches!(leg, Leg::Owed { attempts: 0, .. });
-    assert!(expected(tale.payment.announcements[0].merchant));
+fn a_merchant_that_is_left_alone_is_not_tried_for_ever() {
+    let mut tale = paid().fact(told(1, MerchantSaid::Held(at(90))));
     assert_eq!(merchant_due(&tale.payment.announcements[0]), Some(at(90)));
+    let mut attempts = 1;
+    while let Some(due) = tale.payment.announcements.first().and_then(merchant_due) {
+        attempts += 1;
+        let held = MerchantSaid::Held(due.plus(Span::minutes(1)));
+        tale = tale.when(due).fact(told(1, held));
+    }
+    assert_eq!(attempts, RetryLadder::STANDARD.attempts_max());
+    assert_eq!(tale.payment.announcements[0].merchant, Leg::GivenUp);
+}
+
+/// F19: what anybody may ask for again and again ends before the item is full.
+#[test]
+fn telling_again_has_an_end() {
+    let mut tale = paid();
+    let mut asked = 0;
+    while tale.answer != "refused: told too often" {
+        asked += 1;
+        assert!(asked < 2_000, "it never ends");
+        tale = tale.at(asked).command(Command::TellAgain);
+        let sequence = tale.payment.announcements.first().map(|a| a.sequence);
+        if let Some(sequence) = sequence {
+            tale = tale.fact(told(sequence, MerchantSaid::Taken(200)));
+        }
+    }
+    assert!(asked > 100, "{asked}");
 }
 
 #[test]

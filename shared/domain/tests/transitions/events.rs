@@ -226,6 +226,12 @@ fn refunds(no: RefundNo) -> Vec<Event> {
                 until: at(7_200),
             }
         }),
+        command("a person has it sent again", move |payment, _| {
+            Command::ResumeRefund {
+                no,
+                asked: payment.version,
+            }
+        }),
         command("merchant refund of 500", |_, _| world::refund("r-1", 500)),
     ];
     for (word, report) in words {
@@ -254,5 +260,8 @@ fn refunds(no: RefundNo) -> Vec<Event> {
             world::returned(order, "row", total)
         }));
     }
+    all.push(fact("500 more was returned by hand", |_, order| {
+        world::returned_alone(order, "by-hand", 500)
+    }));
     all
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
     ChannelOrderNo, ChannelTradeNo, Disposition, Fact, Money, Payment, RefundNo, RefundReport,
-    Report, ReversalReport, Source, SuspenseReason,
+    Report, ReturnedSum, ReversalReport, Source, SuspenseReason,
 };
 
 /// Everything verified that channels said about money.
@@ -17,6 +17,8 @@ pub(crate) struct Books {
     pub(crate) moved: BTreeSet<RefundNo>,
     /// What channels returned by themselves, at most.
     pub(crate) returned: BTreeMap<ChannelOrderNo, Money>,
+    /// What was returned by hand, each with its own number.
+    pub(crate) returned_alone: BTreeMap<(ChannelOrderNo, String), Money>,
     /// Trades whose money went back with a confirmed reversal.
     pub(crate) reversed: BTreeSet<ChannelTradeNo>,
 }
@@ -78,12 +80,19 @@ impl Books {
             Fact::Returned {
                 no,
                 evidence,
-                returned_total,
-                ..
-            } if evidence.source > Source::Hint => {
-                let most = self.returned.entry(*no).or_insert(*returned_total);
-                *most = (*most).max(*returned_total);
-            }
+                returned,
+                return_no,
+            } if evidence.source > Source::Hint => match returned {
+                ReturnedSum::InAll(total) => {
+                    let most = self.returned.entry(*no).or_insert(*total);
+                    *most = (*most).max(*total);
+                }
+                ReturnedSum::Alone(amount) => {
+                    let key = (*no, return_no.clone());
+                    let most = self.returned_alone.entry(key).or_insert(*amount);
+                    *most = (*most).max(*amount);
+                }
+            },
             Fact::ReversalAnswered {
                 no,
                 report: ReversalReport::Reversed,

@@ -19,8 +19,8 @@ use payonce_domain::time::Span;
 use payonce_domain::{
     AccountId, Action, Channel, ChannelChoice, ChannelOrderNo, ChannelTradeNo, Command,
     CreateAnswer, Evidence, Fact, MerchantId, MerchantOrderNo, MerchantRefundNo, Method, Mode,
-    Money, Payment, PaymentKey, PaymentNo, RefundNo, RefundReport, Report, ReversalReport, Source,
-    Terms, Timestamp, Work,
+    Money, Payment, PaymentKey, PaymentNo, RefundNo, RefundReport, Report, ReturnedSum,
+    ReversalReport, Source, Terms, Timestamp, Work,
 };
 
 /// When every payment of these tests is opened: a whole second, far from any border.
@@ -195,7 +195,17 @@ pub(crate) fn returned(no: ChannelOrderNo, return_no: &str, total: u64) -> Fact 
         no,
         evidence: evidence(Source::Bill),
         return_no: return_no.to_owned(),
-        returned_total: Money::from_fen(total),
+        returned: ReturnedSum::InAll(Money::from_fen(total)),
+    }
+}
+
+/// Somebody returned so much of an attempt's capture by hand, beside what else was returned.
+pub(crate) fn returned_alone(no: ChannelOrderNo, return_no: &str, fen: u64) -> Fact {
+    Fact::Returned {
+        no,
+        evidence: evidence(Source::Notification),
+        return_no: return_no.to_owned(),
+        returned: ReturnedSum::Alone(Money::from_fen(fen)),
     }
 }
 

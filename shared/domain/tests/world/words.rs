@@ -120,6 +120,7 @@ pub(crate) fn refusal(refusal: Refusal) -> &'static str {
         Refusal::Moved => "refused: moved",
         Refusal::NotDue => "refused: not due",
         Refusal::NothingToTell => "refused: nothing to tell",
+        Refusal::ToldTooOften => "refused: told too often",
     }
 }
 

@@ -40,6 +40,9 @@ struct Sent<'a> {
     payload: &'a RawValue,
 }
 
+/// How the names of our own events begin: nobody else may say that an order is paid.
+const OURS: [&str; 3] = ["payment.", "refund.", "anomaly."];
+
 /// Reads `POST /v1/delayed-messages` of this merchant.
 ///
 /// # Errors
@@ -48,7 +51,12 @@ pub fn schedule(body: &[u8], merchant_id: &MerchantId) -> Result<ScheduleRequest
     let problems = RefCell::new(Vec::new());
     let mut fields = Fields::new(strict_json::object(body)?, &problems);
     let id = fields.required("id", |value| {
-        MerchantMessageId::new(string(value)?).map_err(|error| error.to_string())
+        let id = string(value)?;
+        // No address leads to these: a path is rid of them before it arrives.
+        if matches!(id.as_str(), "." | "..") {
+            return Err("must not be . or ..".to_owned());
+        }
+        MerchantMessageId::new(id).map_err(|error| error.to_string())
     });
     let timing = timing(&mut fields);
     let payload = fields.required("payload", |value| payload(body, &value));
@@ -115,7 +123,11 @@ fn target(fields: &mut Fields<'_>) -> Option<Target> {
         }
         Some("event") => {
             let detail_type = target.required("detail_type", |value| {
-                EventType::new(string(value)?).map_err(|error| error.to_string())
+                let name = string(value)?;
+                if OURS.iter().any(|ours| name.starts_with(ours)) {
+                    return Err(format!("must not begin with {}", OURS.join(", ")));
+                }
+                EventType::new(name).map_err(|error| error.to_string())
             });
             detail_type.map(|detail_type| Target::Event { detail_type })
         }

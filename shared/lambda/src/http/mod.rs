@@ -30,6 +30,8 @@ pub(crate) fn complete(routes: Router) -> Router {
     // A body that is too large is refused by whoever reads it, in our own words.
     routes
         .fallback(|| async { problem::Problem::not_found() })
+        // What API Gateway would not have let through: a path that reads as another route's with a name left out.
+        .method_not_allowed_fallback(|| async { problem::Problem::not_found() })
         .layer(DefaultBodyLimit::disable())
 }
 

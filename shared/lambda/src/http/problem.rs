@@ -188,6 +188,10 @@ impl Parts {
                 "nothing-to-tell",
                 "There is nothing to tell yet, or no address to tell it to",
             ),
+            Refusal::ToldTooOften => Self::conflict(
+                "told-too-often",
+                "The merchant had this told again so often that there is no room for more",
+            ),
             Refusal::Moved | Refusal::NotDue => Self::unavailable(),
         };
         Self {

@@ -301,6 +301,7 @@ proptest! {
         prop_assert_eq!(history::read(&text, payment), Ok(entry));
     }
 
+    /// S18: whoever alters the history is found out.
     #[test]
     fn one_altered_byte_of_the_history_breaks_the_chain(steps in steps(), at: usize, to in 32u8..127) {
         let mut stored = walk::walk(Mode::Lenient, Some(0), &steps).pop().unwrap();
@@ -316,6 +317,7 @@ proptest! {
     }
 }
 
+/// S18: so is whoever alters what was agreed.
 #[test]
 fn altered_terms_break_the_chain_at_its_first_link() {
     let paid = paid_payment();
@@ -332,6 +334,7 @@ fn altered_terms_break_the_chain_at_its_first_link() {
     }
 }
 
+/// S18: so is whoever leaves something out.
 #[test]
 fn a_history_cut_short_or_of_another_payment_does_not_hold() {
     let paid = paid_payment();

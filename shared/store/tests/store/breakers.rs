@@ -2,7 +2,7 @@
 
 use payonce_domain::{AccountId, Channel, ChannelOrderNo, Method, PaymentKey, Span, Timestamp};
 use payonce_domain::{MerchantId, MerchantOrderNo};
-use payonce_store::{Breaker, Store};
+use payonce_store::{Breaker, Line, Store, Work};
 
 use crate::orders::START;
 use crate::tables::world;
@@ -11,6 +11,14 @@ const CHANNEL: Channel = Channel::Wechat;
 
 fn account() -> AccountId {
     AccountId::new("wechat-a").unwrap()
+}
+
+fn line() -> Line {
+    Line {
+        channel: CHANNEL,
+        account: account(),
+        work: Work::Placing,
+    }
 }
 
 fn order(number: u32) -> ChannelOrderNo {
@@ -26,7 +34,7 @@ fn order(number: u32) -> ChannelOrderNo {
 
 async fn trouble(store: &Store, number: u32, now: Timestamp) -> Breaker {
     store
-        .note_trouble(CHANNEL, &account(), order(number), now)
+        .note_trouble(&line(), order(number), now)
         .await
         .unwrap()
 }
@@ -58,12 +66,20 @@ async fn five_orders_in_trouble_open_it_and_one_order_never_does() {
     }
     let seen = trouble(&world.store, 4, later()).await;
     assert!(seen.is_open(later()));
-    let read = world.store.breaker(CHANNEL, &account()).await.unwrap();
+    let read = world.store.breaker(&line()).await.unwrap();
     assert_eq!(read, seen);
     // Another account of the same channel is not concerned.
-    let other = AccountId::new("wechat-b").unwrap();
-    let read = world.store.breaker(CHANNEL, &other).await.unwrap();
+    let account = AccountId::new("wechat-b").unwrap();
+    let other = Line { account, ..line() };
+    let read = world.store.breaker(&other).await.unwrap();
     assert_eq!(read, Breaker::default());
+    // Nor are the questions of this one, and their answers end nothing.
+    let work = Work::Asking;
+    let asking = Line { work, ..line() };
+    let read = world.store.breaker(&asking).await.unwrap();
+    assert_eq!(read, Breaker::default());
+    world.store.note_answer(&asking).await.unwrap();
+    assert_eq!(world.store.breaker(&line()).await.unwrap(), seen);
 }
 
 /// A burst of lost answers among good ones: whoever is answered meanwhile ends it.
@@ -95,13 +111,13 @@ async fn an_answer_ends_the_trouble() {
     for number in 0..4 {
         trouble(&world.store, number, START).await;
     }
-    world.store.note_answer(CHANNEL, &account()).await.unwrap();
+    world.store.note_answer(&line()).await.unwrap();
     let seen = trouble(&world.store, 4, later()).await;
     assert_eq!((seen.orders_in_trouble, seen.open_until), (1, None));
-    world.store.note_answer(CHANNEL, &account()).await.unwrap();
+    world.store.note_answer(&line()).await.unwrap();
     opened(&world.store).await;
-    world.store.note_answer(CHANNEL, &account()).await.unwrap();
-    let read = world.store.breaker(CHANNEL, &account()).await.unwrap();
+    world.store.note_answer(&line()).await.unwrap();
+    let read = world.store.breaker(&line()).await.unwrap();
     assert_eq!(read, Breaker::default());
 }
 
@@ -116,8 +132,7 @@ async fn one_of_many_probes_and_a_failed_probe_waits_longer() {
     let claims = (0..20).map(|_| {
         let store = world.store.clone();
         tokio::spawn(async move {
-            let account = account();
-            let claimed = store.claim_probe(CHANNEL, &account, seen, until).await;
+            let claimed = store.claim_probe(&line(), seen, until).await;
             u32::from(claimed.unwrap().is_some())
         })
     });
@@ -126,7 +141,7 @@ async fn one_of_many_probes_and_a_failed_probe_waits_longer() {
         claimed += claim.await.unwrap();
     }
     assert_eq!(claimed, 1);
-    let next = world.store.breaker(CHANNEL, &account()).await.unwrap();
+    let next = world.store.breaker(&line()).await.unwrap();
     let (first, second) = (until.since(later()), next.open_until.unwrap().since(until));
     assert!(second > first, "{second:?} after {first:?}");
 

@@ -64,7 +64,9 @@ fn questions() -> Vec<Question> {
         // F9, F57.
         question!(silence::a_lost_answer_says_nothing),
         // F33, F40.
+        // S1: signed is signed, to the bit.
         question!(lies::a_flipped_bit_in_a_notification_is_never_believed),
+        // S1: signed is signed, to the bit.
         question!(lies::a_flipped_bit_in_an_answer_is_never_believed),
         // F34.
         question!(lies::an_old_message_is_not_believed_twice),

@@ -88,6 +88,7 @@ fn all() -> Vec<Flow> {
         flow!("sends", "refund", refund_sends),
         flow!("sends to WeChat", "refund", refund_sends_to_wechat),
         flow!("sends to UnionPay", "refund", refund_sends_to_unionpay),
+        flow!("tells", "notify", tells),
     ]
 }
 
@@ -301,6 +302,16 @@ async fn refund_sends_to(take: &mut Take<'_>, way: Way) -> anyhow::Result<()> {
     let refund_no = take.ask_refund().await?;
     take.begin();
     send_refund(take, &refund_no).await
+}
+
+/// What a merchant and the bus are told of a payment: once more, or not yet, never not at all.
+async fn tells(take: &mut Take<'_>) -> anyhow::Result<()> {
+    let order = take.initiate_and_open(Way::ALIPAY_PAGE).await?;
+    take.begin();
+    pay(take, &order).await?;
+    take.rest();
+    take.until_quiet(Duration::from_secs(90)).await;
+    Ok(())
 }
 
 /// Paid and heard of. The messages of its first minutes are lost, or one of them would do what the flow is about.

@@ -72,7 +72,7 @@ pub(crate) async fn keys(world: World) -> anyhow::Result<()> {
 }
 
 /// Two answers that a stranger cannot tell apart.
-fn alike(one: &Answer, other: &Answer) -> anyhow::Result<()> {
+pub(crate) fn alike(one: &Answer, other: &Answer) -> anyhow::Result<()> {
     same("status", one.status, other.status)?;
     same(
         "body",

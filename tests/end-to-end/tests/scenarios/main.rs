@@ -9,10 +9,13 @@ mod buyer_pays_twice;
 mod callers;
 mod catalogue;
 mod closing;
+mod crossing;
 mod delaying;
 mod initiating;
+mod leaking;
 mod lost_messages;
 mod refunding;
+mod replaying;
 mod strangers;
 mod switching;
 mod telling;
@@ -184,7 +187,7 @@ fn of_alipay() -> Vec<Scenario> {
             telling::a_secret_is_replaced,
         ),
         scenario(
-            "s7_addresses_that_are_not_registered_are_refused",
+            "s7_s9_addresses_that_are_not_registered_are_refused",
             telling::an_address_must_be_registered,
         ),
         scenario("s8_bad_fields_are_named", bad_requests::fields),
@@ -197,5 +200,14 @@ fn of_alipay() -> Vec<Scenario> {
             "s6_another_merchants_payment_is_an_absent_one",
             callers::tenants,
         ),
+        scenario(
+            "s6_every_documented_route_is_crossed_by_a_stranger",
+            crossing::every_route,
+        ),
+        scenario(
+            "s2_f34_a_whole_campaign_replayed_changes_nothing",
+            replaying::whole_campaign,
+        ),
+        scenario("s12_s13_i18_no_canary_is_heard", leaking::nothing),
     ]
 }

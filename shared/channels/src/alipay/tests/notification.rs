@@ -1,6 +1,6 @@
 //! Notifications: what is forged, what is genuine but not ours, and what is news.
 
-use payonce_domain::{RefundReport, Report};
+use payonce_domain::{RefundReport, Report, ReturnedSum};
 
 use super::*;
 use crate::notification::{News, Notice, Rejected, UnverifiedNotification};
@@ -27,7 +27,7 @@ fn paid(fen: u64, paid_at: &str) -> News {
 fn returned(no: &str, fen: u64) -> News {
     News::Returned {
         return_no: no.to_owned(),
-        returned_total: Money::from_fen(fen),
+        returned: ReturnedSum::InAll(Money::from_fen(fen)),
     }
 }
 

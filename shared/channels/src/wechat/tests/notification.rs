@@ -1,6 +1,6 @@
 //! Notifications: what is forged, what is genuine but not ours, and what is news.
 
-use payonce_domain::{RefundReport, Report};
+use payonce_domain::{RefundReport, Report, ReturnedSum};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::*;
@@ -287,7 +287,7 @@ fn money_that_others_sent_back_is_returned_and_not_ours() {
     let foreign = json!({ "out_refund_no": "console-1" });
     let returned = News::Returned {
         return_no: "console-1".to_owned(),
-        returned_total: Money::from_fen(500),
+        returned: ReturnedSum::Alone(Money::from_fen(500)),
     };
     assert_eq!(refunded("REFUND.SUCCESS", foreign.clone()), Ok(returned));
     // The next one by hand has a number and an amount of its own, and says nothing of the first.
@@ -297,7 +297,7 @@ fn money_that_others_sent_back_is_returned_and_not_ours() {
     });
     let returned = News::Returned {
         return_no: "console-2".to_owned(),
-        returned_total: Money::from_fen(300),
+        returned: ReturnedSum::Alone(Money::from_fen(300)),
     };
     assert_eq!(refunded("REFUND.SUCCESS", next), Ok(returned));
     let failed = changed(foreign, json!({ "refund_status": "CLOSED" }));

@@ -56,6 +56,13 @@ pub(super) enum CommandRecord {
         #[serde(rename = "u")]
         until: Kept<Timestamp>,
     },
+    #[serde(rename = "fr")]
+    ResumeRefund {
+        #[serde(rename = "n")]
+        no: String,
+        #[serde(rename = "v")]
+        asked: u64,
+    },
     #[serde(rename = "oh")]
     HoldChannelOrder {
         #[serde(rename = "n")]
@@ -111,6 +118,10 @@ impl CommandRecord {
                 no: of_refund(no, payment.key),
                 until: Kept(until),
             },
+            Command::ResumeRefund { no, asked } => Self::ResumeRefund {
+                no: of_refund(no, payment.key),
+                asked: asked.0,
+            },
             Command::HoldChannelOrder { no, until } => Self::HoldChannelOrder {
                 no: of_channel_order(no, payment.key),
                 until: Kept(until),
@@ -162,6 +173,10 @@ impl CommandRecord {
             Self::HoldRefund { no, until } => Command::HoldRefund {
                 no: to_refund(&no, payment.key)?,
                 until: until.0,
+            },
+            Self::ResumeRefund { no, asked } => Command::ResumeRefund {
+                no: to_refund(&no, payment.key)?,
+                asked: Version(asked),
             },
             Self::HoldChannelOrder { no, until } => Command::HoldChannelOrder {
                 no: to_channel_order(&no, payment.key)?,

@@ -3,7 +3,7 @@
 use payonce_domain::fact::Occasion;
 use payonce_domain::{
     AccountId, ChannelTradeNo, CreateAnswer, Evidence, Fact, MerchantSaid, Money, PaymentKey,
-    RefundReport, Report, ReversalReport, Timestamp,
+    RefundReport, Report, ReturnedSum, ReversalReport, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,10 @@ pub(super) enum FactRecord {
         #[serde(rename = "b")]
         return_no: String,
         #[serde(rename = "a")]
-        returned_total: Kept<Money>,
+        returned: Kept<Money>,
+        /// By this return alone; else by all so far.
+        #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
+        alone: bool,
     },
     #[serde(rename = "ba")]
     ReturnAbsent {
@@ -174,13 +177,20 @@ impl FactRecord {
                 no,
                 evidence,
                 return_no,
-                returned_total,
-            } => Self::Returned {
-                no: of_channel_order(no, key),
-                evidence: Kept(evidence),
-                return_no,
-                returned_total: Kept(returned_total),
-            },
+                returned,
+            } => {
+                let (amount, alone) = match returned {
+                    ReturnedSum::Alone(amount) => (amount, true),
+                    ReturnedSum::InAll(total) => (total, false),
+                };
+                Self::Returned {
+                    no: of_channel_order(no, key),
+                    evidence: Kept(evidence),
+                    return_no,
+                    returned: Kept(amount),
+                    alone,
+                }
+            }
             Fact::ReturnAbsent { trade_no } => Self::ReturnAbsent {
                 trade_no: Kept(trade_no),
             },
@@ -241,12 +251,17 @@ impl FactRecord {
                 no,
                 evidence,
                 return_no,
-                returned_total,
+                returned,
+                alone,
             } => Fact::Returned {
                 no: to_channel_order(&no, key)?,
                 evidence: evidence.0,
                 return_no,
-                returned_total: returned_total.0,
+                returned: if alone {
+                    ReturnedSum::Alone(returned.0)
+                } else {
+                    ReturnedSum::InAll(returned.0)
+                },
             },
             Self::ReturnAbsent { trade_no } => Fact::ReturnAbsent {
                 trade_no: trade_no.0,

@@ -81,9 +81,11 @@ pub(crate) async fn burnt(world: World) -> anyhow::Result<()> {
         let within = LIFE_SECONDS + MARGIN_SECONDS + SETTLED_WITHIN_SECONDS;
         ends_closed(world, merchant, &order, Duration::from_secs(within)).await?;
         let journal = world.simulator.journal(&expected).await?;
-        let creates = journal
-            .iter()
-            .filter(|entry| entry["kind"] == "request" && entry["operation"] == "create");
+        let creates = journal.iter().filter(|entry| {
+            let operation = entry["operation"].as_str().unwrap_or_default();
+            let places = operation.starts_with("POST /v3/pay/transactions/");
+            entry["kind"] == "request" && places && !operation.ends_with("/close")
+        });
         ensure!(
             creates.count() >= 2,
             "{way:?} was not placed again: {journal:?}"

@@ -81,6 +81,10 @@ async fn stay_down(
         serve(world, merchant, OTHERS).await?;
         tokio::time::sleep(SERVES_EVERY).await;
     }
+    if seconds > 0 {
+        // What no call met would go on for as long again.
+        world.simulator.clear("faults").await?;
+    }
     Ok(Duration::from_secs(seconds))
 }
 

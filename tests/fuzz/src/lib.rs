@@ -1,0 +1,25 @@
+//! Everything that reads what strangers wrote, under fire: notifications, answers, bills, request bodies, identifiers,
+//! addresses and cursors.
+//!
+//! A target takes a *recipe*: bytes that say how a genuine message is to be spoilt. So every engine that makes bytes can
+//! drive it, and most of what it makes gets past the first line of a reader. Where a message is signed there are two
+//! targets: `…_signed` spoils first and signs then, as a channel would that errs, to reach the readers behind the
+//! signature; `…_forged` spoils what was signed, and nothing that comes of it may claim more than the genuine message.
+
+mod alipay;
+mod bills;
+mod channel;
+mod requests;
+mod signing;
+mod spoil;
+mod texts;
+mod unionpay;
+mod wechat;
+
+pub use alipay::ALIPAY;
+pub use bills::{assert_bills_are_read, bill_file, bill_lines};
+pub use channel::{Side, answer_forged, answer_signed, notification_forged, notification_signed};
+pub use requests::{list_parameters, request_body};
+pub use texts::{address, cursor, identifier, secret};
+pub use unionpay::UNIONPAY;
+pub use wechat::WECHAT;

@@ -1,0 +1,77 @@
+//! The targets, a short while each; longer as the environment asks (see `tests/fuzz/README.md`).
+
+use bolero::{check, produce};
+use fuzz_targets::{
+    ALIPAY, UNIONPAY, WECHAT, address, answer_forged, answer_signed, assert_bills_are_read,
+    bill_file, bill_lines, cursor, identifier, list_parameters, notification_forged,
+    notification_signed, request_body, secret,
+};
+
+/// How often each is tried where nobody asks for more; a signature takes a hundred times as long as anything else.
+const CHEAP: usize = 20_000;
+const SIGNING: usize = 500;
+
+macro_rules! target {
+    ($name:ident, $times:expr, $run:expr) => {
+        #[test]
+        fn $name() {
+            check!()
+                .with_iterations($times)
+                .with_generator(produce::<Vec<u8>>().with().len(4..=64_usize))
+                .for_each(|recipe: &Vec<u8>| $run(recipe));
+        }
+    };
+}
+
+#[test]
+fn what_is_spoilt_was_genuine() {
+    for side in [&ALIPAY, &WECHAT, &UNIONPAY] {
+        side.assert_genuine();
+    }
+    assert_bills_are_read();
+}
+
+target!(s1_alipay_notification_forged, SIGNING, |recipe| {
+    notification_forged(&ALIPAY, recipe)
+});
+target!(s1_wechat_notification_forged, SIGNING, |recipe| {
+    notification_forged(&WECHAT, recipe)
+});
+target!(s1_unionpay_notification_forged, SIGNING, |recipe| {
+    notification_forged(&UNIONPAY, recipe)
+});
+target!(s1_alipay_answer_forged, SIGNING, |recipe| answer_forged(
+    &ALIPAY, recipe
+));
+target!(s1_wechat_answer_forged, SIGNING, |recipe| answer_forged(
+    &WECHAT, recipe
+));
+target!(s1_unionpay_answer_forged, SIGNING, |recipe| answer_forged(
+    &UNIONPAY, recipe
+));
+target!(s8_alipay_notification_signed, SIGNING, |recipe| {
+    notification_signed(&ALIPAY, recipe)
+});
+target!(s8_wechat_notification_signed, SIGNING, |recipe| {
+    notification_signed(&WECHAT, recipe)
+});
+target!(s8_unionpay_notification_signed, SIGNING, |recipe| {
+    notification_signed(&UNIONPAY, recipe)
+});
+target!(s8_alipay_answer_signed, SIGNING, |recipe| answer_signed(
+    &ALIPAY, recipe
+));
+target!(s8_wechat_answer_signed, SIGNING, |recipe| answer_signed(
+    &WECHAT, recipe
+));
+target!(s8_unionpay_answer_signed, SIGNING, |recipe| answer_signed(
+    &UNIONPAY, recipe
+));
+target!(s8_bill_lines, CHEAP / 10, bill_lines);
+target!(s8_bill_file, CHEAP / 10, bill_file);
+target!(s8_s11_request_body, CHEAP, request_body);
+target!(s8_list_parameters, CHEAP, list_parameters);
+target!(s8_identifier, CHEAP, identifier);
+target!(s7_address, CHEAP, address);
+target!(s8_cursor, CHEAP, cursor);
+target!(s4_secret, CHEAP, secret);
