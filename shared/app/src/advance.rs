@@ -131,7 +131,10 @@ impl App {
             let mut orders = payment.channel_orders.iter();
             orders.any(|order| order.is_unconfirmed(now))
         };
-        if tasks.contains(&Task::Expire) || unconfirmed(working.payment()) {
+        // The index lists work that the item does not know of: it is behind, or the record has lost a part,
+        // which a touch makes good (a compensation, a time).
+        let lost = woken == Woken::BySweep && tasks.is_empty();
+        if lost || tasks.contains(&Task::Expire) || unconfirmed(working.payment()) {
             self.tick(working, now).await?;
             tasks = working.payment().tasks_due(now);
         }
