@@ -18,6 +18,7 @@ pub mod delay;
 mod failure;
 mod give_back;
 mod initiate;
+mod invocation;
 mod look_up;
 mod metrics;
 mod notified;

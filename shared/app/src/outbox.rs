@@ -3,11 +3,10 @@
 //! Losing any of them costs time and nothing else, so a failure here is logged and not passed on. A message
 //! for a time further away than SQS carries one says which, and is passed on until then.
 
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::InvocationType;
 use payonce_domain::schedule::MESSAGE_DELAY_MAX;
 use payonce_domain::{PaymentNo, RefundNo, Timestamp, Wake, Work};
 
+use crate::invocation::invoke;
 use crate::queue::{self, Queue};
 
 /// The way to `query`, `refund` and `notify`.
@@ -77,7 +76,7 @@ impl Outbox {
             "payment_no": payment_no.to_string(),
             "refund_no": refund_no.to_string(),
         });
-        if let Err(error) = self.invoke(function, &payload).await {
+        if let Err(error) = invoke(&self.lambda, function, &payload).await {
             tracing::warn!(
                 payment.no = %payment_no,
                 refund.no = %refund_no,
@@ -93,26 +92,13 @@ impl Outbox {
             return;
         };
         let payload = serde_json::json!({ "payment_no": payment_no.to_string() });
-        if let Err(error) = self.invoke(function, &payload).await {
+        if let Err(error) = invoke(&self.lambda, function, &payload).await {
             tracing::warn!(
                 payment.no = %payment_no,
                 error,
                 "notify could not be invoked; what it was to tell stays due"
             );
         }
-    }
-
-    async fn invoke(&self, function: &str, payload: &serde_json::Value) -> Result<(), String> {
-        let invoked = self
-            .lambda
-            .invoke()
-            .function_name(function)
-            .invocation_type(InvocationType::Event)
-            .payload(Blob::new(payload.to_string()))
-            .send()
-            .await;
-        let shown = |error| aws_sdk_lambda::error::DisplayErrorContext(&error).to_string();
-        invoked.map(|_| ()).map_err(shown)
     }
 }
 

@@ -3,12 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::InvocationType;
 use futures::StreamExt;
 use payonce_domain::{DelayedMessageKey, DelayedMessageNo, MessageDecision, Span, Timestamp};
 use payonce_store::{DueItem, Store};
 
+use crate::invocation::invoke;
 use crate::queue::{Queue, Wake};
 
 /// How far a sweep looks ahead: past the next one, with room for it to be late.
@@ -119,21 +118,10 @@ impl Wheel {
             .iter()
             .map(|item| DelayedMessageNo::new(item.key).to_string());
         let payload = serde_json::json!({ "message_nos": numbers.collect::<Vec<_>>() });
-        let invoked = self
-            .lambda
-            .invoke()
-            .function_name(function)
-            .invocation_type(InvocationType::Event)
-            .payload(Blob::new(payload.to_string()))
-            .send()
-            .await;
-        match invoked {
-            Ok(_) => some.len(),
+        match invoke(&self.lambda, function, &payload).await {
+            Ok(()) => some.len(),
             Err(error) => {
-                tracing::warn!(
-                    error = %aws_sdk_lambda::error::DisplayErrorContext(&error),
-                    "delay could not be invoked; its messages stay due"
-                );
+                tracing::warn!(error, "delay could not be invoked; its messages stay due");
                 0
             }
         }
