@@ -78,6 +78,7 @@ fn store(endpoints: &Endpoints) -> Store {
         merchants: table("merchants"),
         controls: table("controls"),
         delayed_messages: table("delayed-messages"),
+        journal: table("journal"),
         due_shards: 1,
     };
     Store::new(database(endpoints), tables)

@@ -124,3 +124,8 @@ identifier!(
     /// UnionPay `queryId`.
     ChannelTradeNo, 1..=64, "a printable ASCII character other than space", printable
 );
+identifier!(
+    /// A person who works for us, by the number that whoever signs people in has for them. It is no name
+    /// and no address: the history keeps it for ever.
+    OperatorId, 1..=64, "a printable ASCII character other than space", printable
+);

@@ -43,7 +43,7 @@ pub use fact::{CreateAnswer, Fact, RefundReport, Report, ReturnedSum, ReversalRe
 pub use history::{ChainHash, Entry, Input};
 pub use ids::{
     AccountId, BankCode, ChannelTradeNo, EventType, MerchantId, MerchantMessageId, MerchantOrderNo,
-    MerchantRefundNo,
+    MerchantRefundNo, OperatorId,
 };
 pub use money::{Currency, Money};
 pub use numbers::{

@@ -130,6 +130,7 @@ fn tables() -> anyhow::Result<Tables> {
         merchants: variable("MERCHANTS_TABLE")?,
         controls: variable("CONTROLS_TABLE")?,
         delayed_messages: variable("DELAYED_MESSAGES_TABLE")?,
+        journal: variable("JOURNAL_TABLE")?,
         due_shards: shards.parse().context("DUE_SHARDS is not a number")?,
     })
 }

@@ -11,6 +11,7 @@
 //! | `evidence` | a message of a channel, word for word, never changed; or what a buyer did, and how often |
 //! | `merchants` | a merchant, or the owner of a channel account |
 //! | `controls` | what operators may stop or limit, breakers and turns |
+//! | `journal` | what an operator did or proposed, something out of the ordinary, counts of an hour |
 //! | `delayed-messages` | a delayed message; its sparse index `due` lists those with an attempt to come, and `list` each merchant's by state |
 //!
 //! What attributes are called is written in `record` and its neighbours only: their names are short,
@@ -25,9 +26,11 @@ mod buyer_acts;
 mod call;
 mod controls;
 mod delayed_messages;
+pub mod dossier;
 mod due;
 mod error;
 mod evidence;
+mod journal;
 mod merchants;
 mod payments;
 mod record;
@@ -48,6 +51,7 @@ pub use delayed_messages::{
 pub use due::DueItem;
 pub use error::StoreError;
 pub use evidence::KeptMessage;
+pub use journal::{Happening, HappeningKind, Hour, OperatorAct, Proposal, ProposalState};
 pub use merchants::{ChannelAccount, Merchant};
 pub use payments::{Created, Many, Saved};
 pub use stored::{BrokenChain, Stored, TimelineEntry};
@@ -65,6 +69,8 @@ pub struct Tables {
     pub controls: String,
     /// Delayed messages, with indexes `due` and `list`.
     pub delayed_messages: String,
+    /// What operators did, and what there is to look at.
+    pub journal: String,
     /// Parts of each due index. Raising it is safe at any time as long as the sweep reads the larger
     /// number: an item moves to its new part with its next write.
     pub due_shards: u32,

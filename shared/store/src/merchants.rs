@@ -16,6 +16,11 @@ use crate::record::field::Kept;
 /// The attribute that names an account's owner.
 const OWNER: &str = "m";
 
+/// The key of the list of all merchants, and the attribute that holds their names. No merchant's own key
+/// is like it.
+const LIST: &str = "merchants";
+const LISTED: &str = "i";
+
 /// A merchant of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merchant {
@@ -169,11 +174,46 @@ impl Store {
             .put_if(table, item, not_newer, "store a merchant")
             .await?
         {
-            Put::Stored => Ok(()),
+            Put::Stored => self.list_merchant(&merchant.id).await,
             Put::Refused(_) => Err(StoreError::Misused(
                 "a newer program wrote this merchant's item",
             )),
         }
+    }
+
+    /// Puts a merchant on the list of all, one item of this table.
+    async fn list_merchant(&self, id: &MerchantId) -> Result<(), StoreError> {
+        let attempts = crate::call::Attempts::default();
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.tables.merchants)
+            .key(record::KEY, AttributeValue::S(LIST.to_owned()))
+            .update_expression("ADD #i :i SET #r = :r")
+            .expression_attribute_names("#i", LISTED)
+            .expression_attribute_names("#r", record::RECORD_VERSION)
+            .expression_attribute_values(":i", AttributeValue::Ss(vec![id.to_string()]))
+            .expression_attribute_values(":r", AttributeValue::N(record::VERSION.to_string()))
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        sent.map(|_| ())
+            .map_err(|error| attempts.failed("list a merchant", error))
+    }
+
+    /// Every merchant, in the order of their names.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the list cannot be had.
+    pub async fn merchant_ids(&self) -> Result<Vec<MerchantId>, StoreError> {
+        let table = &self.tables.merchants;
+        let item = self.get(table, LIST, "list the merchants").await?;
+        let listed = item.and_then(|item| item.get(LISTED)?.as_ss().ok().cloned());
+        let listed = listed.unwrap_or_default().into_iter();
+        let mut ids: Vec<_> = listed.filter_map(|id| MerchantId::new(id).ok()).collect();
+        ids.sort();
+        Ok(ids)
     }
 
     async fn own(

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use payonce_domain::{
     AccountId, BankCode, Channel, ChannelChoice, ChannelTradeNo, Currency, DelayedMessageKey,
     Digest, EventType, Evidence, MerchantId, MerchantMessageId, MerchantOrderNo, MerchantRefundNo,
-    Method, Money, PaymentKey, PaymentNo, Source, Stretch, Timestamp,
+    Method, Money, OperatorId, PaymentKey, PaymentNo, Source, Stretch, Timestamp,
 };
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -65,7 +65,8 @@ identifiers!(
     MerchantId,
     MerchantMessageId,
     MerchantOrderNo,
-    MerchantRefundNo
+    MerchantRefundNo,
+    OperatorId
 );
 
 impl Field for Timestamp {

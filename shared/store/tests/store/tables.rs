@@ -36,6 +36,7 @@ pub async fn world() -> World {
     table(&client, EVIDENCE, &["k", "e"], &[]).await;
     table(&client, "merchants", &["k"], &[]).await;
     table(&client, "controls", &["k"], &[]).await;
+    table(&client, "journal", &["k", "e"], &[]).await;
     table(&client, MESSAGES, &["k"], &[DUE, LIST]).await;
     World {
         store: store(client.clone()),
@@ -53,6 +54,7 @@ pub fn store(client: Client) -> Store {
             merchants: "merchants".to_owned(),
             controls: "controls".to_owned(),
             delayed_messages: MESSAGES.to_owned(),
+            journal: "journal".to_owned(),
             due_shards: SHARDS,
         },
     )
