@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::api_key::{ApiKey, HashedKey};
-use crate::call::{Condition, Put};
+use crate::call::{Condition, Put, failed};
+use crate::engine::{Expression, UpdateItem};
 use crate::error::StoreError;
 use crate::record;
 use crate::record::bytes::Bytes;
@@ -183,23 +184,23 @@ impl Store {
 
     /// Puts a merchant on the list of all, one item of this table.
     async fn list_merchant(&self, id: &MerchantId) -> Result<(), StoreError> {
-        let attempts = crate::call::Attempts::default();
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.tables.merchants)
-            .key(record::KEY, AttributeValue::S(LIST.to_owned()))
-            .update_expression("ADD #i :i SET #r = :r")
-            .expression_attribute_names("#i", LISTED)
-            .expression_attribute_names("#r", record::RECORD_VERSION)
-            .expression_attribute_values(":i", AttributeValue::Ss(vec![id.to_string()]))
-            .expression_attribute_values(":r", AttributeValue::N(record::VERSION.to_string()))
-            .customize()
-            .interceptor(attempts.clone())
-            .send()
-            .await;
-        sent.map(|_| ())
-            .map_err(|error| attempts.failed("list a merchant", error))
+        let doing = "list a merchant";
+        let update = UpdateItem {
+            table: self.tables.merchants.clone(),
+            key: vec![(record::KEY, LIST.to_owned())],
+            update: Expression {
+                text: "ADD #i :i SET #r = :r",
+                names: vec![("#i", LISTED), ("#r", record::RECORD_VERSION)],
+                values: vec![
+                    (":i", AttributeValue::Ss(vec![id.to_string()])),
+                    (":r", AttributeValue::N(record::VERSION.to_string())),
+                ],
+            },
+            condition: "",
+            doing,
+        };
+        self.engine.update(update).await.map_err(failed(doing))?;
+        Ok(())
     }
 
     /// Every merchant, in the order of their names.
@@ -227,11 +228,11 @@ impl Store {
             record_version: record::VERSION,
             owner: Kept(merchant.clone()),
         });
-        let free_or_ours = Condition {
-            expression: "attribute_not_exists(#k) OR #m = :m",
+        let free_or_ours = Condition(Expression {
+            text: "attribute_not_exists(#k) OR #m = :m",
             names: vec![("#k", record::KEY), ("#m", OWNER)],
             values: vec![(":m", AttributeValue::S(merchant.to_string()))],
-        };
+        });
         let table = &self.tables.merchants;
         match self
             .put_if(table, item, free_or_ours, "own a channel account")

@@ -63,12 +63,13 @@ impl Console {
     /// Joins the parts. Nothing is fetched before it is needed.
     #[must_use]
     pub fn new(app: App, key_name: String, links: bool, dead_letters: DeadLetters) -> Self {
+        let snapshots = Memory::new(SNAPSHOT_MEMORY, app.stopwatch.clone());
         Self {
             app,
             key_name,
             links,
             dead_letters,
-            snapshots: Memory::new(SNAPSHOT_MEMORY),
+            snapshots,
         }
     }
 

@@ -7,6 +7,8 @@ use payonce_domain::{Money, PaymentKey, Timestamp};
 use super::day;
 use super::rows::PLACE;
 use crate::Store;
+use crate::call::failed;
+use crate::engine::{Expression, UpdateItem};
 use crate::error::StoreError;
 use crate::record::{self, Item, KEY, RECORD_VERSION};
 
@@ -112,25 +114,22 @@ impl Store {
         values: Vec<(&'static str, AttributeValue)>,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let attempts = crate::call::Attempts::default();
-        let mut call = self
-            .client
-            .update_item()
-            .table_name(&self.tables.journal)
-            .key(KEY, AttributeValue::S(format!("hours#{}", day(at))))
-            .key(PLACE, AttributeValue::S(place))
-            .update_expression(update)
-            .expression_attribute_names("#r", RECORD_VERSION)
-            .expression_attribute_values(":r", AttributeValue::N(record::VERSION.to_string()));
-        for (name, attribute) in names {
-            call = call.expression_attribute_names(name, attribute);
-        }
-        for (name, value) in values {
-            call = call.expression_attribute_values(name, value);
-        }
-        let sent = call.customize().interceptor(attempts.clone()).send().await;
-        sent.map(|_| ())
-            .map_err(|error| attempts.failed("count an hour", error))
+        let doing = "count an hour";
+        let of_all = ("#r", RECORD_VERSION);
+        let version = AttributeValue::N(record::VERSION.to_string());
+        let update = UpdateItem {
+            table: self.tables.journal.clone(),
+            key: vec![(KEY, format!("hours#{}", day(at))), (PLACE, place)],
+            update: Expression {
+                text: update,
+                names: names.into_iter().chain([of_all]).collect(),
+                values: values.into_iter().chain([(":r", version)]).collect(),
+            },
+            condition: "",
+            doing,
+        };
+        self.engine.update(update).await.map_err(failed(doing))?;
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ use super::place;
 use super::rows::{Row, STATE};
 use crate::Store;
 use crate::call::Condition;
+use crate::engine::Expression;
 use crate::error::StoreError;
 use crate::record::field::Kept;
 
@@ -99,11 +100,11 @@ impl Store {
     /// A [`StoreError`] if it cannot be kept.
     pub async fn decide_proposal(&self, decided: &Proposal) -> Result<bool, StoreError> {
         let waiting = AttributeValue::S(ProposalState::Waiting.name().to_owned());
-        let condition = Condition {
-            expression: "#s = :waiting",
+        let condition = Condition(Expression {
+            text: "#s = :waiting",
             names: vec![("#s", STATE)],
             values: vec![(":waiting", waiting)],
-        };
+        });
         self.keep_proposal(decided, condition).await
     }
 

@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Store;
-use crate::call::{Condition, Put};
+use crate::call::{Condition, Put, failed};
+use crate::engine::{Expression, QueryItems};
 use crate::error::StoreError;
 use crate::record::{self, Item, KEY, RECORD_VERSION};
 
@@ -15,6 +16,8 @@ pub(super) const PLACE: &str = "e";
 const CONTENT: &str = "j";
 /// How a proposal stands; other rows have none.
 pub(super) const STATE: &str = "s";
+/// How many rows one call brings.
+const PAGE: i32 = 500;
 
 /// A row to be kept.
 pub(super) struct Row<'a, T> {
@@ -74,28 +77,35 @@ impl Store {
         limit: Option<usize>,
     ) -> Result<Vec<Item>, StoreError> {
         let doing = "read the journal";
+        let most = limit.unwrap_or(usize::MAX);
         let mut found: Vec<Item> = Vec::new();
-        let mut after = None;
+        let mut from = from.to_owned();
         loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.tables.journal)
-                .key_condition_expression("#k = :k AND #e >= :from")
-                .expression_attribute_names("#k", KEY)
-                .expression_attribute_names("#e", PLACE)
-                .expression_attribute_values(":k", AttributeValue::S(partition.to_owned()))
-                .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
-                .set_exclusive_start_key(after)
-                .send()
-                .await
-                .map_err(|error| StoreError::of_read(doing, error))?;
-            found.extend(answer.items.unwrap_or_default());
-            after = answer.last_evaluated_key;
-            let enough = limit.is_some_and(|limit| found.len() >= limit);
-            if after.is_none() || enough {
-                found.truncate(limit.unwrap_or(usize::MAX));
-                return Ok(found);
+            let query = QueryItems {
+                table: self.tables.journal.clone(),
+                index: None,
+                condition: Expression {
+                    text: "#k = :k AND #e >= :from",
+                    names: vec![("#k", KEY), ("#e", PLACE)],
+                    values: vec![
+                        (":k", AttributeValue::S(partition.to_owned())),
+                        (":from", AttributeValue::S(from.clone())),
+                    ],
+                },
+                limit: PAGE,
+                doing,
+            };
+            let page = self.engine.query(query).await.map_err(failed(doing))?;
+            let last = page.last().and_then(|item| item.get(PLACE)?.as_s().ok());
+            let last = last.cloned();
+            found.extend(page);
+            match last {
+                // The place right behind it.
+                Some(last) if found.len() < most => from = format!("{last}\u{1}"),
+                Some(_) | None => {
+                    found.truncate(most);
+                    return Ok(found);
+                }
             }
         }
     }
