@@ -6,6 +6,7 @@
 
 mod act;
 mod approve;
+mod channels;
 mod dead_letters;
 mod happen;
 mod look;

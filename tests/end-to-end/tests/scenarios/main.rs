@@ -15,6 +15,7 @@ mod delaying;
 mod initiating;
 mod leaking;
 mod lost_messages;
+mod operators;
 mod refunding;
 mod replaying;
 mod strangers;
@@ -29,6 +30,7 @@ fn main() -> anyhow::Result<()> {
     let mut scenarios = catalogue::slow();
     scenarios.extend(delaying::scenarios());
     scenarios.extend(cashier::scenarios());
+    scenarios.extend(operators::scenarios());
     scenarios.extend(of_alipay());
     scenarios.extend(catalogue::scenarios());
     run(StackOptions::for_test("scenarios"), scenarios)
