@@ -17,6 +17,7 @@ mod look;
 mod now;
 mod office;
 mod payment;
+mod refusal;
 mod routes;
 mod show;
 mod sign_in;

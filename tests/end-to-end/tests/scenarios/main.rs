@@ -10,6 +10,7 @@ mod callers;
 mod cashier;
 mod catalogue;
 mod closing;
+mod console_words;
 mod crossing;
 mod delaying;
 mod initiating;

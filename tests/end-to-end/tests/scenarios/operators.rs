@@ -2,12 +2,14 @@
 
 use anyhow::{Context, ensure};
 use end_to_end::{
-    Buyer, Fault, Merchant, Operator, Order, Scenario, Way, World, attempt, audit, eventually,
-    login, refunds, same, scenario, text,
+    Fault, Merchant, Operator, Order, Scenario, Way, World, attempt, audit, eventually, login,
+    refunds, same, scenario, text,
 };
 use payonce_app::console::Role;
 use payonce_store::dossier;
 use serde_json::json;
+
+use crate::console_words;
 
 const SEEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -35,7 +37,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         ),
         scenario(
             "s9_console_hostile_words_are_only_words_on_pages_and_in_files",
-            hostile_words,
+            console_words::hostile_words,
         ),
         scenario(
             "s5_console_an_operator_stops_refunds_and_an_approver_resumes",
@@ -432,43 +434,6 @@ async fn evidence(world: World) -> anyhow::Result<()> {
         ensure!(altered != text, "{what} is altered");
         ensure!(dossier::verify(&altered).is_err(), "{what} is noticed");
     }
-    Ok(())
-}
-
-async fn hostile_words(world: World) -> anyhow::Result<()> {
-    let _turn = world.beside_others().await;
-    let merchant = world.lenient()?;
-    let mut order = merchant.order(100);
-    order.number = format!("=HYPERLINK(\"x\"){}", order.number);
-    let mut request = Buyer::request(&merchant, &order);
-    request["subject"] = json!("\"><script>alert(1)</script><a href=javascript:x>&lt;");
-    request["channel"] = json!("wechat");
-    request["method"] = json!("native");
-    let made = merchant.post("/v1/payments", &request).await?;
-    same("made", made.status, 201)?;
-    let no = text(&made.json, "/payment_no")?.to_owned();
-    let viewer = Operator::enter(&world, "vera", Role::Viewer).await?;
-    let page = viewer.page(&format!("/console/payments/{no}")).await?;
-    ensure!(page.matches("<script").count() == 1, "only ours: {page}");
-    ensure!(!page.contains("<a href=javascript"), "{page}");
-    let asked = "/console/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E";
-    let found = viewer.page(asked).await?;
-    ensure!(found.matches("<script").count() == 1, "only ours: {found}");
-    for path in [
-        "/console/lists/unknown?channel=%22%3E%3Cscript%3E",
-        "/console/controls?notice=%3Cscript%3E",
-    ] {
-        let page = viewer.page(path).await?;
-        ensure!(page.matches("<script").count() == 1, "only ours: {page}");
-    }
-    let file = viewer.open("/console/lists/unknown/csv").await?;
-    let file = String::from_utf8_lossy(&file.bytes).into_owned();
-    ensure!(file.starts_with('\u{feff}') && file.contains(&no), "{file}");
-    let formulas = ["\"=", "\"+", "\"-", "\"@"];
-    ensure!(
-        !formulas.iter().any(|formula| file.contains(formula)),
-        "{file}"
-    );
     Ok(())
 }
 
