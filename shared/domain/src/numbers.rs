@@ -9,6 +9,7 @@
 //! | channel order number | `P` key(20) channel(1) method(1) attempt(2) check(2) | 27 |
 //! | refund number | `R` key(20) channel(1) method(1) attempt(2) hash(6) generation(1) check(2) | 34 |
 //! | delayed message number | `D` key(20) check(2) | 23 |
+//! | appeal number | `A` key(20) check(2) | 23 |
 
 use std::fmt;
 
@@ -16,7 +17,8 @@ use crate::channel::{Channel, Method};
 use crate::check_characters;
 use crate::evidence::Digest;
 use crate::ids::{
-    ChannelTradeNo, MerchantId, MerchantMessageId, MerchantOrderNo, MerchantRefundNo,
+    ChannelTradeNo, MerchantAppealNo, MerchantId, MerchantMessageId, MerchantOrderNo,
+    MerchantRefundNo,
 };
 
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -84,6 +86,8 @@ keys!(
     PaymentKey of MerchantOrderNo,
     /// The key of a delayed message, made of merchant and the merchant's name for it in the same way.
     DelayedMessageKey of MerchantMessageId,
+    /// The key of an appeal, made of merchant and the caller's number for it in the same way.
+    AppealKey of MerchantAppealNo,
 );
 
 /// A payment number (支付单号): how merchants and operators name a payment.
@@ -134,6 +138,37 @@ impl DelayedMessageNo {
     #[must_use]
     pub const fn key(self) -> DelayedMessageKey {
         self.0
+    }
+}
+
+/// Our number for an appeal (申诉单号), on which the refunds that it decides are built.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppealNo(AppealKey);
+
+impl AppealNo {
+    /// The number of the appeal with this key.
+    #[must_use]
+    pub const fn new(key: AppealKey) -> Self {
+        Self(key)
+    }
+
+    /// Reads a number; `None` unless its layout and check characters hold.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let body = checked(text, 'A', 23)?;
+        Some(Self(AppealKey::parse(&body[1..])?))
+    }
+
+    /// The key within.
+    #[must_use]
+    pub const fn key(self) -> AppealKey {
+        self.0
+    }
+
+    /// The number as what a refund was asked by.
+    #[must_use]
+    pub fn as_request(self) -> MerchantRefundNo {
+        MerchantRefundNo::new(self.to_string()).expect("23 digits and capitals")
     }
 }
 
@@ -350,6 +385,12 @@ impl fmt::Display for DelayedMessageNo {
     }
 }
 
+impl fmt::Display for AppealNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_with_check(f, &format!("A{}", self.0))
+    }
+}
+
 impl fmt::Display for ChannelOrderNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_with_check(f, &format!("P{}", self.parts()))
@@ -380,7 +421,9 @@ debug_as_display!(
     ChannelOrderNo,
     RefundNo,
     DelayedMessageKey,
-    DelayedMessageNo
+    DelayedMessageNo,
+    AppealKey,
+    AppealNo
 );
 
 #[cfg(test)]

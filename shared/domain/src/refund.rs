@@ -140,7 +140,7 @@ pub struct Refund {
     pub form: RefundForm,
     /// Where it stands.
     pub state: RefundState,
-    /// The merchant's own number, for a merchant's request.
+    /// The number of what was asked: the merchant's own, or the appeal's.
     pub request: Option<MerchantRefundNo>,
     /// What the merchant gave as the reason.
     pub reason: Option<String>,

@@ -192,6 +192,8 @@ impl Parts {
                 "told-too-often",
                 "The merchant had this told again so often that there is no room for more",
             ),
+            // No request of a merchant is answered so.
+            Refusal::SamePerson => Self::unavailable(),
             Refusal::Moved | Refusal::NotDue => Self::unavailable(),
         };
         Self {

@@ -42,7 +42,7 @@ use refund::RefundRecord;
 pub(crate) use terms::TermsRecord;
 
 /// The version of the layouts in all tables.
-pub(crate) const VERSION: u64 = 3;
+pub(crate) const VERSION: u64 = 4;
 
 /// An item as the client has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
