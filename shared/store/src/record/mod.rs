@@ -20,8 +20,6 @@ mod number;
 mod refund;
 mod terms;
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{
     Case, CaseKind, ChainHash, ChannelTradeNo, ClosingCause, Payment, PaymentKey, PaymentNo,
@@ -44,8 +42,8 @@ pub(crate) use terms::TermsRecord;
 /// The version of the layouts in all tables.
 pub(crate) const VERSION: u64 = 4;
 
-/// An item as the client has it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
+/// An item as the engine has it.
+pub(crate) use crate::engine::Item;
 
 /// The partition key of every table.
 pub(crate) const KEY: &str = "k";
