@@ -8,6 +8,7 @@
 
 mod accounts;
 mod advance;
+pub mod appeals;
 mod breakers;
 mod bus;
 mod carrier;

@@ -155,6 +155,7 @@ fn tables() -> anyhow::Result<Tables> {
         merchants,
         controls: String::new(),
         delayed_messages: String::new(),
+        appeals: String::new(),
         due_shards: 1,
     })
 }

@@ -86,6 +86,7 @@ async fn store() -> anyhow::Result<Store> {
         payments: String::new(),
         evidence: String::new(),
         delayed_messages: String::new(),
+        appeals: String::new(),
         merchants: String::new(),
         controls,
         due_shards: 1,

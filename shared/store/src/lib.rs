@@ -12,6 +12,7 @@
 //! | `merchants` | a merchant, or the owner of a channel account |
 //! | `controls` | what operators may stop or limit, breakers and turns |
 //! | `delayed-messages` | a delayed message; its sparse index `due` lists those with an attempt to come, and `list` each merchant's by state |
+//! | `appeals` | an appeal, as its history; its sparse index `due` lists those that wait for a time, `list` the open ones and the others, and `merchant` each merchant's |
 //!
 //! What attributes are called is written in `record` and its neighbours only: their names are short,
 //! because DynamoDB bills by the kilobyte.
@@ -19,6 +20,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod api_key;
+mod appeals;
 mod batch;
 mod breakers;
 mod buyer_acts;
@@ -41,6 +43,7 @@ mod walk;
 use std::sync::Arc;
 
 pub use api_key::{ApiKey, HashedKey};
+pub use appeals::{AppealCreated, AppealList, AppealPage, AppealPlace, AppealSaved, StoredAppeal};
 pub use breakers::{Breaker, Line, Work};
 pub use buyer_acts::KeptAct;
 pub use controls::RefundControls;
@@ -68,6 +71,8 @@ pub struct Tables {
     pub controls: String,
     /// Delayed messages, with indexes `due` and `list`.
     pub delayed_messages: String,
+    /// Appeals, with indexes `due`, `list` and `merchant`.
+    pub appeals: String,
     /// Parts of each due index. Raising it is safe at any time as long as the sweep reads the larger
     /// number: an item moves to its new part with its next write.
     pub due_shards: u32,

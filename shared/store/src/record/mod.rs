@@ -9,6 +9,7 @@
 //! meant to keep. So whatever is added to a record raises [`VERSION`].
 
 mod announcement;
+pub(crate) mod appeal;
 pub(crate) mod bytes;
 mod capture;
 pub(crate) mod channel_order;
