@@ -109,6 +109,7 @@ impl Deployment {
             ("merchants", "MerchantsTableName"),
             ("controls", "ControlsTableName"),
             ("delayed-messages", "DelayedMessagesTableName"),
+            ("appeals", "AppealsTableName"),
         ])
     }
 
@@ -130,6 +131,7 @@ impl Deployment {
             ("refund", "RefundFunctionName"),
             ("delay", "DelayFunctionName"),
             ("notify", "NotifyFunctionName"),
+            ("appeals", "AppealsFunctionName"),
         ])
     }
 

@@ -82,6 +82,8 @@ metrics! {
     MerchantsNotTold, "Count", &[&[]];
     /// Delayed messages (延迟消息) whose last attempt failed: dead letters (死信).
     DelayedMessagesDead, "Count", &[&[]];
+    /// Appeals (申诉) that were not ruled in time, once a day each.
+    AppealsOverdue, "Count", &[&[]];
     /// Whether an account's breaker (熔断) is open, said by whoever looks at it because of work.
     BreakerOpen, "Count", &[&["Channel"], &[]];
     /// Payments whose due work failed; it stays due.

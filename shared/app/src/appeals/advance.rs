@@ -3,12 +3,13 @@
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
-use payonce_domain::appeal::{AppealFact, on_fact};
+use payonce_domain::appeal::{AppealFact, NewsKind, on_fact};
 use payonce_domain::{Appeal, AppealNo, AppealState, Timestamp};
 use payonce_store::StoredAppeal;
 
 use super::{AppealFailure, Appeals};
 use crate::App;
+use crate::metrics::{Metric, record};
 
 /// How many entries of a shard one sweep takes; the oldest come first, the rest next time.
 const SHARD_LIMIT: i32 = 100;
@@ -72,7 +73,7 @@ impl Appeals {
         failed.into_iter().flatten().collect()
     }
 
-    /// Does what is due on one appeal, and gives it as it stands then.
+    /// Does what is due on one appeal, tells what is new, and gives it as it stands then.
     ///
     /// # Errors
     /// That the store cannot be reached; what is due stays due.
@@ -81,22 +82,42 @@ impl Appeals {
         no: AppealNo,
         now: Timestamp,
     ) -> Result<StoredAppeal, AppealFailure> {
-        let seen = self.app.appeal(no).await?;
-        let ticked = |appeal: &Appeal| Ok(on_fact(appeal, AppealFact::Ticked, now));
-        let mut seen = self.app.change_appeal(seen, ticked).await?;
-        if looks(&seen, now) {
-            seen = match seen.appeal().state {
-                AppealState::Returning => self.app.settle(seen, now).await?,
-                AppealState::Gathering | AppealState::Hearing | AppealState::Ripe => {
-                    self.app.gather(seen, now).await?
-                }
-                AppealState::Ruled
-                | AppealState::Upheld
-                | AppealState::Dismissed
-                | AppealState::Withdrawn => seen,
-            };
-        }
+        let seen = self.app.advance_appeal(no, now).await?;
         self.tell(seen, now).await
+    }
+}
+
+impl App {
+    /// Does what is due on one appeal, except to tell of it.
+    ///
+    /// # Errors
+    /// That the store cannot be reached; what is due stays due.
+    pub async fn advance_appeal(
+        &self,
+        no: AppealNo,
+        now: Timestamp,
+    ) -> Result<StoredAppeal, AppealFailure> {
+        let seen = self.appeal(no).await?;
+        let known = seen.appeal().announced;
+        let ticked = |appeal: &Appeal| Ok(on_fact(appeal, AppealFact::Ticked, now));
+        let seen = self.change_appeal(seen, ticked).await?;
+        let mut news = seen.appeal().news.iter();
+        if news.any(|one| one.kind == NewsKind::Overdue && one.sequence > known) {
+            record(&[], &[(Metric::AppealsOverdue, 1)], now);
+        }
+        if !looks(&seen, now) {
+            return Ok(seen);
+        }
+        match seen.appeal().state {
+            AppealState::Returning => self.settle(seen, now).await,
+            AppealState::Gathering | AppealState::Hearing | AppealState::Ripe => {
+                self.gather(seen, now).await
+            }
+            AppealState::Ruled
+            | AppealState::Upheld
+            | AppealState::Dismissed
+            | AppealState::Withdrawn => Ok(seen),
+        }
     }
 }
 
