@@ -79,6 +79,7 @@ fn store(endpoints: &Endpoints) -> Store {
         controls: table("controls"),
         delayed_messages: table("delayed-messages"),
         appeals: table("appeals"),
+        journal: table("journal"),
         due_shards: 1,
     };
     Store::new(database(endpoints), tables)

@@ -69,6 +69,19 @@ pub enum Command {
         /// Who approved it: never the same person.
         approved_by: OperatorId,
     },
+    /// An operator gives back a part of what was paid, and a second one approved it (复核).
+    GiveBack {
+        /// Our number for what was proposed; its idempotency key.
+        proposal: MerchantRefundNo,
+        /// How much.
+        amount: Money,
+        /// Why, in the first operator's words.
+        reason: String,
+        /// Who proposed it.
+        proposed_by: OperatorId,
+        /// Who approved it: never the same person.
+        approved_by: OperatorId,
+    },
     /// A refund is about to be sent; granted to one caller at a time.
     BeginRefund {
         /// Which.

@@ -270,6 +270,8 @@ pub enum RefundIdentity<'a> {
     Appeal(&'a MerchantRefundNo),
     /// A return the channel made by itself, by the channel's number for it.
     Channel(&'a str),
+    /// What an operator proposed and another approved, by the proposal's number.
+    Operator(&'a MerchantRefundNo),
 }
 
 impl RefundNo {
@@ -288,6 +290,7 @@ impl RefundNo {
             RefundIdentity::Merchant(no) => ('m', no.as_str()),
             RefundIdentity::Appeal(no) => ('a', no.as_str()),
             RefundIdentity::Channel(no) => ('r', no),
+            RefundIdentity::Operator(no) => ('o', no.as_str()),
         };
         let hash = base32(format!("{kind}{text}").as_bytes());
         let mut identity = [0; 6];

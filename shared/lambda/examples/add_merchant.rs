@@ -156,6 +156,7 @@ fn tables() -> anyhow::Result<Tables> {
         controls: String::new(),
         delayed_messages: String::new(),
         appeals: String::new(),
+        journal: String::new(),
         due_shards: 1,
     })
 }

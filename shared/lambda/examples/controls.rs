@@ -87,6 +87,7 @@ async fn store() -> anyhow::Result<Store> {
         evidence: String::new(),
         delayed_messages: String::new(),
         appeals: String::new(),
+        journal: String::new(),
         merchants: String::new(),
         controls,
         due_shards: 1,

@@ -144,6 +144,7 @@ fn tables() -> anyhow::Result<Tables> {
         controls: variable("CONTROLS_TABLE")?,
         delayed_messages: variable("DELAYED_MESSAGES_TABLE")?,
         appeals: variable("APPEALS_TABLE")?,
+        journal: variable("JOURNAL_TABLE")?,
         due_shards: shards.parse().context("DUE_SHARDS is not a number")?,
     })
 }

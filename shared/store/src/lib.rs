@@ -11,6 +11,7 @@
 //! | `evidence` | a message of a channel, word for word, never changed; or what a buyer did, and how often |
 //! | `merchants` | a merchant, or the owner of a channel account |
 //! | `controls` | what operators may stop or limit, breakers and turns |
+//! | `journal` | what an operator did or proposed, something out of the ordinary, counts of an hour |
 //! | `delayed-messages` | a delayed message; its sparse index `due` lists those with an attempt to come, and `list` each merchant's by state |
 //! | `appeals` | an appeal, as its history; its sparse index `due` lists those that wait for a time, `list` the open ones and the others, and `merchant` each merchant's |
 //!
@@ -27,11 +28,13 @@ mod buyer_acts;
 mod call;
 mod controls;
 mod delayed_messages;
+pub mod dossier;
 mod due;
 mod dynamo;
 pub mod engine;
 mod error;
 mod evidence;
+mod journal;
 mod merchants;
 mod payments;
 mod record;
@@ -54,6 +57,7 @@ pub use due::DueItem;
 use engine::Engine;
 pub use error::StoreError;
 pub use evidence::KeptMessage;
+pub use journal::{Happening, HappeningKind, Hour, OperatorAct, Proposal, ProposalState};
 pub use merchants::{ChannelAccount, Merchant};
 pub use payments::{Created, Many, Saved};
 pub use stored::{BrokenChain, Stored, TimelineEntry};
@@ -73,6 +77,8 @@ pub struct Tables {
     pub delayed_messages: String,
     /// Appeals, with indexes `due`, `list` and `merchant`.
     pub appeals: String,
+    /// What operators did, and what there is to look at.
+    pub journal: String,
     /// Parts of each due index. Raising it is safe at any time as long as the sweep reads the larger
     /// number: an item moves to its new part with its next write.
     pub due_shards: u32,

@@ -119,7 +119,7 @@ pub(crate) fn input(step: Step, payment: &Payment, now: Timestamp) -> Input {
         kind, which, how, ..
     } = step;
     let no = attempt(payment, which);
-    match kind % 22 {
+    match kind % 23 {
         19 => Input::Fact(told(payment, which, how, now)),
         20 => Input::Command(Command::TellAgain),
         0 | 1 => Input::Fact(Fact::CreateAnswered {
@@ -170,7 +170,7 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
     let Step {
         kind, which, how, ..
     } = step;
-    match kind % 22 {
+    match kind % 23 {
         11 => Command::Close {
             asked: payment.version,
         },
@@ -205,6 +205,13 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
             appeal: appeal_no(how),
             amount: Money::from_fen(u64::from(which) + 1),
             decided_by: OperatorId::new("one").unwrap(),
+            approved_by: OperatorId::new("two").unwrap(),
+        },
+        22 => Command::GiveBack {
+            proposal: MerchantRefundNo::new(format!("p{}", how % 4)).unwrap(),
+            amount: Money::from_fen(u64::from(which) + 1),
+            reason: "说好了".to_owned(),
+            proposed_by: OperatorId::new("one").unwrap(),
             approved_by: OperatorId::new("two").unwrap(),
         },
         _ => Command::Initiate {

@@ -43,6 +43,7 @@ pub async fn seed(cloud: &Cloud) -> anyhow::Result<Demo> {
         controls: "controls".to_owned(),
         delayed_messages: "delayed-messages".to_owned(),
         appeals: "appeals".to_owned(),
+        journal: "journal".to_owned(),
         due_shards: 4,
     };
     let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), tables);

@@ -128,6 +128,7 @@ fn app(shared: &Shared) -> App {
         controls: "controls".to_owned(),
         delayed_messages: "delayed-messages".to_owned(),
         appeals: "appeals".to_owned(),
+        journal: "journal".to_owned(),
         due_shards: 1,
     };
     let store = Store::over(Arc::new(shared.clone()), tables);

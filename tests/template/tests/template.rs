@@ -335,7 +335,7 @@ fn every_asynchronous_invocation_is_configured() {
 fn every_table_can_be_restored_and_outlives_the_stack() {
     let template = template();
     let tables = template.resources("AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 6);
+    assert_eq!(tables.len(), 7);
     for (id, table) in tables {
         let properties = &table["Properties"];
         assert_eq!(table["DeletionPolicy"], "Retain", "{id}");

@@ -220,6 +220,16 @@ pub fn on_command(
             approval::two_people(&decided_by, &approved_by)?;
             refunds::on_appeal(&mut draft, appeal, amount)?
         }
+        Command::GiveBack {
+            proposal,
+            amount,
+            reason,
+            proposed_by,
+            approved_by,
+        } => {
+            approval::two_people(&proposed_by, &approved_by)?;
+            refunds::approved(&mut draft, proposal, amount, reason)?
+        }
         Command::BeginRefund { no } => sending::begin(&mut draft, no)?,
         Command::HoldRefund { no, until } => sending::hold(&mut draft, no, until)?,
         Command::ResumeRefund { no, asked } => attention::resume_by_hand(&mut draft, no, asked)?,

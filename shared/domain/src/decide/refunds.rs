@@ -141,6 +141,16 @@ pub(super) fn on_appeal(
     )
 }
 
+/// What an operator gives back with a second one's approval: the same rules, under numbers of its own.
+pub(super) fn approved(
+    draft: &mut Draft,
+    proposal: MerchantRefundNo,
+    amount: Money,
+    reason: String,
+) -> Result<Answer, Refusal> {
+    asked_for(draft, RefundCause::Operator, proposal, amount, Some(reason))
+}
+
 fn asked_for(
     draft: &mut Draft,
     cause: RefundCause,
@@ -191,6 +201,7 @@ fn asked_for(
         return Err(Refusal::ExceedsCaptured);
     }
     let identity = match cause {
+        RefundCause::Operator => RefundIdentity::Operator(&request),
         RefundCause::Appeal => RefundIdentity::Appeal(&request),
         RefundCause::MerchantRequest
         | RefundCause::DuplicatePayment
@@ -341,7 +352,7 @@ pub(super) fn fail(draft: &mut Draft, index: usize) {
         | RefundCause::WrongAmount
         | RefundCause::Reconciliation
         | RefundCause::Channel => false,
-        RefundCause::MerchantRequest | RefundCause::Appeal => true,
+        RefundCause::MerchantRequest | RefundCause::Appeal | RefundCause::Operator => true,
     };
     if !ours {
         return;

@@ -2,7 +2,8 @@
 
 use payonce_app::{App, Failure};
 use payonce_domain::{
-    Action, ChannelOrder, ChannelOrderState, Money, Payment, PaymentState, Refund, Timestamp,
+    Action, ChannelOrder, ChannelOrderState, Money, Payment, PaymentState, Refund, RefundCause,
+    Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -115,9 +116,12 @@ fn action(action: &Action, expires_at: Timestamp) -> Value {
 /// A refund. The merchant's own number is shown beside ours.
 #[must_use]
 pub fn refund(refund: &Refund) -> Value {
+    // An operator's proposal has a number too, and it is not the merchant's.
+    let of_merchant = refund.cause == RefundCause::MerchantRequest;
+    let request = refund.request.as_ref().filter(|_| of_merchant);
     json!({
         "refund_no": refund.no.to_string(),
-        "merchant_refund_no": refund.request.as_ref().map(|request| request.as_str()),
+        "merchant_refund_no": request.map(|request| request.as_str()),
         "channel_order_no": refund.channel_order_no.to_string(),
         "cause": refund.cause.name(),
         "amount": amount(refund.amount),

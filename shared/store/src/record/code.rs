@@ -97,6 +97,7 @@ codes! {
         RefundCause::Appeal => "a",
         RefundCause::Reconciliation => "b",
         RefundCause::Channel => "c",
+        RefundCause::Operator => "o",
     }
     RefundState {
         RefundState::Due => "d",

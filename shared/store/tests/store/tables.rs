@@ -38,6 +38,7 @@ pub async fn world() -> World {
     table(&client, EVIDENCE, &["k", "e"], &[]).await;
     table(&client, "merchants", &["k"], &[]).await;
     table(&client, "controls", &["k"], &[]).await;
+    table(&client, "journal", &["k", "e"], &[]).await;
     table(&client, MESSAGES, &["k"], &[DUE, LIST]).await;
     let of_merchant = ("merchant", ["m", "o"], ScalarAttributeType::S);
     table(&client, APPEALS, &["k"], &[DUE, LIST, of_merchant]).await;
@@ -58,6 +59,7 @@ pub fn store(client: Client) -> Store {
             controls: "controls".to_owned(),
             delayed_messages: MESSAGES.to_owned(),
             appeals: APPEALS.to_owned(),
+            journal: "journal".to_owned(),
             due_shards: SHARDS,
         },
     )

@@ -56,6 +56,19 @@ pub(super) enum CommandRecord {
         #[serde(rename = "b")]
         approved_by: Kept<OperatorId>,
     },
+    #[serde(rename = "fo")]
+    GiveBack {
+        #[serde(rename = "q")]
+        proposal: Kept<MerchantRefundNo>,
+        #[serde(rename = "a")]
+        amount: Kept<Money>,
+        #[serde(rename = "y")]
+        reason: String,
+        #[serde(rename = "p")]
+        proposed_by: Kept<OperatorId>,
+        #[serde(rename = "b")]
+        approved_by: Kept<OperatorId>,
+    },
     #[serde(rename = "fb")]
     BeginRefund {
         #[serde(rename = "n")]
@@ -134,6 +147,19 @@ impl CommandRecord {
                 decided_by: Kept(decided_by),
                 approved_by: Kept(approved_by),
             },
+            Command::GiveBack {
+                proposal,
+                amount,
+                reason,
+                proposed_by,
+                approved_by,
+            } => Self::GiveBack {
+                proposal: Kept(proposal),
+                amount: Kept(amount),
+                reason,
+                proposed_by: Kept(proposed_by),
+                approved_by: Kept(approved_by),
+            },
             Command::BeginRefund { no } => Self::BeginRefund {
                 no: of_refund(no, payment.key),
             },
@@ -199,6 +225,19 @@ impl CommandRecord {
                 appeal: appeal.0,
                 amount: amount.0,
                 decided_by: decided_by.0,
+                approved_by: approved_by.0,
+            },
+            Self::GiveBack {
+                proposal,
+                amount,
+                reason,
+                proposed_by,
+                approved_by,
+            } => Command::GiveBack {
+                proposal: proposal.0,
+                amount: amount.0,
+                reason,
+                proposed_by: proposed_by.0,
                 approved_by: approved_by.0,
             },
             Self::BeginRefund { no } => Command::BeginRefund {
