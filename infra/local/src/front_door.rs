@@ -176,12 +176,13 @@ async fn pass(door: &Door, request: Request) -> anyhow::Result<Response> {
     };
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let port = door.target.emulator_port;
+    let api = door.target.api_for(path).to_owned();
     parts.uri = format!("http://127.0.0.1:{port}{path}")
         .parse::<Uri>()
         .context("reading the path")?;
     leave_connection_headers(&mut parts.headers);
     // The emulator finds the API by this name.
-    let host = format!("{}.execute-api.localhost:{port}", door.target.api_for(path));
+    let host = format!("{api}.execute-api.localhost:{port}");
     parts.headers.insert(
         header::HOST,
         HeaderValue::from_str(&host).context("naming the API")?,

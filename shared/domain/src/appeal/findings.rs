@@ -279,9 +279,11 @@ fn same_buyer(seen: &[Seen]) -> SameBuyer {
 fn one_buyer(a: &Seen, b: &Seen) -> SameBuyer {
     let replaced = a.payment.successor == Some(b.payment.payment_no())
         || b.payment.successor == Some(a.payment.payment_no());
+    if replaced {
+        return SameBuyer::Yes;
+    }
     let (a, b) = (&a.payment.terms, &b.payment.terms);
     match (&a.payer, &b.payer) {
-        _ if replaced => SameBuyer::Yes,
         (Some(one), Some(other)) if one == other => SameBuyer::Yes,
         (Some(_), Some(_)) => SameBuyer::No,
         (None, _) | (_, None) => match (&a.client_ip, &b.client_ip) {

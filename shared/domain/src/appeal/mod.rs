@@ -18,6 +18,7 @@ mod decide;
 pub mod findings;
 pub mod history;
 mod proposal;
+mod ruling;
 
 pub use decide::{
     AppealCommand, AppealDecision, AppealFact, AppealRefusal, on_command, on_fact, open, repeat,
@@ -394,7 +395,7 @@ impl Appeal {
     /// What was approved and no payment has reserved yet.
     #[must_use]
     pub fn to_return(&self) -> Vec<(PaymentNo, Money)> {
-        decide::to_return(self)
+        ruling::to_return(self)
     }
 
     /// Whether statements are still taken.
