@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(shown(at), "2026-11-20 22:00:00");
     }
 
-    /// S11: whatever a merchant calls the goods, it is text.
+    /// S10: whatever a merchant calls the goods, it is text.
     #[test]
     fn hostile_words_are_text() {
         let hostile = "<script>alert(1)</script>";

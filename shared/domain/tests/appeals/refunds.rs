@@ -83,7 +83,7 @@ fn nothing_goes_back_of_an_order_that_is_not_paid() {
 }
 
 proptest! {
-    /// Merchants and appeals, in any order and as often as they like: never more than was captured, and
+    /// F75: merchants and appeals, in any order and as often as they like: never more than was captured, and
     /// one refund for each.
     #[test]
     fn never_more_than_captured(asked in prop::collection::vec((0u8..2, 0u8..4, 0u64..1_500), 1..12)) {

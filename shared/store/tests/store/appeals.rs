@@ -234,7 +234,7 @@ async fn due(world: &World) -> usize {
     count
 }
 
-/// Whoever writes into the table cannot make an appeal say what nobody said.
+/// S18: whoever writes into the table cannot make an appeal say what nobody said.
 #[tokio::test]
 async fn an_altered_history_is_not_read() {
     let world = world().await;
