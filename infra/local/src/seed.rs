@@ -138,6 +138,8 @@ fn store(seeding: &Seeding<'_>) -> anyhow::Result<Store> {
             merchants: table("merchants")?,
             controls: table("controls")?,
             delayed_messages: table("delayed-messages")?,
+            appeals: table("appeals")?,
+            journal: table("journal")?,
             // Seeding puts nothing into the due index.
             due_shards: 1,
         },

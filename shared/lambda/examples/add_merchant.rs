@@ -155,6 +155,8 @@ fn tables() -> anyhow::Result<Tables> {
         merchants,
         controls: String::new(),
         delayed_messages: String::new(),
+        appeals: String::new(),
+        journal: String::new(),
         due_shards: 1,
     })
 }

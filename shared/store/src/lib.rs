@@ -11,7 +11,9 @@
 //! | `evidence` | a message of a channel, word for word, never changed; or what a buyer did, and how often |
 //! | `merchants` | a merchant, or the owner of a channel account |
 //! | `controls` | what operators may stop or limit, breakers and turns |
+//! | `journal` | what an operator did or proposed, something out of the ordinary, counts of an hour |
 //! | `delayed-messages` | a delayed message; its sparse index `due` lists those with an attempt to come, and `list` each merchant's by state |
+//! | `appeals` | an appeal, as its history; its sparse index `due` lists those that wait for a time, `list` the open ones and the others, and `merchant` each merchant's |
 //!
 //! What attributes are called is written in `record` and its neighbours only: their names are short,
 //! because DynamoDB bills by the kilobyte.
@@ -19,17 +21,20 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod api_key;
+mod appeals;
 mod batch;
 mod breakers;
 mod buyer_acts;
 mod call;
 mod controls;
 mod delayed_messages;
+pub mod dossier;
 mod due;
 mod dynamo;
 pub mod engine;
 mod error;
 mod evidence;
+mod journal;
 mod merchants;
 mod payments;
 mod record;
@@ -41,6 +46,7 @@ mod walk;
 use std::sync::Arc;
 
 pub use api_key::{ApiKey, HashedKey};
+pub use appeals::{AppealCreated, AppealList, AppealPage, AppealPlace, AppealSaved, StoredAppeal};
 pub use breakers::{Breaker, Line, Work};
 pub use buyer_acts::KeptAct;
 pub use controls::RefundControls;
@@ -51,6 +57,7 @@ pub use due::DueItem;
 use engine::Engine;
 pub use error::StoreError;
 pub use evidence::KeptMessage;
+pub use journal::{Happening, HappeningKind, Hour, OperatorAct, Proposal, ProposalState};
 pub use merchants::{ChannelAccount, Merchant};
 pub use payments::{Created, Many, Saved};
 pub use stored::{BrokenChain, Stored, TimelineEntry};
@@ -68,6 +75,10 @@ pub struct Tables {
     pub controls: String,
     /// Delayed messages, with indexes `due` and `list`.
     pub delayed_messages: String,
+    /// Appeals, with indexes `due`, `list` and `merchant`.
+    pub appeals: String,
+    /// What operators did, and what there is to look at.
+    pub journal: String,
     /// Parts of each due index. Raising it is safe at any time as long as the sweep reads the larger
     /// number: an item moves to its new part with its next write.
     pub due_shards: u32,

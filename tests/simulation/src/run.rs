@@ -127,6 +127,8 @@ fn app(shared: &Shared) -> App {
         merchants: "merchants".to_owned(),
         controls: "controls".to_owned(),
         delayed_messages: "delayed-messages".to_owned(),
+        appeals: "appeals".to_owned(),
+        journal: "journal".to_owned(),
         due_shards: 1,
     };
     let store = Store::over(Arc::new(shared.clone()), tables);
@@ -137,6 +139,7 @@ fn app(shared: &Shared) -> App {
         notifications_url: Some("notifications".to_owned()),
         refund_function: Some("refund".to_owned()),
         notify_function: Some("notify".to_owned()),
+        appeals_function: None,
     };
     App::new(
         store.clone(),

@@ -9,6 +9,7 @@
 //! meant to keep. So whatever is added to a record raises [`VERSION`].
 
 mod announcement;
+pub(crate) mod appeal;
 pub(crate) mod bytes;
 mod capture;
 pub(crate) mod channel_order;
@@ -40,7 +41,7 @@ use refund::RefundRecord;
 pub(crate) use terms::TermsRecord;
 
 /// The version of the layouts in all tables.
-pub(crate) const VERSION: u64 = 3;
+pub(crate) const VERSION: u64 = 4;
 
 /// An item as the engine has it.
 pub(crate) use crate::engine::Item;

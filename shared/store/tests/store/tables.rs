@@ -1,5 +1,6 @@
 //! A DynamoDB in this process, with our tables, and a client for it.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 pub const PAYMENTS: &str = "payments";
 pub const EVIDENCE: &str = "evidence";
 pub const MESSAGES: &str = "delayed-messages";
+pub const APPEALS: &str = "appeals";
 pub const SHARDS: u32 = 4;
 
 /// The store, the client beneath it and where the database listens.
@@ -36,7 +38,10 @@ pub async fn world() -> World {
     table(&client, EVIDENCE, &["k", "e"], &[]).await;
     table(&client, "merchants", &["k"], &[]).await;
     table(&client, "controls", &["k"], &[]).await;
+    table(&client, "journal", &["k", "e"], &[]).await;
     table(&client, MESSAGES, &["k"], &[DUE, LIST]).await;
+    let of_merchant = ("merchant", ["m", "o"], ScalarAttributeType::S);
+    table(&client, APPEALS, &["k"], &[DUE, LIST, of_merchant]).await;
     World {
         store: store(client.clone()),
         client,
@@ -53,6 +58,8 @@ pub fn store(client: Client) -> Store {
             merchants: "merchants".to_owned(),
             controls: "controls".to_owned(),
             delayed_messages: MESSAGES.to_owned(),
+            appeals: APPEALS.to_owned(),
+            journal: "journal".to_owned(),
             due_shards: SHARDS,
         },
     )
@@ -93,6 +100,8 @@ async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
             .attribute_definitions(attribute(key, ScalarAttributeType::S))
             .key_schema(element(key, kind));
     }
+    // Two indexes may share a key, which is defined once.
+    let mut defined = BTreeSet::new();
     for (index, [hash, range], kind) in indexes {
         let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
         let index = GlobalSecondaryIndex::builder()
@@ -101,10 +110,12 @@ async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
             .key_schema(element(range, KeyType::Range))
             .projection(keys_only.build())
             .build();
-        create = create
-            .attribute_definitions(attribute(hash, kind.clone()))
-            .attribute_definitions(attribute(range, kind.clone()))
-            .global_secondary_indexes(index.unwrap());
+        create = create.global_secondary_indexes(index.unwrap());
+        for key in [hash, range] {
+            if defined.insert(*key) {
+                create = create.attribute_definitions(attribute(key, kind.clone()));
+            }
+        }
     }
     create.send().await.unwrap();
 }
