@@ -53,8 +53,6 @@ pub enum Action {
     Arrives(Call),
     /// The channel's notification is delivered.
     Notified(No),
-    /// It is delivered and will be once more.
-    NotifiedTwice(No),
     /// It is never delivered.
     NoticeLost(No),
     /// The buyer opens a page.
@@ -87,7 +85,6 @@ impl Action {
             | Self::Refuses(_)
             | Self::Killed(_)
             | Self::KilledCalling(_)
-            | Self::NotifiedTwice(_)
             | Self::NoticeLost(_)
             | Self::Opened(_)
             | Self::Paid(_) => false,
@@ -120,9 +117,6 @@ impl World {
         actions.extend(self.adrift.iter().copied().map(Action::Arrives));
         for no in &self.notices {
             actions.push(Action::Notified(*no));
-            if self.left.duplicates > 0 {
-                actions.push(Action::NotifiedTwice(*no));
-            }
             if self.left.losses > 0 {
                 actions.push(Action::NoticeLost(*no));
             }
@@ -137,10 +131,13 @@ impl World {
 
     fn starts(&self, actions: &mut Vec<Action>) {
         if self.left.requests > 0 && self.phase <= Phase::EXPIRED {
-            actions.extend([Action::Request(0), Action::Request(1)]);
+            actions.push(Action::Request(1));
         }
-        if self.left.operator_acts > 0 && self.phase <= Phase::PROVABLE {
-            actions.extend([Action::OperatorCloses, Action::OperatorGivesBack]);
+        if self.left.closes > 0 && self.phase <= Phase::EXPIRED {
+            actions.push(Action::OperatorCloses);
+        }
+        if self.left.gifts > 0 {
+            actions.push(Action::OperatorGivesBack);
         }
         let advancing = self.processes.iter().any(|process| process.is_advance());
         if advancing && self.left.duplicates > 0 && self.is_due() {
@@ -225,17 +222,27 @@ impl World {
     pub fn after(&self, action: Action, setting: &Setting) -> Option<Self> {
         let mut next = self.clone();
         next.happens(action, setting);
+        next.forget_what_is_known();
         next.processes.retain(|process| !process.ops.is_empty());
         next.processes
             .sort_by(|a, b| (a.who, &a.ops, a.seen.version).cmp(&(b.who, &b.ops, b.seen.version)));
         (next != *self).then_some(next)
     }
 
+    /// A notification of what is known changes nothing, at no time: that is a law, checked in every world. So it need
+    /// not be waited for.
+    fn forget_what_is_known(&mut self) {
+        if let Some(payment) = &self.payment {
+            let known = |no: &No| payment.capture(&names::trade_no(*no)).is_some();
+            self.notices.retain(|no| !known(no));
+        }
+    }
+
     fn happens(&mut self, action: Action, setting: &Setting) {
         match action {
             Action::Request(index) => self.request(setting, setting.ways[index]),
             Action::OperatorCloses => {
-                self.left.operator_acts -= 1;
+                self.left.closes -= 1;
                 self.start(Who::Operator, [Op::AskThenBar { round: 0 }]);
             }
             Action::OperatorGivesBack => self.give_back(),
@@ -277,10 +284,6 @@ impl World {
             }
             Action::Notified(no) => {
                 self.notices.remove(&no);
-                self.notified(no);
-            }
-            Action::NotifiedTwice(no) => {
-                self.left.duplicates -= 1;
                 self.notified(no);
             }
             Action::NoticeLost(no) => {
@@ -348,7 +351,7 @@ impl World {
         if let Some(mut seen) = self.payment.clone()
             && self.carry_out(&mut seen, &names::give_back()).is_ok()
         {
-            self.left.operator_acts -= 1;
+            self.left.gifts -= 1;
         }
     }
 
@@ -367,11 +370,7 @@ impl World {
         let Some(mut seen) = self.payment.clone() else {
             return;
         };
-        let again = seen
-            .refund(no)
-            .is_some_and(|refund| refund.sent_at.is_some());
         if let Ok(Answer::Refunding(no)) = self.carry_out(&mut seen, &Command::BeginRefund { no }) {
-            self.marks.sent_again |= again;
             let mut process = Process::new(Who::Refunder, seen, [Op::SendRefund(no)]);
             process.touched = true;
             self.processes.push(process);
@@ -382,20 +381,26 @@ impl World {
         let Some(mut seen) = self.payment.clone() else {
             return;
         };
-        let word = match self.channel.standing(no) {
-            Some(Standing::Paid(at)) => Word::Paid(at),
-            Some(Standing::Open | Standing::Closed) | None => return,
+        let Some(fact) = self.notification(no) else {
+            return;
         };
-        let fact = Fact::Reported {
+        let new = self.note(&mut seen, &fact);
+        self.marks.close_met_money |= new && was_closed_by_hand(&seen);
+    }
+
+    /// What the channel tells of an attempt that was paid.
+    #[must_use]
+    pub fn notification(&self, no: No) -> Option<Fact> {
+        let Some(Standing::Paid(at)) = self.channel.standing(no) else {
+            return None;
+        };
+        Some(Fact::Reported {
             no,
             account: names::account(),
             evidence: names::evidence(Source::Notification),
             occasion: Occasion::Told,
-            report: word.report(no),
-        };
-        let new = self.note(&mut seen, &fact);
-        self.marks.told_again |= !new;
-        self.marks.close_met_money |= new && was_closed_by_hand(&seen);
+            report: Word::Paid(at).report(no),
+        })
     }
 
     fn killed(&mut self, index: usize, call: Option<Call>) {
@@ -446,11 +451,7 @@ impl World {
                     due.filter(|task| !matches!(task, Task::SendRefund(_) | Task::Tell(_)));
                 self.busy |= last && due.next().is_some();
             }
-            Op::Note(news) => {
-                let new = self.note(&mut process.seen, &news.fact());
-                let paid = matches!(news, News::Said(_, _, Word::Paid(_)));
-                self.marks.close_met_money |= new && paid && was_closed_by_hand(&process.seen);
-            }
+            Op::Note(news) => self.take_note(process, news),
             Op::Create(no) => {
                 self.marks.burnt |= process.who != Who::Client;
                 let made = self
@@ -467,9 +468,10 @@ impl World {
                 let asked = process.seen.version;
                 self.hear(process, News::Said(no, asked, word));
             }
+            // What was closed or paid stays so: the question that follows can be asked in the same step.
             Op::CloseAtChannel(no) => {
                 if self.channel.close(no) {
-                    process.then([Op::Query(no)]);
+                    self.take(process, Op::Query(no), false);
                 }
             }
             Op::SendRefund(no) => self.send(process, no, refuses),
@@ -484,11 +486,24 @@ impl World {
         }
     }
 
-    /// An answer is there. One that changes nothing for who asked is forgotten without a look at the table.
-    fn hear(&self, process: &mut Process, news: News) {
-        if decide::on_fact(&process.seen, news.fact(), self.now()).changed() {
+    /// An answer is there. One that changes nothing for who asked is forgotten without a look at the table. One that
+    /// stays true is noted in the same step: to hear it and be slow is to ask later. Only what another may overtake
+    /// waits for a step of its own.
+    fn hear(&mut self, process: &mut Process, news: News) {
+        if !decide::on_fact(&process.seen, news.fact(), self.now()).changed() {
+            return;
+        }
+        if news.stays_true() {
+            self.take_note(process, news);
+        } else {
             process.then([Op::Note(news)]);
         }
+    }
+
+    fn take_note(&mut self, process: &mut Process, news: News) {
+        let new = self.note(&mut process.seen, &news.fact());
+        let paid = matches!(news, News::Said(_, _, Word::Paid(_)));
+        self.marks.close_met_money |= new && paid && was_closed_by_hand(&process.seen);
     }
 
     fn bar(&mut self, process: &mut Process, attempts: usize, round: u8) {

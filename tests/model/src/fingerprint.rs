@@ -23,10 +23,12 @@ impl Hash for World {
             processes,
             left,
             busy,
-            marks: _,
+            marks,
         } = self;
         let now = phase.now();
         (phase, channel, notices, adrift, left, busy).hash(state);
+        // Of the marks, one that others would hide: most ways to where it leads are without it.
+        marks.killed_before_create.hash(state);
         payment.is_some().hash(state);
         if let Some(payment) = payment {
             hash_payment(payment, now, state);

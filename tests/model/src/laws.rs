@@ -4,7 +4,7 @@
 //! test whether it is content.
 
 use payonce_domain::{
-    ChannelOrderState, Disposition, Mode, Payment, PaymentState, RefundCause, RefundState,
+    ChannelOrderState, Disposition, Mode, Payment, PaymentState, RefundCause, RefundState, decide,
 };
 use stateright::Property;
 
@@ -19,7 +19,7 @@ use crate::world::World;
 type Law = fn(&PaymentModel, &World) -> bool;
 
 /// What holds always.
-const ALWAYS: [(&str, Law); 10] = [
+const ALWAYS: [(&str, Law); 11] = [
     (
         "captured = applied + returned + to be returned + in suspense",
         |_, world| of(world, |p| adds_up(world, p)),
@@ -41,6 +41,10 @@ const ALWAYS: [(&str, Law); 10] = [
     ("nothing ends on silence", |_, world| {
         of(world, |p| ends_are_proven(world, p))
     }),
+    (
+        "a notification of what is known changes nothing",
+        |_, world| of(world, |p| told_again_in_vain(world, p)),
+    ),
     ("the intent comes before the call", |_, world| {
         intent_first(world)
     }),
@@ -53,77 +57,80 @@ const ALWAYS: [(&str, Law); 10] = [
     }),
 ];
 
-/// What happens in some world of every setting.
-const SOMETIMES: [(&str, Law); 9] = [
-    ("paid once, and settled", |_, world| {
-        is_settled(world) && state(world) == Some(PaymentState::Paid)
-    }),
-    ("never paid, and closed", |_, world| {
-        is_settled(world) && takings(world) == 0
-    }),
-    ("late money is refunded", |_, world| {
-        is_settled(world) && state(world) == Some(PaymentState::Closed) && takings(world) == 1
-    }),
-    ("a duplicate notification has no effect", |_, world| {
-        world.marks.told_again
-    }),
-    ("an operator's close meets a payment", |_, world| {
-        world.marks.close_met_money
-    }),
-    (
-        "a conditional write finds that somebody was first",
-        |_, world| world.marks.moved,
-    ),
-    ("a call arrives after its sender gave up", |_, world| {
-        world.marks.arrived_late
-    }),
-    ("a refund is sent again under its number", |_, world| {
-        world.marks.sent_again
-    }),
-    ("a part is given back of what paid the order", |_, world| {
-        let part = |p: &Payment| {
-            p.refunds
-                .iter()
-                .any(|r| r.request.is_some() && r.state == RefundState::Succeeded)
-        };
-        is_settled(world) && world.payment.as_deref().is_some_and(part)
-    }),
-];
+/// What must happen in some world: its name, in which models, and how it is known.
+struct Reached {
+    name: &'static str,
+    where_: fn(&PaymentModel) -> bool,
+    law: Law,
+}
 
-/// What happens where the first way is made by a call of ours.
-const SOMETIMES_BY_CALL: [(&str, Law); 2] = [
-    ("a crash between intent and call is repaired", |_, world| {
-        world.marks.killed_before_create && is_settled(world)
-    }),
-    (
-        "what might still arrive is placed once more, and closed",
-        |_, world| world.marks.burnt && is_settled(world),
-    ),
-];
-
-/// What happens where a merchant allows two attempts at once.
-const SOMETIMES_LENIENT: [(&str, Law); 1] = [("paid twice, and one goes back", |_, world| {
-    is_settled(world) && state(world) == Some(PaymentState::Paid) && takings(world) == 2
-})];
-
-/// What happens where a merchant allows one.
-const SOMETIMES_STRICT: [(&str, Law); 1] = [(
-    "paid by the second attempt after the first was closed",
-    |_, world| {
-        let second = |p: &Payment| {
-            p.channel_orders
-                .get(1)
-                .is_some_and(|o| o.state == ChannelOrderState::Paid)
-        };
-        is_settled(world) && world.payment.as_deref().is_some_and(second)
+const SOMETIMES: [Reached; 13] = [
+    Reached {
+        name: "paid once, and settled",
+        where_: |_| true,
+        law: |_, world| is_settled(world) && state(world) == Some(PaymentState::Paid),
     },
-)];
-
-/// What holds once the channel refuses refunds for good.
-const SOMETIMES_REFUSED: [(&str, Law); 1] = [(
-    "a refund that failed goes back under the next number",
-    |_, world| is_settled(world) && world.channel.refunds.values().any(Option::is_none),
-)];
+    Reached {
+        name: "never paid, and closed",
+        where_: |_| true,
+        law: |_, world| is_settled(world) && takings(world) == 0,
+    },
+    Reached {
+        name: "late money is refunded",
+        where_: |_| true,
+        law: |_, world| ended(world, PaymentState::Closed, 1),
+    },
+    Reached {
+        name: "paid twice, and one goes back",
+        where_: PaymentModel::allows_two_attempts,
+        law: |_, world| ended(world, PaymentState::Paid, 2),
+    },
+    Reached {
+        name: "paid by the second attempt after the first was closed",
+        where_: |model| model.setting.mode == Mode::Strict && model.has_two_ways(),
+        law: |_, world| ended(world, PaymentState::Paid, 1) && of(world, paid_by_the_second),
+    },
+    Reached {
+        name: "paid twice and closed, and both go back",
+        where_: PaymentModel::allows_two_attempts,
+        law: |_, world| ended(world, PaymentState::Closed, 2),
+    },
+    Reached {
+        name: "a conditional write finds that somebody was first",
+        where_: |_| true,
+        law: |_, world| world.marks.moved,
+    },
+    Reached {
+        name: "an operator's close meets a payment",
+        where_: |model| model.bounds.closes > 0,
+        law: |_, world| world.marks.close_met_money,
+    },
+    Reached {
+        name: "a part is given back of what paid the order",
+        where_: |model| model.bounds.gifts > 0,
+        law: |_, world| is_settled(world) && of(world, a_part_went_back),
+    },
+    Reached {
+        name: "a crash between intent and call is repaired",
+        where_: |model| model.bounds.crashes > 0,
+        law: |_, world| world.marks.killed_before_create && is_settled(world),
+    },
+    Reached {
+        name: "what might still arrive is placed once more, and settled",
+        where_: |model| model.bounds.crashes + model.bounds.losses > 0,
+        law: |_, world| world.marks.burnt && is_settled(world),
+    },
+    Reached {
+        name: "a call arrives after its sender gave up",
+        where_: |model| model.bounds.crashes + model.bounds.losses > 0,
+        law: |_, world| world.marks.arrived_late,
+    },
+    Reached {
+        name: "a refund that is refused goes back under the next number",
+        where_: |model| model.bounds.refusals > 0,
+        law: |_, world| is_settled(world) && world.channel.refunds.values().any(Option::is_none),
+    },
+];
 
 /// Every property of a model.
 #[must_use]
@@ -141,21 +148,8 @@ pub fn properties(model: &PaymentModel) -> Vec<Property<PaymentModel>> {
             )
         },
     ));
-    let mut some: Vec<_> = SOMETIMES.to_vec();
-    if model.first_is_made_by_call() {
-        some.extend(SOMETIMES_BY_CALL);
-    }
-    some.extend(match model.setting.mode {
-        Mode::Strict => SOMETIMES_STRICT,
-        Mode::Lenient => SOMETIMES_LENIENT,
-    });
-    if model.bounds.refusals > 0 {
-        some.extend(SOMETIMES_REFUSED);
-    }
-    all.extend(
-        some.iter()
-            .map(|(name, law)| Property::sometimes(name, *law)),
-    );
+    let some = SOMETIMES.iter().filter(|reached| (reached.where_)(model));
+    all.extend(some.map(|reached| Property::sometimes(reached.name, reached.law)));
     all
 }
 
@@ -165,6 +159,21 @@ fn of(world: &World, law: impl Fn(&Payment) -> bool) -> bool {
 
 fn state(world: &World) -> Option<PaymentState> {
     world.payment.as_ref().map(|payment| payment.state)
+}
+
+/// Settled in this state, after so many payments.
+fn ended(world: &World, end: PaymentState, taken: usize) -> bool {
+    is_settled(world) && state(world) == Some(end) && takings(world) == taken
+}
+
+fn paid_by_the_second(payment: &Payment) -> bool {
+    let second = payment.channel_orders.get(1);
+    second.is_some_and(|order| order.state == ChannelOrderState::Paid)
+}
+
+fn a_part_went_back(payment: &Payment) -> bool {
+    let mut refunds = payment.refunds.iter();
+    refunds.any(|refund| refund.request.is_some() && refund.state == RefundState::Succeeded)
 }
 
 /// How many attempts were paid, by the channel's books.
@@ -265,6 +274,14 @@ fn ends_are_proven(world: &World, payment: &Payment) -> bool {
                 }
             }
         })
+}
+
+/// I-9, F26: however often, and however late.
+fn told_again_in_vain(world: &World, payment: &Payment) -> bool {
+    payment.captures.iter().all(|capture| {
+        let fact = world.notification(capture.channel_order_no);
+        fact.is_some_and(|fact| !decide::on_fact(payment, fact, world.now()).changed())
+    })
 }
 
 /// Whether a create of it is on its way or about to be made.

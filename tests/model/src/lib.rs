@@ -13,7 +13,7 @@ pub mod names;
 pub mod process;
 pub mod world;
 
-use payonce_domain::schedule::{self, Creation};
+use payonce_domain::Mode;
 use stateright::{Model, Property};
 
 pub use action::{Action, Setting};
@@ -29,11 +29,16 @@ pub struct PaymentModel {
 }
 
 impl PaymentModel {
-    /// Whether the first way to pay is made known to its channel by a call of ours.
+    /// Whether the second client asks for another way to pay than the first.
     #[must_use]
-    pub fn first_is_made_by_call(&self) -> bool {
-        let (channel, method) = self.setting.ways[0];
-        schedule::policy(channel, method).creation == Creation::ByCall
+    pub fn has_two_ways(&self) -> bool {
+        self.setting.ways[0] != self.setting.ways[1]
+    }
+
+    /// Whether two attempts may stand side by side.
+    #[must_use]
+    pub fn allows_two_attempts(&self) -> bool {
+        self.setting.mode == Mode::Lenient && self.has_two_ways()
     }
 }
 

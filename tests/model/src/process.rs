@@ -123,6 +123,26 @@ impl News {
         }
     }
 
+    /// Whether it can never become untrue. Absence can, while a call may still arrive, and so can silence.
+    #[must_use]
+    pub const fn stays_true(self) -> bool {
+        match self {
+            Self::Said(_, _, word) => match word {
+                Word::Paid(_) | Word::PaidBack(_) | Word::Closed => true,
+                Word::Unpaid | Word::NotFound | Word::NoAnswer => false,
+            },
+            Self::Refund(_, _, report) => match report {
+                RefundReport::Succeeded | RefundReport::Failed => true,
+                RefundReport::Accepted
+                | RefundReport::NotYet
+                | RefundReport::NeedsPerson
+                | RefundReport::NotFound
+                | RefundReport::NoAnswer => false,
+            },
+            Self::Created(..) | Self::Sent(..) => false,
+        }
+    }
+
     /// At which version it was asked, where that matters.
     #[must_use]
     pub const fn asked(self) -> Option<Version> {

@@ -16,16 +16,18 @@ use crate::process::Process;
 /// How much may happen that need not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Bounds {
-    /// Requests of clients to pay.
+    /// Requests of clients to pay; the first is in the first way, every other one in the second.
     pub requests: u8,
     /// Invocations that are killed.
     pub crashes: u8,
     /// Messages, notifications, calls and answers that are lost.
     pub losses: u8,
-    /// Messages and notifications that are delivered once more.
+    /// Messages that are delivered once more while the first is at work.
     pub duplicates: u8,
-    /// Acts of an operator: a close, or money given back.
-    pub operator_acts: u8,
+    /// Times that an operator closes the payment.
+    pub closes: u8,
+    /// Times that a part is given back by hand.
+    pub gifts: u8,
     /// Refund numbers that the channel refuses for good.
     pub refusals: u8,
     /// Invocations at work at once.
@@ -39,16 +41,12 @@ pub struct Marks {
     pub killed_before_create: bool,
     /// A call arrived whose sender was dead or had given up, and changed the books.
     pub arrived_late: bool,
-    /// A notification told nothing new.
-    pub told_again: bool,
     /// An operator's close met money.
     pub close_met_money: bool,
     /// A conditional write found that somebody had written first.
     pub moved: bool,
     /// What might still arrive was placed once more.
     pub burnt: bool,
-    /// A refund was sent again under its number.
-    pub sent_again: bool,
 }
 
 /// The world.
@@ -60,7 +58,7 @@ pub struct World {
     pub payment: Option<Arc<Payment>>,
     /// The channel's books.
     pub channel: Channel,
-    /// Notifications of payments that were not delivered yet.
+    /// Notifications of payments that are not known yet.
     pub notices: BTreeSet<No>,
     /// Calls whose sender does not wait for them any more, and which may arrive at any time.
     pub adrift: BTreeSet<Call>,

@@ -20,7 +20,8 @@ const BOUNDS: Bounds = Bounds {
     crashes: 1,
     losses: 1,
     duplicates: 1,
-    operator_acts: 1,
+    closes: 1,
+    gifts: 0,
     refusals: 0,
     at_once: 2,
 };
@@ -65,7 +66,8 @@ fn probe() {
         crashes: env("C", 1),
         losses: env("L", 1),
         duplicates: env("D", 1),
-        operator_acts: env("O", 1),
+        closes: env("O", 1),
+        gifts: env("G", 0),
         refusals: env("F", 0),
         at_once: usize::from(env("P", 2)),
     };
@@ -75,5 +77,9 @@ fn probe() {
     } else {
         Mode::Lenient
     };
-    explore("probe", mode, CALLED_AND_PAGE, bounds);
+    let mut ways = CALLED_AND_PAGE;
+    if env("W", 0) == 1 {
+        ways[1] = ways[0];
+    }
+    explore("probe", mode, ways, bounds);
 }
