@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::contract::Contract;
 use crate::credentials::{Credentials, DemoAccount, accounts_of};
 use crate::endpoints::{MerchantEndpoint, Mode};
+use crate::operators::Operators;
 
 /// What there is to seed, and where.
 #[derive(Debug)]
@@ -35,6 +36,9 @@ pub(crate) struct Seeding<'a> {
 pub(crate) async fn seed(seeding: &Seeding<'_>) -> anyhow::Result<()> {
     let store = store(seeding)?;
     let secrets = secrets(seeding);
+    let operators = Operators::of(&seeding.credentials.operator_token)?;
+    let name = format!("{}console", seeding.secret_prefix);
+    keep(&secrets, &name, operators.key()).await?;
     for demo in &seeding.credentials.merchants {
         let mut accounts = Vec::new();
         for account in accounts_of(&demo.merchant_id) {

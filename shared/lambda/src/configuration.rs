@@ -8,6 +8,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use payonce_app::appeals::Appeals;
+use payonce_app::console::{Console, DeadLetters};
 use payonce_app::delay::{self, Delay, Wheel};
 use payonce_app::{Accounts, App, Bus, Names, Outbox};
 use payonce_channels::Transport;
@@ -81,6 +82,33 @@ pub fn appeals() -> anyhow::Result<Appeals> {
         app: app()?,
         delay: delay()?,
     })
+}
+
+/// Everything the operators' console acts through.
+///
+/// # Errors
+/// If a variable is missing; the message names it.
+pub fn console() -> anyhow::Result<Console> {
+    let config = sdk_config(&function())?;
+    let queues = [
+        ("payment-queries", "DEAD_PAYMENT_QUERIES"),
+        ("merchant-notifications", "DEAD_MERCHANT_NOTIFICATIONS"),
+        ("refund", "DEAD_REFUND"),
+        ("scan", "DEAD_SCAN"),
+        ("delayed-messages", "DEAD_DELAYED_MESSAGES"),
+        ("delay", "DEAD_DELAY"),
+    ];
+    let queues = queues.into_iter();
+    let queues = queues.map(|(name, url)| Ok((name, variable(url)?)));
+    let queues = queues.collect::<anyhow::Result<_>>()?;
+    let dead_letters = DeadLetters::new(aws_sdk_sqs::Client::new(&config), queues);
+    let links = variable("CONSOLE_LINKS")? == "true";
+    Ok(Console::new(
+        app()?,
+        variable("CONSOLE_KEY")?,
+        links,
+        dead_letters,
+    ))
 }
 
 /// What brings delayed messages to their time.

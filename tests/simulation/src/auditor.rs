@@ -153,7 +153,10 @@ impl World {
                         self.tally.saw(Sometimes::PartialRefunds);
                     }
                 }
-                RefundCause::Appeal | RefundCause::Reconciliation | RefundCause::Channel => {}
+                RefundCause::Appeal
+                | RefundCause::Reconciliation
+                | RefundCause::Channel
+                | RefundCause::Operator => {}
             }
         }
         if after.successor.is_some() && before.is_some_and(|before| before.successor.is_none()) {

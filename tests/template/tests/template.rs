@@ -122,6 +122,8 @@ fn the_routes_are_those_of_the_contract() {
         "GET /cashier/{token}/channel-orders/{channel_order_no} cashier",
         "GET /cashier/{token}/return cashier",
         "GET /cashier/{token}/status cashier",
+        "GET /console console",
+        "GET /console/{proxy+} console",
         "GET /v1/appeals appeals",
         "GET /v1/appeals/{appeal_no} appeals",
         "GET /v1/delayed-messages delay",
@@ -138,6 +140,8 @@ fn the_routes_are_those_of_the_contract() {
         "POST /cashier/{token}/pay cashier",
         "POST /cashier/{token}/query cashier",
         "POST /cashier/{token}/return cashier",
+        "POST /console/session console",
+        "POST /console/{proxy+} console",
         "POST /v1/appeals appeals",
         "POST /v1/appeals/{appeal_no}/statements appeals",
         "POST /v1/appeals/{appeal_no}/withdraw appeals",
@@ -253,6 +257,7 @@ fn a_function_outlives_the_calls_that_it_makes() {
     let (call, refund) = (patience("PATIENCE"), patience("PATIENCE_REFUND"));
     for (id, calls_in_a_row) in [
         ("cashier", 3),
+        ("console", 3),
         ("pay", 3),
         ("payments", 3),
         ("query", 3),
@@ -482,7 +487,7 @@ fn no_environment_value_looks_like_a_secret() {
 fn s16_every_route_has_a_rate_and_nothing_public_reserves_room() {
     let template = template();
     let apis = template.resources("AWS::Serverless::HttpApi");
-    assert_eq!(apis.len(), 1);
+    assert_eq!(apis.len(), 2);
     for (id, api) in apis {
         for limit in ["ThrottlingBurstLimit", "ThrottlingRateLimit"] {
             let limit = &api["Properties"]["DefaultRouteSettings"][limit];
@@ -492,5 +497,34 @@ fn s16_every_route_has_a_rate_and_nothing_public_reserves_room() {
     for (id, function) in template.functions() {
         let reserved = template.function_property(function, "ReservedConcurrentExecutions");
         assert!(reserved.is_null(), "{id}");
+    }
+}
+
+/// S5: operators have an API of their own, which is not there without an issuer; only the issuer's tokens
+/// begin a session, and links are for the local stack.
+#[test]
+fn s5_the_console_is_there_only_with_an_issuer_of_tokens() {
+    let template = template();
+    let whole = template.whole();
+    assert_eq!(whole["Parameters"]["JwtIssuer"]["Default"], "");
+    assert_eq!(whole["Parameters"]["ConsoleLinks"]["Default"], "false");
+    for id in ["console", "ConsoleApi", "ConsoleErrorsAlarm"] {
+        assert_eq!(whole["Resources"][id]["Condition"], "HasConsole", "{id}");
+    }
+    let api = &whole["Resources"]["ConsoleApi"]["Properties"]["Auth"];
+    assert!(
+        api["DefaultAuthorizer"].is_null(),
+        "pages ask for a session"
+    );
+    let issuer = &api["Authorizers"]["Operators"]["JwtConfiguration"]["issuer"];
+    assert_eq!(issuer["Ref"], "JwtIssuer");
+    let events = whole["Resources"]["console"]["Properties"]["Events"]
+        .as_object()
+        .unwrap();
+    for (name, event) in events {
+        let properties = &event["Properties"];
+        assert_eq!(properties["ApiId"]["Ref"], "ConsoleApi", "{name}");
+        let asks = properties["Auth"]["Authorizer"] == "Operators";
+        assert_eq!(asks, properties["Path"] == "/console/session", "{name}");
     }
 }

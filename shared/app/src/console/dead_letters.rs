@@ -1,9 +1,6 @@
 //! Dead-letter queues (死信队列): how many messages and invocations failed for good.
 
-use futures::StreamExt;
-
-/// How many queues are asked at a time.
-const AT_ONCE: usize = 8;
+use aws_sdk_sqs::types::QueueAttributeName;
 
 /// The queues and the way to them.
 pub struct DeadLetters {
@@ -20,25 +17,18 @@ impl DeadLetters {
 
     /// How many letters lie in each, about; `None` where it cannot be had.
     pub async fn count(&self) -> Vec<(&'static str, Option<u64>)> {
-        let asked = self.queues.iter().map(|(name, url)| async move {
-            let answer = self
-                .sqs
-                .get_queue_attributes()
-                .queue_url(url)
-                .attribute_names(
-                    aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages,
-                )
-                .send()
-                .await;
-            let count = answer.ok().and_then(|answer| {
-                let name = aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages;
-                answer.attributes?.get(&name)?.parse().ok()
-            });
-            (*name, count)
-        });
-        futures::stream::iter(asked)
-            .buffered(AT_ONCE)
-            .collect()
-            .await
+        let mut asked = Vec::new();
+        for (name, url) in &self.queues {
+            let count = self.count_of(url);
+            asked.push(async move { (*name, count.await) });
+        }
+        futures::future::join_all(asked).await
+    }
+
+    async fn count_of(&self, url: &str) -> Option<u64> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let ask = self.sqs.get_queue_attributes().queue_url(url);
+        let answer = ask.attribute_names(name.clone()).send().await.ok()?;
+        answer.attributes?.get(&name)?.parse().ok()
     }
 }

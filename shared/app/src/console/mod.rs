@@ -7,6 +7,7 @@
 mod act;
 mod appeals;
 mod approve;
+mod channels;
 mod dead_letters;
 mod happen;
 mod look;

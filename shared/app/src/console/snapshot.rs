@@ -75,7 +75,9 @@ impl Console {
         }
         truncated |= keys.len() > PAYMENTS_MAX;
         keys.truncate(PAYMENTS_MAX);
-        let batches = keys.chunks(BATCH).map(|some| store.load_many(some));
+        let batches: Vec<Vec<_>> = keys.chunks(BATCH).map(<[_]>::to_vec).collect();
+        let batches = batches.into_iter();
+        let batches = batches.map(|some| async move { store.load_many(&some).await });
         let mut batches = futures::stream::iter(batches).buffer_unordered(AT_ONCE);
         let mut snapshot = Snapshot {
             at: now,

@@ -2,6 +2,7 @@
 
 pub mod appeals;
 pub mod caller;
+pub mod claims;
 pub mod delayed_messages;
 pub mod fields;
 pub mod problem;

@@ -16,6 +16,7 @@ mod delaying;
 mod initiating;
 mod leaking;
 mod lost_messages;
+mod operators;
 mod refunding;
 mod replaying;
 mod strangers;
@@ -31,6 +32,7 @@ fn main() -> anyhow::Result<()> {
     scenarios.extend(delaying::scenarios());
     scenarios.extend(cashier::scenarios());
     scenarios.extend(appealing::scenarios());
+    scenarios.extend(operators::scenarios());
     scenarios.extend(of_alipay());
     scenarios.extend(catalogue::scenarios());
     run(StackOptions::for_test("scenarios"), scenarios)
