@@ -97,6 +97,7 @@ pub fn console() -> anyhow::Result<Console> {
         ("scan", "DEAD_SCAN"),
         ("delayed-messages", "DEAD_DELAYED_MESSAGES"),
         ("delay", "DEAD_DELAY"),
+        ("appeals", "DEAD_APPEALS"),
     ];
     let queues = queues.into_iter();
     let queues = queues.map(|(name, url)| Ok((name, variable(url)?)));
