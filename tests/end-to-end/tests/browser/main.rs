@@ -1,6 +1,7 @@
 //! The cashier in a real browser: what a buyer sees after a double click, Back, a second tab, a reload and a payment,
 //! in both languages and on a narrow screen. Pictures of it lie in `target/browser`.
 
+mod appeals;
 mod chromium;
 mod journeys;
 
@@ -18,7 +19,9 @@ fn main() -> anyhow::Result<()> {
         );
         return Ok(());
     }
-    run(StackOptions::for_test("browser"), journeys::all())
+    let mut scenarios = journeys::all();
+    scenarios.extend(appeals::all());
+    run(StackOptions::for_test("browser"), scenarios)
 }
 
 #[expect(clippy::print_stdout, reason = "a test that is left out must say so")]
