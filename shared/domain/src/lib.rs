@@ -22,10 +22,12 @@ pub mod evidence;
 pub mod fact;
 pub mod history;
 pub mod ids;
+pub mod ledger;
 pub mod money;
 pub mod numbers;
 pub mod obligation;
 pub mod payment;
+pub mod reconciliation;
 pub mod refund;
 pub mod schedule;
 pub mod time;
@@ -45,6 +47,7 @@ pub use ids::{
     AccountId, BankCode, ChannelTradeNo, EventType, MerchantId, MerchantMessageId, MerchantOrderNo,
     MerchantRefundNo,
 };
+pub use ledger::{BillDay, LedgerRow, Movement, MovementId, Unbooked};
 pub use money::{Currency, Money};
 pub use numbers::{
     ChannelOrderNo, DelayedMessageKey, DelayedMessageNo, PaymentKey, PaymentNo, RefundNo,
