@@ -11,6 +11,8 @@
 //! | `evidence` | a message of a channel, word for word, never changed; or what a buyer did, and how often |
 //! | `merchants` | a merchant, or the owner of a channel account |
 //! | `controls` | what operators may stop or limit, breakers and turns |
+//! | `ledger` | a movement of money by account, day and shard; or what a day's reconciliation carried over |
+//! | `findings` | a discrepancy that a day's reconciliation found, or that day's run; its sparse index `open` lists what waits for people |
 //! | `delayed-messages` | a delayed message; its sparse index `due` lists those with an attempt to come, and `list` each merchant's by state |
 //!
 //! What attributes are called is written in `record` and its neighbours only: their names are short,
@@ -28,9 +30,13 @@ mod delayed_messages;
 mod due;
 mod error;
 mod evidence;
+mod findings;
+mod ledger;
 mod merchants;
 mod payments;
 mod record;
+mod report;
+mod runs;
 mod stored;
 mod token;
 #[cfg(test)]
@@ -48,8 +54,12 @@ pub use delayed_messages::{
 pub use due::DueItem;
 pub use error::StoreError;
 pub use evidence::KeptMessage;
+pub use findings::{Finding, FindingState};
+pub use ledger::{LedgerPlace, Pool};
 pub use merchants::{ChannelAccount, Merchant};
 pub use payments::{Created, Many, Saved};
+pub use report::report_json;
+pub use runs::{Run, RunState};
 pub use stored::{BrokenChain, Stored, TimelineEntry};
 
 /// The tables' names, and how many parts the due index is split into.
@@ -65,6 +75,10 @@ pub struct Tables {
     pub controls: String,
     /// Delayed messages, with indexes `due` and `list`.
     pub delayed_messages: String,
+    /// What T+1 compares with the bills.
+    pub ledger: String,
+    /// What it found, with an index `open`.
+    pub findings: String,
     /// Parts of each due index. Raising it is safe at any time as long as the sweep reads the larger
     /// number: an item moves to its new part with its next write.
     pub due_shards: u32,
