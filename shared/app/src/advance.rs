@@ -1,7 +1,7 @@
 //! Advance a payment: perform what is due on it.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::FutureExt;
 use payonce_domain::obligation::SOON;
@@ -139,12 +139,12 @@ impl App {
             tasks = working.payment().tasks_due(now);
         }
         let mut first_failure = None;
-        let began = Instant::now();
+        let began = self.stopwatch.read();
         let mut held = Vec::new();
         for task in &tasks {
             working.shut_until = None;
             // The rest waits for its next rung: a function that is killed moves nothing on.
-            if began.elapsed() > BEGIN_WITHIN {
+            if self.stopwatch.since(began) > BEGIN_WITHIN {
                 break;
             }
             let tried = match task {

@@ -216,7 +216,7 @@ impl App {
             at: announcement.at,
             detail: (telling.event)(payment, announcement)?,
         };
-        let put = self.bus.put(&event).await;
+        let put = self.bus.put(event).await;
         if let Err(error) = &put {
             tracing::warn!(
                 payment.no = %payment.payment_no(),

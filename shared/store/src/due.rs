@@ -5,6 +5,8 @@ use payonce_domain::{DelayedMessageKey, PaymentKey, Timestamp};
 use serde::Deserialize;
 
 use crate::Store;
+use crate::call::failed;
+use crate::engine::{Expression, QueryItems};
 use crate::error::StoreError;
 use crate::record::field::{Field, Kept};
 use crate::record::{DUE_AT, DUE_SHARD};
@@ -75,22 +77,22 @@ impl Store {
         limit: i32,
     ) -> Result<Vec<DueItem<K>>, StoreError> {
         let doing = "read the due index";
-        let answer = self
-            .client
-            .query()
-            .table_name(table)
-            .index_name(INDEX)
-            .key_condition_expression("#s = :s AND #d <= :until")
-            .expression_attribute_names("#s", DUE_SHARD)
-            .expression_attribute_names("#d", DUE_AT)
-            .expression_attribute_values(":s", AttributeValue::N(shard.to_string()))
-            .expression_attribute_values(":until", AttributeValue::N(until.as_millis().to_string()))
-            .scan_index_forward(true)
-            .limit(limit.max(1))
-            .send()
-            .await
-            .map_err(|error| StoreError::of_read(doing, error))?;
-        let items = answer.items.unwrap_or_default().into_iter();
+        let query = QueryItems {
+            table: table.to_owned(),
+            index: Some(INDEX),
+            condition: Expression {
+                text: "#s = :s AND #d <= :until",
+                names: vec![("#s", DUE_SHARD), ("#d", DUE_AT)],
+                values: vec![
+                    (":s", AttributeValue::N(shard.to_string())),
+                    (":until", AttributeValue::N(until.as_millis().to_string())),
+                ],
+            },
+            limit: limit.max(1),
+            doing,
+        };
+        let items = self.engine.query(query).await.map_err(failed(doing))?;
+        let items = items.into_iter();
         let records = items.map(|item| {
             let record: DueRecord<K> = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
                 .map_err(|error| StoreError::of_read(doing, error))?;

@@ -28,6 +28,8 @@ mod call;
 mod controls;
 mod delayed_messages;
 mod due;
+mod dynamo;
+pub mod engine;
 mod error;
 mod evidence;
 mod findings;
@@ -52,6 +54,7 @@ pub use delayed_messages::{
     MessageCreated, MessagePage, MessagePlace, MessageSaved, StoredMessage,
 };
 pub use due::DueItem;
+use engine::Engine;
 pub use error::StoreError;
 pub use evidence::KeptMessage;
 pub use findings::{Finding, FindingState};
@@ -89,16 +92,22 @@ pub struct Tables {
 /// Time-outs, retries and the region are the client's, which the caller builds.
 #[derive(Debug, Clone)]
 pub struct Store {
-    client: aws_sdk_dynamodb::Client,
+    engine: Arc<dyn Engine>,
     tables: Arc<Tables>,
 }
 
 impl Store {
-    /// A store over these tables.
+    /// A store over these tables of DynamoDB.
     #[must_use]
     pub fn new(client: aws_sdk_dynamodb::Client, tables: Tables) -> Self {
+        Self::over(Arc::new(client), tables)
+    }
+
+    /// A store over these tables of an engine.
+    #[must_use]
+    pub fn over(engine: Arc<dyn Engine>, tables: Tables) -> Self {
         Self {
-            client,
+            engine,
             tables: Arc::new(tables),
         }
     }

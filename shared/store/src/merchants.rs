@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::Store;
 use crate::api_key::{ApiKey, HashedKey};
 use crate::call::{Condition, Put};
+use crate::engine::Expression;
 use crate::error::StoreError;
 use crate::record;
 use crate::record::bytes::Bytes;
@@ -187,11 +188,11 @@ impl Store {
             record_version: record::VERSION,
             owner: Kept(merchant.clone()),
         });
-        let free_or_ours = Condition {
-            expression: "attribute_not_exists(#k) OR #m = :m",
+        let free_or_ours = Condition(Expression {
+            text: "attribute_not_exists(#k) OR #m = :m",
             names: vec![("#k", record::KEY), ("#m", OWNER)],
             values: vec![(":m", AttributeValue::S(merchant.to_string()))],
-        };
+        });
         let table = &self.tables.merchants;
         match self
             .put_if(table, item, free_or_ours, "own a channel account")

@@ -21,8 +21,6 @@ mod refund;
 mod terms;
 mod unbooked;
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{
     Case, CaseKind, ChainHash, ChannelTradeNo, ClosingCause, Payment, PaymentKey, PaymentNo,
@@ -46,8 +44,8 @@ use unbooked::UnbookedRecord;
 /// The version of the layouts in all tables.
 pub(crate) const VERSION: u64 = 3;
 
-/// An item as the client has it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
+/// An item as the engine has it.
+pub(crate) use crate::engine::Item;
 
 /// The partition key of every table.
 pub(crate) const KEY: &str = "k";
