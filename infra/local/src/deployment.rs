@@ -109,6 +109,8 @@ impl Deployment {
             ("merchants", "MerchantsTableName"),
             ("controls", "ControlsTableName"),
             ("delayed-messages", "DelayedMessagesTableName"),
+            ("ledger", "LedgerTableName"),
+            ("findings", "FindingsTableName"),
         ])
     }
 
@@ -128,6 +130,7 @@ impl Deployment {
             ("query", "QueryFunctionName"),
             ("scan", "ScanFunctionName"),
             ("refund", "RefundFunctionName"),
+            ("reconcile", "ReconcileFunctionName"),
             ("delay", "DelayFunctionName"),
             ("notify", "NotifyFunctionName"),
         ])

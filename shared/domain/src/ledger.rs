@@ -64,6 +64,14 @@ impl BillDay {
         Self(self.0.yesterday().unwrap_or(self.0))
     }
 
+    /// From when on its bill is expected: ten in the morning after it, in Beijing.
+    #[must_use]
+    pub fn bill_ready_at(self) -> Timestamp {
+        let ready = BEIJING.to_timestamp(self.next().0.at(10, 0, 0, 0));
+        let millis = ready.map_or(0, jiff::Timestamp::as_millisecond);
+        Timestamp::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
+
     /// How many days `earlier` lies before this one; none where it does not.
     #[must_use]
     pub fn days_since(self, earlier: Self) -> u32 {
@@ -212,6 +220,9 @@ mod tests {
         assert_eq!(unionpay.days_since(unionpay.previous()), 1);
         assert_eq!(unionpay.previous().days_since(unionpay), 0);
         assert_eq!(BillDay::parse("2026-11-26"), Some(unionpay));
+        // 2026-11-27 10:00 in Beijing.
+        let ready = Timestamp::from_millis(1_795_744_800_000);
+        assert_eq!(unionpay.bill_ready_at(), ready);
         assert_eq!(BillDay::parse("2026-11-6"), None);
     }
 }

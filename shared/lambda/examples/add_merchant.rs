@@ -145,16 +145,20 @@ async fn add() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Only the table of merchants is touched.
+/// Only the table of merchants is touched, and the list of accounts whose bills are compared.
 fn tables() -> anyhow::Result<Tables> {
     let merchants = std::env::var("MERCHANTS_TABLE")
         .context("MERCHANTS_TABLE must be the stack's output MerchantsTableName")?;
+    let findings = std::env::var("FINDINGS_TABLE")
+        .context("FINDINGS_TABLE must be the stack's output FindingsTableName")?;
     Ok(Tables {
         payments: String::new(),
         evidence: String::new(),
         merchants,
         controls: String::new(),
         delayed_messages: String::new(),
+        ledger: String::new(),
+        findings,
         due_shards: 1,
     })
 }
@@ -219,6 +223,7 @@ async fn opened(
         secret_name: asked.secret_name.clone(),
         receiving_secret_name: asked.receiving_secret_name.clone(),
         stretch,
+        fee_rate: None,
         retired: asked.retired,
     })
 }

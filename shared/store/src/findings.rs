@@ -6,9 +6,10 @@ use payonce_domain::{Channel, Money, Movement, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::call::{Condition, Put};
+use crate::call::{Condition, Put, failed};
+use crate::engine::{Expression, QueryItems};
 use crate::error::StoreError;
-use crate::ledger::LedgerPlace;
+use crate::ledger::{FIRST, LedgerPlace, place_in};
 use crate::record::field::Kept;
 use crate::record::{self, Item, KEY};
 
@@ -186,11 +187,11 @@ impl Store {
         record.open = None;
         let item = record::to_item(&record);
         let table = &self.tables.findings;
-        let there = Condition {
-            expression: "attribute_exists(#k)",
+        let there = Condition(Expression {
+            text: "attribute_exists(#k)",
             names: vec![("#k", KEY)],
             values: Vec::new(),
-        };
+        });
         match self.put_if(table, item, there, "resolve a finding").await? {
             Put::Stored => Ok(()),
             Put::Refused(_) => Err(StoreError::Gone(finding.id.clone())),
@@ -205,20 +206,19 @@ impl Store {
         let key = place.key();
         let table = &self.tables.findings;
         let mut found = Vec::new();
-        let mut from = None;
+        let mut after = FIRST.to_owned();
         loop {
-            let (items, next) = self
-                .partition_page(table, &key, from, "read findings")
-                .await?;
+            let doing = "read findings";
+            let items = self.partition_page(table, &key, after, doing).await?;
+            let Some(last) = items.last().and_then(place_in) else {
+                return Ok(found);
+            };
             // The day's run lies in the same place; it has no class.
             let items = items.into_iter().filter(|item| item.contains_key("c"));
             for item in items {
                 found.push(read(item)?);
             }
-            from = next;
-            if from.is_none() {
-                return Ok(found);
-            }
+            after = last;
         }
     }
 
@@ -228,24 +228,19 @@ impl Store {
     /// A [`StoreError`] if it cannot be had or read.
     pub async fn open_findings(&self, limit: i32) -> Result<Vec<Finding>, StoreError> {
         let doing = "read open findings";
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.tables.findings)
-            .index_name(OPEN_INDEX)
-            .key_condition_expression("#o = :o")
-            .expression_attribute_names("#o", OPEN)
-            .expression_attribute_values(":o", AttributeValue::S(IS_OPEN.to_owned()))
-            .limit(limit.max(1))
-            .send()
-            .await
-            .map_err(|error| StoreError::of_read(doing, error))?;
-        answer
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .map(read)
-            .collect()
+        let query = QueryItems {
+            table: self.tables.findings.clone(),
+            index: Some(OPEN_INDEX),
+            condition: Expression {
+                text: "#o = :o",
+                names: vec![("#o", OPEN)],
+                values: vec![(":o", AttributeValue::S(IS_OPEN.to_owned()))],
+            },
+            limit: limit.max(1),
+            doing,
+        };
+        let items = self.engine.query(query).await.map_err(failed(doing))?;
+        items.into_iter().map(read).collect()
     }
 }
 

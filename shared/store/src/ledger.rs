@@ -13,7 +13,8 @@ use payonce_domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::call::{Condition, Put};
+use crate::call::{Condition, Put, failed};
+use crate::engine::{Expression, GetItem, QueryItems};
 use crate::error::StoreError;
 use crate::record::field::Kept;
 use crate::record::{self, Item, KEY};
@@ -24,6 +25,10 @@ const PLACE: &str = "e";
 const VERSION: &str = "v";
 /// Entries in one piece of a pool: some 250 bytes each, in items of 400 KB at most.
 const PIECE_MAX: usize = 1_000;
+/// How many items are asked for at a time; a page of them may be shorter.
+const PAGE: i32 = 1_000;
+/// What every place comes after.
+pub(crate) const FIRST: &str = "#";
 /// How many pieces a pool may have: more than a day's bill.
 const PIECES_MAX: u32 = 10_000;
 
@@ -239,11 +244,11 @@ impl Store {
             };
             let shard = row.order_no.key().shard(self.shards());
             let item = record::to_item(&RowRecord::of(row, shard_key(&place, shard)));
-            let not_later = Condition {
-                expression: "attribute_not_exists(#k) OR #v <= :v",
+            let not_later = Condition(Expression {
+                text: "attribute_not_exists(#k) OR #v <= :v",
                 names: vec![("#k", KEY), ("#v", VERSION)],
                 values: vec![(":v", AttributeValue::N(row.version.0.to_string()))],
-            };
+            });
             let table = &self.tables.ledger;
             match self
                 .put_if(table, item, not_later, "book a movement")
@@ -256,8 +261,8 @@ impl Store {
         Ok(())
     }
 
-    /// The rows of one shard of an account's day, a page at a time: give back what came with the last
-    /// page, until nothing comes with it.
+    /// The rows of one shard of an account's day, a page at a time: give back the place that came with
+    /// the last page, until none comes.
     ///
     /// # Errors
     /// A [`StoreError`] if they cannot be had or read.
@@ -265,12 +270,14 @@ impl Store {
         &self,
         place: &LedgerPlace,
         shard: u32,
-        from: Option<Item>,
-    ) -> Result<(Vec<LedgerRow>, Option<Item>), StoreError> {
+        after: Option<String>,
+    ) -> Result<(Vec<LedgerRow>, Option<String>), StoreError> {
         let key = shard_key(place, shard);
         let table = &self.tables.ledger;
         let doing = "read the ledger";
-        let (items, next) = self.partition_page(table, &key, from, doing).await?;
+        let after = after.unwrap_or_else(|| FIRST.to_owned());
+        let items = self.partition_page(table, &key, after, doing).await?;
+        let last = items.last().and_then(place_in);
         let rows = items.into_iter().map(|item| {
             let row: RowRecord = record::from_item(item)?;
             let unreadable = || StoreError::Unreadable {
@@ -280,7 +287,7 @@ impl Store {
             row.restore(&place.account, place.day)
                 .ok_or_else(unreadable)
         });
-        Ok((rows.collect::<Result<_, _>>()?, next))
+        Ok((rows.collect::<Result<_, _>>()?, last))
     }
 
     /// What the run of this day carried over. Written before its run says that it is closed.
@@ -326,11 +333,13 @@ impl Store {
         };
         let wanted = usize::try_from(pieces.min(PIECES_MAX)).unwrap_or(0);
         let mut seen = 0;
-        let mut from = None;
-        loop {
-            let (items, next) = self
-                .partition_page(table, &key, from, "read what was carried over")
-                .await?;
+        let mut after = FIRST.to_owned();
+        while seen < wanted {
+            let doing = "read what was carried over";
+            let items = self.partition_page(table, &key, after, doing).await?;
+            let Some(last) = items.last().and_then(place_in) else {
+                return Err(unreadable());
+            };
             for item in items.into_iter().take(wanted - seen) {
                 seen += 1;
                 let piece: PieceRecord = record::from_item(item)?;
@@ -342,42 +351,38 @@ impl Store {
                     pool.rows.push(row.ok_or_else(unreadable)?);
                 }
             }
-            from = next;
-            if from.is_none() || seen >= wanted {
-                break;
-            }
+            after = last;
         }
-        if seen == wanted {
-            Ok(pool)
-        } else {
-            Err(unreadable())
-        }
+        Ok(pool)
     }
 
-    /// One page of a partition, in the order of the sort key.
+    /// One page of a partition, in the order of the sort key: what comes after `after`. The last page
+    /// is empty.
     pub(crate) async fn partition_page(
         &self,
         table: &str,
         key: &str,
-        from: Option<Item>,
+        after: String,
         doing: &'static str,
-    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(table)
-            .key_condition_expression("#k = :k")
-            .expression_attribute_names("#k", KEY)
-            .expression_attribute_values(":k", AttributeValue::S(key.to_owned()))
-            .consistent_read(true)
-            .set_exclusive_start_key(from)
-            .send()
-            .await
-            .map_err(|error| StoreError::of_read(doing, error))?;
-        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+    ) -> Result<Vec<Item>, StoreError> {
+        let query = QueryItems {
+            table: table.to_owned(),
+            index: None,
+            condition: Expression {
+                text: "#k = :k AND #e > :after",
+                names: vec![("#k", KEY), ("#e", PLACE)],
+                values: vec![
+                    (":k", AttributeValue::S(key.to_owned())),
+                    (":after", AttributeValue::S(after)),
+                ],
+            },
+            limit: PAGE,
+            doing,
+        };
+        self.engine.query(query).await.map_err(failed(doing))
     }
 
-    /// One item of a table with a sort key.
+    /// One item of a table with a sort key, as of its last write.
     pub(crate) async fn get_placed(
         &self,
         table: &str,
@@ -385,18 +390,19 @@ impl Store {
         place: &str,
         doing: &'static str,
     ) -> Result<Option<Item>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(table)
-            .key(KEY, AttributeValue::S(key.to_owned()))
-            .key(PLACE, AttributeValue::S(place.to_owned()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::of_read(doing, error))?;
-        Ok(answer.item)
+        let get = GetItem {
+            table: table.to_owned(),
+            key: vec![(KEY, key.to_owned()), (PLACE, place.to_owned())],
+            consistent: true,
+            doing,
+        };
+        self.engine.get(get).await.map_err(failed(doing))
     }
+}
+
+/// Where an item of a table with a sort key lies in its partition.
+pub(crate) fn place_in(item: &Item) -> Option<String> {
+    item.get(PLACE)?.as_s().ok().cloned()
 }
 
 fn shard_key(place: &LedgerPlace, shard: u32) -> String {

@@ -5,13 +5,14 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::reconciliation::Report;
-use payonce_domain::{AccountId, BillDay, Channel, Timestamp};
+use payonce_domain::{AccountId, BillDay, Channel, MerchantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::call::{Condition, Put};
+use crate::engine::Expression;
 use crate::error::StoreError;
-use crate::ledger::LedgerPlace;
+use crate::ledger::{FIRST, LedgerPlace, place_in};
 use crate::record::field::Kept;
 use crate::record::{self, KEY};
 use crate::report::ReportJson;
@@ -20,6 +21,8 @@ use crate::report::ReportJson;
 const RUN: &str = "run";
 /// The sort key of how far an account has come.
 const ACCOUNT: &str = "account";
+/// The partition that lists every account.
+const ACCOUNTS: &str = "accounts";
 /// A run's own version.
 const VERSION: &str = "v";
 
@@ -143,6 +146,20 @@ struct RunRecord {
     pieces: u32,
 }
 
+/// An account whose bills are compared, and its owner.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListedRecord {
+    #[serde(rename = "k")]
+    key: String,
+    #[serde(rename = "e")]
+    place: String,
+    #[serde(rename = "r")]
+    record_version: u64,
+    #[serde(rename = "m")]
+    owner: Kept<MerchantId>,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AccountRecord {
@@ -245,16 +262,71 @@ impl Store {
     pub async fn save_run(&self, run: &mut Run) -> Result<bool, StoreError> {
         let seen = run.version;
         run.version += 1;
-        let unmoved = Condition {
-            expression: "attribute_not_exists(#k) OR #v = :seen",
+        let unmoved = Condition(Expression {
+            text: "attribute_not_exists(#k) OR #v = :seen",
             names: vec![("#k", KEY), ("#v", VERSION)],
             values: vec![(":seen", AttributeValue::N(seen.to_string()))],
-        };
+        });
         let item = record::to_item(&run.record());
         let table = &self.tables.findings;
         match self.put_if(table, item, unmoved, "store a run").await? {
             Put::Stored => Ok(true),
             Put::Refused(_) => Ok(false),
+        }
+    }
+
+    /// Lists an account among those whose bills are compared.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be stored.
+    pub(crate) async fn list_account(
+        &self,
+        owner: &MerchantId,
+        channel: Channel,
+        account: &AccountId,
+    ) -> Result<(), StoreError> {
+        let item = record::to_item(&ListedRecord {
+            key: ACCOUNTS.to_owned(),
+            place: account_key(channel, account),
+            record_version: record::VERSION,
+            owner: Kept(owner.clone()),
+        });
+        let table = &self.tables.findings;
+        let not_newer = Condition::not_newer();
+        match self
+            .put_if(table, item, not_newer, "list an account")
+            .await?
+        {
+            Put::Stored | Put::Refused(_) => Ok(()),
+        }
+    }
+
+    /// Every account whose bills are compared, and its owner.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if they cannot be had or read.
+    pub async fn listed_accounts(
+        &self,
+    ) -> Result<Vec<(MerchantId, Channel, AccountId)>, StoreError> {
+        let table = &self.tables.findings;
+        let mut listed = Vec::new();
+        let mut after = FIRST.to_owned();
+        loop {
+            let doing = "read the list of accounts";
+            let items = self.partition_page(table, ACCOUNTS, after, doing).await?;
+            let Some(last) = items.last().and_then(place_in) else {
+                return Ok(listed);
+            };
+            for item in items {
+                let record: ListedRecord = record::from_item(item)?;
+                let account = read_account(&record.place);
+                let (channel, account) = account.ok_or_else(|| StoreError::Unreadable {
+                    item: record.place.clone(),
+                    why: "an account in the list".to_owned(),
+                })?;
+                listed.push((record.owner.0, channel, account));
+            }
+            after = last;
         }
     }
 
@@ -292,11 +364,11 @@ impl Store {
             record_version: record::VERSION,
             closed: day.clone(),
         });
-        let later = Condition {
-            expression: "attribute_not_exists(#k) OR #d < :d",
+        let later = Condition(Expression {
+            text: "attribute_not_exists(#k) OR #d < :d",
             names: vec![("#k", KEY), ("#d", "d")],
             values: vec![(":d", AttributeValue::S(day))],
-        };
+        });
         let table = &self.tables.findings;
         match self.put_if(table, item, later, "close a day").await? {
             Put::Stored | Put::Refused(_) => Ok(()),
@@ -306,4 +378,11 @@ impl Store {
 
 fn account_key(channel: Channel, account: &AccountId) -> String {
     format!("{}#{account}", channel.name())
+}
+
+fn read_account(text: &str) -> Option<(Channel, AccountId)> {
+    let (channel, account) = text.split_once('#')?;
+    let mut channels = Channel::ALL.into_iter();
+    let channel = channels.find(|known| known.name() == channel)?;
+    Some((channel, AccountId::new(account).ok()?))
 }

@@ -37,6 +37,8 @@ pub async fn world() -> World {
     table(&client, "merchants", &["k"], &[]).await;
     table(&client, "controls", &["k"], &[]).await;
     table(&client, MESSAGES, &["k"], &[DUE, LIST]).await;
+    table(&client, "ledger", &["k", "e"], &[]).await;
+    table(&client, "findings", &["k", "e"], &[OPEN]).await;
     World {
         store: store(client.clone()),
         client,
@@ -53,6 +55,8 @@ pub fn store(client: Client) -> Store {
             merchants: "merchants".to_owned(),
             controls: "controls".to_owned(),
             delayed_messages: MESSAGES.to_owned(),
+            ledger: "ledger".to_owned(),
+            findings: "findings".to_owned(),
             due_shards: SHARDS,
         },
     )
@@ -77,11 +81,14 @@ pub fn client(address: SocketAddr) -> Client {
     Client::from_conf(config)
 }
 
-/// An index: its name, its two keys and their type.
-type Index = (&'static str, [&'static str; 2], ScalarAttributeType);
+/// An index: its name, its two keys and their types.
+type Index = (&'static str, [(&'static str, ScalarAttributeType); 2]);
 
-const DUE: Index = ("due", ["s", "d"], ScalarAttributeType::N);
-const LIST: Index = ("list", ["l", "o"], ScalarAttributeType::S);
+const TEXT: ScalarAttributeType = ScalarAttributeType::S;
+const NUMBER: ScalarAttributeType = ScalarAttributeType::N;
+const DUE: Index = ("due", [("s", NUMBER), ("d", NUMBER)]);
+const LIST: Index = ("list", [("l", TEXT), ("o", TEXT)]);
+const OPEN: Index = ("open", [("oq", TEXT), ("x", NUMBER)]);
 
 async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
     let mut create = client
@@ -93,8 +100,13 @@ async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
             .attribute_definitions(attribute(key, ScalarAttributeType::S))
             .key_schema(element(key, kind));
     }
-    for (index, [hash, range], kind) in indexes {
-        let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
+    for (index, [(hash, hash_kind), (range, range_kind)]) in indexes {
+        // What is open is read from the index itself.
+        let projected = match *index {
+            "open" => ProjectionType::All,
+            _ => ProjectionType::KeysOnly,
+        };
+        let keys_only = Projection::builder().projection_type(projected);
         let index = GlobalSecondaryIndex::builder()
             .index_name(*index)
             .key_schema(element(hash, KeyType::Hash))
@@ -102,8 +114,8 @@ async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
             .projection(keys_only.build())
             .build();
         create = create
-            .attribute_definitions(attribute(hash, kind.clone()))
-            .attribute_definitions(attribute(range, kind.clone()))
+            .attribute_definitions(attribute(hash, hash_kind.clone()))
+            .attribute_definitions(attribute(range, range_kind.clone()))
             .global_secondary_indexes(index.unwrap());
     }
     create.send().await.unwrap();

@@ -346,6 +346,7 @@ fn merchant(mode: Mode, keys: &Value, accelerators: &Accelerators) -> Merchant {
             settings: contract.settings.to_string(),
             secret_name: name.to_owned(),
             receiving_secret_name: receiving,
+            fee_rate: None,
             retired: false,
             stretch: Stretch::NONE,
         }
