@@ -27,10 +27,12 @@ pub fn verify(text: &str) -> bool {
 
 fn remainder(text: &str) -> Option<usize> {
     text.bytes().try_fold(0, |sum, byte| {
-        let value = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'A'..=b'Z' => byte - b'A' + 10,
-            _ => return None,
+        let value = if byte.is_ascii_digit() {
+            byte - b'0'
+        } else if byte.is_ascii_uppercase() {
+            byte - b'A' + 10
+        } else {
+            return None;
         };
         Some((sum * RADIX + usize::from(value)) % MODULUS)
     })

@@ -1,3 +1,5 @@
+//! What a verdict is, and what the decision function makes of it.
+
 use std::collections::BTreeMap;
 
 use super::*;

@@ -11,6 +11,7 @@ mod closing;
 mod initiating;
 mod messages;
 mod notified;
+mod reconciling;
 mod refunding;
 mod stage;
 mod sweeping;
