@@ -141,6 +141,8 @@ fn store(seeding: &Seeding<'_>) -> anyhow::Result<Store> {
             delayed_messages: table("delayed-messages")?,
             ledger: table("ledger")?,
             findings: table("findings")?,
+            appeals: table("appeals")?,
+            journal: table("journal")?,
             // Seeding puts nothing into the due index.
             due_shards: 1,
         },

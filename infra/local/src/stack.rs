@@ -188,7 +188,8 @@ impl Stack {
         };
         let front_door = reserved.open(Target {
             emulator_port: emulator.port,
-            api_id: deployment.api_id,
+            api_id: deployment.api_id("Api")?,
+            console_api_id: deployment.api_id("ConsoleApi")?,
             start_page: start_page::render(&endpoints),
         })?;
         let stack = Self {

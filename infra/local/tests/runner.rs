@@ -80,6 +80,8 @@ fn store(endpoints: &Endpoints) -> Store {
         delayed_messages: table("delayed-messages"),
         ledger: table("ledger"),
         findings: table("findings"),
+        appeals: table("appeals"),
+        journal: table("journal"),
         due_shards: 1,
     };
     Store::new(database(endpoints), tables)

@@ -238,7 +238,7 @@ impl Accounts {
         SigningSecret::all(&text).with_context(|| format!("reading the secret {name}"))
     }
 
-    async fn secret(&self, name: &str) -> anyhow::Result<Arc<str>> {
+    pub(crate) async fn secret(&self, name: &str) -> anyhow::Result<Arc<str>> {
         if let Some(text) = self.secret_texts.get(&name.to_owned()) {
             return Ok(text);
         }

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod advance;
+pub mod appeals;
 mod breakers;
 mod bus;
 mod carrier;
@@ -15,6 +16,7 @@ mod cashier;
 mod change;
 mod choose;
 mod close;
+pub mod console;
 pub mod delay;
 mod failure;
 mod give_back;
@@ -43,7 +45,7 @@ pub use close::Closed;
 pub use failure::{Failure, Invalid};
 pub use give_back::GivenBack;
 pub use initiate::{InitiateRequest, Initiated, Outcome, Replaces};
-pub use metrics::{Metric, NAMESPACE, dimension_values, log_to};
+pub use metrics::{Age, Metric, NAMESPACE, dimension_values, log_to};
 pub use outbox::{Names, Outbox};
 pub use reconcile::{AccountDay, Reconciled};
 pub use send_refund::RefundOutcome;

@@ -83,6 +83,8 @@ metrics! {
     MerchantsNotTold, "Count", &[&[]];
     /// Delayed messages (延迟消息) whose last attempt failed: dead letters (死信).
     DelayedMessagesDead, "Count", &[&[]];
+    /// Appeals (申诉) that were not ruled in time, once a day each.
+    AppealsOverdue, "Count", &[&[]];
     /// Whether an account's breaker (熔断) is open, said by whoever looks at it because of work.
     BreakerOpen, "Count", &[&["Channel"], &[]];
     /// Discrepancies (差错) that were found, for the first time.
@@ -107,7 +109,7 @@ pub(crate) enum Label {
 
 /// How old something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Age {
+pub enum Age {
     /// Under ten minutes.
     Minutes,
     /// Under an hour.
@@ -119,9 +121,12 @@ pub(crate) enum Age {
 }
 
 impl Age {
-    const ALL: [Self; 4] = [Self::Minutes, Self::Hour, Self::Day, Self::Older];
+    /// Every age, youngest first.
+    pub const ALL: [Self; 4] = [Self::Minutes, Self::Hour, Self::Day, Self::Older];
 
-    pub(crate) fn of(span: Span) -> Self {
+    /// The age of something that began so long ago.
+    #[must_use]
+    pub fn of(span: Span) -> Self {
         if span < Span::minutes(10) {
             Self::Minutes
         } else if span < Span::hours(1) {
@@ -145,6 +150,19 @@ pub(crate) enum Held {
     Channel,
     /// The channel has to confirm a wrong amount first, and is silent.
     Unconfirmed,
+}
+
+impl Age {
+    /// The word for it, in metrics and in addresses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Minutes => "minutes",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Older => "older",
+        }
+    }
 }
 
 impl Held {
@@ -182,12 +200,7 @@ impl Label {
         match self {
             Self::Channel(channel) => channel.name(),
             Self::State(state) => state.name(),
-            Self::Age(age) => match age {
-                Age::Minutes => "minutes",
-                Age::Hour => "hour",
-                Age::Day => "day",
-                Age::Older => "older",
-            },
+            Self::Age(age) => age.name(),
             Self::Reason(held) => match held {
                 Held::Switch => "switch",
                 Held::Cap => "cap",

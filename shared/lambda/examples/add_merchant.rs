@@ -159,6 +159,8 @@ fn tables() -> anyhow::Result<Tables> {
         delayed_messages: String::new(),
         ledger: String::new(),
         findings,
+        appeals: String::new(),
+        journal: String::new(),
         due_shards: 1,
     })
 }

@@ -88,6 +88,8 @@ async fn store() -> anyhow::Result<Store> {
         delayed_messages: String::new(),
         ledger: String::new(),
         findings: String::new(),
+        appeals: String::new(),
+        journal: String::new(),
         merchants: String::new(),
         controls,
         due_shards: 1,

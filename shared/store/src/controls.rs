@@ -88,6 +88,19 @@ impl Store {
         }
     }
 
+    /// How much was sent in the hour of `now`, as far as a cap had it counted.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be had.
+    pub async fn refunds_counted(&self, now: Timestamp) -> Result<Money, StoreError> {
+        let hour = now.as_millis() / HOUR_MS;
+        let key = format!("{REFUNDS}#{}#{hour}", Currency::Cny.code());
+        let table = &self.tables.controls;
+        let item = self.get(table, &key, "load an hour's refunds").await?;
+        let counted = item.and_then(|item| item.get("a")?.as_n().ok()?.parse().ok());
+        Ok(Money::from_fen(counted.unwrap_or(0)))
+    }
+
     /// Counts a refund about to be sent against the hour's cap; `false`: it would exceed it, and was
     /// not counted. Without a cap nothing is written.
     ///

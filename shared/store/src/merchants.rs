@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::api_key::{ApiKey, HashedKey};
-use crate::call::{Condition, Put};
-use crate::engine::Expression;
+use crate::call::{Condition, Put, failed};
+use crate::engine::{Expression, UpdateItem};
 use crate::error::StoreError;
 use crate::record;
 use crate::record::bytes::Bytes;
@@ -17,6 +17,11 @@ use crate::record::field::Kept;
 
 /// The attribute that names an account's owner.
 const OWNER: &str = "m";
+
+/// The key of the list of all merchants, and the attribute that holds their names. No merchant's own key
+/// is like it.
+const LIST: &str = "merchants";
+const LISTED: &str = "i";
 
 /// A merchant of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,11 +183,46 @@ impl Store {
             .put_if(table, item, not_newer, "store a merchant")
             .await?
         {
-            Put::Stored => Ok(()),
+            Put::Stored => self.list_merchant(&merchant.id).await,
             Put::Refused(_) => Err(StoreError::Misused(
                 "a newer program wrote this merchant's item",
             )),
         }
+    }
+
+    /// Puts a merchant on the list of all, one item of this table.
+    async fn list_merchant(&self, id: &MerchantId) -> Result<(), StoreError> {
+        let doing = "list a merchant";
+        let update = UpdateItem {
+            table: self.tables.merchants.clone(),
+            key: vec![(record::KEY, LIST.to_owned())],
+            update: Expression {
+                text: "ADD #i :i SET #r = :r",
+                names: vec![("#i", LISTED), ("#r", record::RECORD_VERSION)],
+                values: vec![
+                    (":i", AttributeValue::Ss(vec![id.to_string()])),
+                    (":r", AttributeValue::N(record::VERSION.to_string())),
+                ],
+            },
+            condition: "",
+            doing,
+        };
+        self.engine.update(update).await.map_err(failed(doing))?;
+        Ok(())
+    }
+
+    /// Every merchant, in the order of their names.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the list cannot be had.
+    pub async fn merchant_ids(&self) -> Result<Vec<MerchantId>, StoreError> {
+        let table = &self.tables.merchants;
+        let item = self.get(table, LIST, "list the merchants").await?;
+        let listed = item.and_then(|item| item.get(LISTED)?.as_ss().ok().cloned());
+        let listed = listed.unwrap_or_default().into_iter();
+        let mut ids: Vec<_> = listed.filter_map(|id| MerchantId::new(id).ok()).collect();
+        ids.sort();
+        Ok(ids)
     }
 
     async fn own(

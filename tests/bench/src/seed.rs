@@ -44,6 +44,8 @@ pub async fn seed(cloud: &Cloud) -> anyhow::Result<Demo> {
         delayed_messages: "delayed-messages".to_owned(),
         ledger: "ledger".to_owned(),
         findings: "findings".to_owned(),
+        appeals: "appeals".to_owned(),
+        journal: "journal".to_owned(),
         due_shards: 4,
     };
     let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), tables);

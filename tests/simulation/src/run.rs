@@ -129,6 +129,8 @@ fn app(shared: &Shared) -> App {
         delayed_messages: "delayed-messages".to_owned(),
         ledger: "ledger".to_owned(),
         findings: "findings".to_owned(),
+        appeals: "appeals".to_owned(),
+        journal: "journal".to_owned(),
         due_shards: 1,
     };
     let store = Store::over(Arc::new(shared.clone()), tables);
@@ -139,6 +141,7 @@ fn app(shared: &Shared) -> App {
         notifications_url: Some("notifications".to_owned()),
         refund_function: Some("refund".to_owned()),
         notify_function: Some("notify".to_owned()),
+        appeals_function: None,
     };
     App::new(
         store.clone(),

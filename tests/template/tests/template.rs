@@ -114,22 +114,33 @@ fn the_routes_are_those_of_the_contract() {
     }
     let expected = [
         "DELETE /v1/delayed-messages/{id} delay",
+        "GET /appeals/assets/{file} appeals",
+        "GET /appeals/new/{token} appeals",
+        "GET /appeals/{token} appeals",
         "GET /cashier/assets/{file} cashier",
         "GET /cashier/{token} cashier",
         "GET /cashier/{token}/channel-orders/{channel_order_no} cashier",
         "GET /cashier/{token}/return cashier",
         "GET /cashier/{token}/status cashier",
+        "GET /v1/appeals appeals",
+        "GET /v1/appeals/{appeal_no} appeals",
         "GET /v1/delayed-messages delay",
         "GET /v1/delayed-messages/{id} delay",
         "GET /v1/payments payments",
         "GET /v1/payments/{payment_no} payments",
         "GET /v1/payments/{payment_no}/notifications payments",
         "GET /v1/payments/{payment_no}/timeline payments",
+        "POST /appeals/new/{token} appeals",
+        "POST /appeals/{token} appeals",
+        "POST /appeals/{token}/withdraw appeals",
         "POST /cashier/{token}/close cashier",
         "POST /cashier/{token}/new-order cashier",
         "POST /cashier/{token}/pay cashier",
         "POST /cashier/{token}/query cashier",
         "POST /cashier/{token}/return cashier",
+        "POST /v1/appeals appeals",
+        "POST /v1/appeals/{appeal_no}/statements appeals",
+        "POST /v1/appeals/{appeal_no}/withdraw appeals",
         "POST /v1/delayed-messages delay",
         "POST /v1/delayed-messages/{id}/resend delay",
         "POST /v1/payments pay",
@@ -306,7 +317,7 @@ fn every_asynchronous_invocation_is_configured() {
     let template = template();
     for (id, function) in template.functions() {
         let config = &function["Properties"]["EventInvokeConfig"];
-        if ["delay", "notify", "refund", "scan"].contains(&id) {
+        if ["appeals", "delay", "notify", "refund", "scan"].contains(&id) {
             assert!(config["MaximumRetryAttempts"].is_i64(), "{id}");
             assert!(config["MaximumEventAgeInSeconds"].is_i64(), "{id}");
             assert_eq!(
@@ -324,7 +335,7 @@ fn every_asynchronous_invocation_is_configured() {
 fn every_table_can_be_restored_and_outlives_the_stack() {
     let template = template();
     let tables = template.resources("AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 5);
+    assert_eq!(tables.len(), 7);
     for (id, table) in tables {
         let properties = &table["Properties"];
         assert_eq!(table["DeletionPolicy"], "Retain", "{id}");
@@ -353,6 +364,7 @@ fn every_table_can_be_restored_and_outlives_the_stack() {
     for (table, expected) in [
         ("PaymentsTable", &["due"][..]),
         ("DelayedMessagesTable", &["due", "list"][..]),
+        ("AppealsTable", &["due", "list", "merchant"][..]),
     ] {
         let properties = &template.whole()["Resources"][table]["Properties"];
         let indexes = properties["GlobalSecondaryIndexes"].as_array().unwrap();

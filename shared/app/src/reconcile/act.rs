@@ -34,7 +34,7 @@ impl App {
             self.keep(&unreadable(place, position), now).await?;
         }
         for (line, ours, verdict) in left.judged {
-            self.settle(place, line, ours, verdict, &mut pool, report, now)
+            self.settle_line(place, line, ours, verdict, &mut pool, report, now)
                 .await?;
         }
         let lines = left.lines.into_iter().map(|line| async move {
@@ -49,7 +49,7 @@ impl App {
         let mut lines = futures::stream::iter(lines).buffered(AT_ONCE);
         while let Some(judged) = lines.next().await {
             let (line, verdict) = judged.map_err(failed)?;
-            self.settle(place, line, None, verdict, &mut pool, report, now)
+            self.settle_line(place, line, None, verdict, &mut pool, report, now)
                 .await?;
         }
         let rows = left.rows.into_iter().map(|row| async move {
@@ -79,7 +79,7 @@ impl App {
         clippy::too_many_arguments,
         reason = "a line, what is known of it, and where it goes"
     )]
-    async fn settle(
+    async fn settle_line(
         &self,
         place: &LedgerPlace,
         line: BillLine,

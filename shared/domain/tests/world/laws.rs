@@ -178,7 +178,10 @@ fn the_winner_stays(step: &Step<'_>) {
             said_so
                 || matches!(
                     refund.cause,
-                    RefundCause::MerchantRequest | RefundCause::Appeal | RefundCause::Channel
+                    RefundCause::MerchantRequest
+                        | RefundCause::Appeal
+                        | RefundCause::Channel
+                        | RefundCause::Operator
                 ),
             "the winner is returned of itself: {refund:?}"
         );

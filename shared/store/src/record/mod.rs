@@ -9,6 +9,7 @@
 //! meant to keep. So whatever is added to a record raises [`VERSION`].
 
 mod announcement;
+pub(crate) mod appeal;
 pub(crate) mod bytes;
 mod capture;
 pub(crate) mod channel_order;
@@ -42,7 +43,7 @@ pub(crate) use terms::TermsRecord;
 use unbooked::UnbookedRecord;
 
 /// The version of the layouts in all tables.
-pub(crate) const VERSION: u64 = 3;
+pub(crate) const VERSION: u64 = 4;
 
 /// An item as the engine has it.
 pub(crate) use crate::engine::Item;

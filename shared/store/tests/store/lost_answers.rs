@@ -128,6 +128,8 @@ async fn what_the_table_refuses_certainly_did_not_happen() {
             delayed_messages: String::new(),
             ledger: String::new(),
             findings: String::new(),
+            appeals: String::new(),
+            journal: String::new(),
             due_shards: 1,
         },
     );

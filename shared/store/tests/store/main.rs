@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub)]
 
+mod appeals;
 mod breakers;
 mod buyer_acts;
 mod controls;

@@ -1,5 +1,6 @@
 //! A DynamoDB in this process, with our tables, and a client for it.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 pub const PAYMENTS: &str = "payments";
 pub const EVIDENCE: &str = "evidence";
 pub const MESSAGES: &str = "delayed-messages";
+pub const APPEALS: &str = "appeals";
 pub const SHARDS: u32 = 4;
 
 /// The store, the client beneath it and where the database listens.
@@ -36,9 +38,12 @@ pub async fn world() -> World {
     table(&client, EVIDENCE, &["k", "e"], &[]).await;
     table(&client, "merchants", &["k"], &[]).await;
     table(&client, "controls", &["k"], &[]).await;
+    table(&client, "journal", &["k", "e"], &[]).await;
     table(&client, MESSAGES, &["k"], &[DUE, LIST]).await;
     table(&client, "ledger", &["k", "e"], &[]).await;
     table(&client, "findings", &["k", "e"], &[OPEN]).await;
+    let of_merchant = ("merchant", [("m", TEXT), ("o", TEXT)]);
+    table(&client, APPEALS, &["k"], &[DUE, LIST, of_merchant]).await;
     World {
         store: store(client.clone()),
         client,
@@ -57,6 +62,8 @@ pub fn store(client: Client) -> Store {
             delayed_messages: MESSAGES.to_owned(),
             ledger: "ledger".to_owned(),
             findings: "findings".to_owned(),
+            appeals: APPEALS.to_owned(),
+            journal: "journal".to_owned(),
             due_shards: SHARDS,
         },
     )
@@ -100,6 +107,8 @@ async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
             .attribute_definitions(attribute(key, ScalarAttributeType::S))
             .key_schema(element(key, kind));
     }
+    // Two indexes may share a key, which is defined once.
+    let mut defined = BTreeSet::new();
     for (index, [(hash, hash_kind), (range, range_kind)]) in indexes {
         // What is open is read from the index itself.
         let projected = match *index {
@@ -113,10 +122,12 @@ async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
             .key_schema(element(range, KeyType::Range))
             .projection(keys_only.build())
             .build();
-        create = create
-            .attribute_definitions(attribute(hash, hash_kind.clone()))
-            .attribute_definitions(attribute(range, range_kind.clone()))
-            .global_secondary_indexes(index.unwrap());
+        create = create.global_secondary_indexes(index.unwrap());
+        for (key, kind) in [(hash, hash_kind), (range, range_kind)] {
+            if defined.insert(*key) {
+                create = create.attribute_definitions(attribute(key, kind.clone()));
+            }
+        }
     }
     create.send().await.unwrap();
 }

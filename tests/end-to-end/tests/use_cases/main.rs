@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod accelerators;
+mod appealing;
 mod clocks;
 mod closing;
 mod initiating;
