@@ -163,7 +163,7 @@ fn expected(found: &[(&str, &str, &str, bool)]) -> Vec<(String, String, String, 
     found
 }
 
-/// S17, F82, F84, F85, F86: extra, missing, other amounts, repeated, shifted, foreign and refund-only lines,
+/// S17, F27, F82, F84, F85, F86: extra, missing, other amounts, repeated, shifted, foreign and refund-only lines,
 /// each in its class, each once, and nothing else; and a file that is damaged on its way is no bill.
 #[tokio::test]
 async fn s17_f82_f84_f85_f86_every_discrepancy_is_found_and_nothing_else() {
