@@ -27,8 +27,8 @@ impl Hash for World {
         } = self;
         let now = phase.now();
         (phase, channel, notices, adrift, left, busy).hash(state);
-        // Of the marks, one that others would hide: most ways to where it leads are without it.
-        marks.killed_before_create.hash(state);
+        // Of the marks, those that other ways to the same place would hide.
+        (marks.killed_before_create, marks.burnt).hash(state);
         payment.is_some().hash(state);
         if let Some(payment) = payment {
             hash_payment(payment, now, state);
