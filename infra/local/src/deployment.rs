@@ -113,6 +113,8 @@ impl Deployment {
             ("merchants", "MerchantsTableName"),
             ("controls", "ControlsTableName"),
             ("delayed-messages", "DelayedMessagesTableName"),
+            ("ledger", "LedgerTableName"),
+            ("findings", "FindingsTableName"),
             ("appeals", "AppealsTableName"),
             ("journal", "JournalTableName"),
         ])
@@ -134,6 +136,7 @@ impl Deployment {
             ("query", "QueryFunctionName"),
             ("scan", "ScanFunctionName"),
             ("refund", "RefundFunctionName"),
+            ("reconcile", "ReconcileFunctionName"),
             ("delay", "DelayFunctionName"),
             ("notify", "NotifyFunctionName"),
             ("appeals", "AppealsFunctionName"),

@@ -23,10 +23,12 @@ pub mod evidence;
 pub mod fact;
 pub mod history;
 pub mod ids;
+pub mod ledger;
 pub mod money;
 pub mod numbers;
 pub mod obligation;
 pub mod payment;
+pub mod reconciliation;
 pub mod refund;
 pub mod schedule;
 pub mod time;
@@ -47,6 +49,7 @@ pub use ids::{
     AccountId, BankCode, ChannelTradeNo, EventType, MerchantAppealNo, MerchantId,
     MerchantMessageId, MerchantOrderNo, MerchantRefundNo, OperatorId, StatementId,
 };
+pub use ledger::{BillDay, LedgerRow, Movement, MovementId, Unbooked};
 pub use money::{Currency, Money};
 pub use numbers::{
     AppealKey, AppealNo, ChannelOrderNo, DelayedMessageKey, DelayedMessageNo, PaymentKey,

@@ -86,6 +86,8 @@ async fn store() -> anyhow::Result<Store> {
         payments: String::new(),
         evidence: String::new(),
         delayed_messages: String::new(),
+        ledger: String::new(),
+        findings: String::new(),
         appeals: String::new(),
         journal: String::new(),
         merchants: String::new(),

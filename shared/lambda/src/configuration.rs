@@ -172,6 +172,8 @@ fn tables() -> anyhow::Result<Tables> {
         merchants: variable("MERCHANTS_TABLE")?,
         controls: variable("CONTROLS_TABLE")?,
         delayed_messages: variable("DELAYED_MESSAGES_TABLE")?,
+        ledger: variable("LEDGER_TABLE")?,
+        findings: variable("FINDINGS_TABLE")?,
         appeals: variable("APPEALS_TABLE")?,
         journal: variable("JOURNAL_TABLE")?,
         due_shards: shards.parse().context("DUE_SHARDS is not a number")?,

@@ -11,6 +11,8 @@
 //! | `evidence` | a message of a channel, word for word, never changed; or what a buyer did, and how often |
 //! | `merchants` | a merchant, or the owner of a channel account |
 //! | `controls` | what operators may stop or limit, breakers and turns |
+//! | `ledger` | a movement of money by account, day and shard; or what a day's reconciliation carried over |
+//! | `findings` | a discrepancy that a day's reconciliation found, or that day's run; its sparse index `open` lists what waits for people |
 //! | `journal` | what an operator did or proposed, something out of the ordinary, counts of an hour |
 //! | `delayed-messages` | a delayed message; its sparse index `due` lists those with an attempt to come, and `list` each merchant's by state |
 //! | `appeals` | an appeal, as its history; its sparse index `due` lists those that wait for a time, `list` the open ones and the others, and `merchant` each merchant's |
@@ -34,10 +36,14 @@ mod dynamo;
 pub mod engine;
 mod error;
 mod evidence;
+mod findings;
 mod journal;
+mod ledger;
 mod merchants;
 mod payments;
 mod record;
+mod report;
+mod runs;
 mod stored;
 mod token;
 #[cfg(test)]
@@ -57,9 +63,13 @@ pub use due::DueItem;
 use engine::Engine;
 pub use error::StoreError;
 pub use evidence::KeptMessage;
+pub use findings::{Finding, FindingState};
 pub use journal::{Happening, HappeningKind, Hour, OperatorAct, Proposal, ProposalState};
+pub use ledger::{LedgerPlace, Pool};
 pub use merchants::{ChannelAccount, Merchant};
 pub use payments::{Created, Many, Saved};
+pub use report::report_json;
+pub use runs::{Run, RunState};
 pub use stored::{BrokenChain, Stored, TimelineEntry};
 
 /// The tables' names, and how many parts the due index is split into.
@@ -75,6 +85,10 @@ pub struct Tables {
     pub controls: String,
     /// Delayed messages, with indexes `due` and `list`.
     pub delayed_messages: String,
+    /// What T+1 compares with the bills.
+    pub ledger: String,
+    /// What it found, with an index `open`.
+    pub findings: String,
     /// Appeals, with indexes `due`, `list` and `merchant`.
     pub appeals: String,
     /// What operators did, and what there is to look at.

@@ -127,6 +127,8 @@ fn app(shared: &Shared) -> App {
         merchants: "merchants".to_owned(),
         controls: "controls".to_owned(),
         delayed_messages: "delayed-messages".to_owned(),
+        ledger: "ledger".to_owned(),
+        findings: "findings".to_owned(),
         appeals: "appeals".to_owned(),
         journal: "journal".to_owned(),
         due_shards: 1,

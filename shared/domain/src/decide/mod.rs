@@ -9,6 +9,7 @@
 mod announcements;
 mod approval;
 mod attention;
+mod booking;
 mod captures;
 mod channel_orders;
 mod closing;
@@ -369,6 +370,7 @@ impl Draft {
                 wakes,
             };
         }
+        self.payment.unbooked = booking::moved(before, &self.payment, self.now);
         self.check(before);
         if before.is_some() {
             self.payment.version = self.payment.version.next();

@@ -20,7 +20,7 @@ use payonce_domain::{
     AccountId, Action, AppealKey, AppealNo, Channel, ChannelChoice, ChannelOrderNo, ChannelTradeNo,
     Command, CreateAnswer, Evidence, Fact, MerchantAppealNo, MerchantId, MerchantOrderNo,
     MerchantRefundNo, Method, Mode, Money, OperatorId, Payment, PaymentKey, PaymentNo, RefundNo,
-    RefundReport, Report, ReturnedSum, ReversalReport, Source, Terms, Timestamp, Work,
+    RefundReport, Report, ReturnedSum, ReversalReport, Source, Task, Terms, Timestamp, Work,
 };
 
 /// When every payment of these tests is opened: a whole second, far from any border.
@@ -273,9 +273,9 @@ pub(crate) fn supersede(order: &str) -> Command {
     }
 }
 
-/// When something is to be done about the money, whatever is still to be told.
+/// When something is to be done about the money, whatever is still to be told or booked.
 pub(crate) fn due(payment: &Payment) -> Option<Timestamp> {
     let owed = payment.obligations().into_iter();
-    let owed = owed.filter(|o| o.task.work() == Work::Channels);
+    let owed = owed.filter(|o| o.task.work() == Work::Channels && o.task != Task::Book);
     owed.map(|o| o.due.index_time()).min()
 }

@@ -10,6 +10,7 @@ mod delayed_messages;
 mod due;
 mod evidence;
 mod faults;
+mod ledger;
 mod lost_answers;
 mod merchants;
 mod orders;

@@ -40,7 +40,9 @@ pub async fn world() -> World {
     table(&client, "controls", &["k"], &[]).await;
     table(&client, "journal", &["k", "e"], &[]).await;
     table(&client, MESSAGES, &["k"], &[DUE, LIST]).await;
-    let of_merchant = ("merchant", ["m", "o"], ScalarAttributeType::S);
+    table(&client, "ledger", &["k", "e"], &[]).await;
+    table(&client, "findings", &["k", "e"], &[OPEN]).await;
+    let of_merchant = ("merchant", [("m", TEXT), ("o", TEXT)]);
     table(&client, APPEALS, &["k"], &[DUE, LIST, of_merchant]).await;
     World {
         store: store(client.clone()),
@@ -58,6 +60,8 @@ pub fn store(client: Client) -> Store {
             merchants: "merchants".to_owned(),
             controls: "controls".to_owned(),
             delayed_messages: MESSAGES.to_owned(),
+            ledger: "ledger".to_owned(),
+            findings: "findings".to_owned(),
             appeals: APPEALS.to_owned(),
             journal: "journal".to_owned(),
             due_shards: SHARDS,
@@ -84,11 +88,14 @@ pub fn client(address: SocketAddr) -> Client {
     Client::from_conf(config)
 }
 
-/// An index: its name, its two keys and their type.
-type Index = (&'static str, [&'static str; 2], ScalarAttributeType);
+/// An index: its name, its two keys and their types.
+type Index = (&'static str, [(&'static str, ScalarAttributeType); 2]);
 
-const DUE: Index = ("due", ["s", "d"], ScalarAttributeType::N);
-const LIST: Index = ("list", ["l", "o"], ScalarAttributeType::S);
+const TEXT: ScalarAttributeType = ScalarAttributeType::S;
+const NUMBER: ScalarAttributeType = ScalarAttributeType::N;
+const DUE: Index = ("due", [("s", NUMBER), ("d", NUMBER)]);
+const LIST: Index = ("list", [("l", TEXT), ("o", TEXT)]);
+const OPEN: Index = ("open", [("oq", TEXT), ("x", NUMBER)]);
 
 async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
     let mut create = client
@@ -102,8 +109,13 @@ async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
     }
     // Two indexes may share a key, which is defined once.
     let mut defined = BTreeSet::new();
-    for (index, [hash, range], kind) in indexes {
-        let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
+    for (index, [(hash, hash_kind), (range, range_kind)]) in indexes {
+        // What is open is read from the index itself.
+        let projected = match *index {
+            "open" => ProjectionType::All,
+            _ => ProjectionType::KeysOnly,
+        };
+        let keys_only = Projection::builder().projection_type(projected);
         let index = GlobalSecondaryIndex::builder()
             .index_name(*index)
             .key_schema(element(hash, KeyType::Hash))
@@ -111,7 +123,7 @@ async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
             .projection(keys_only.build())
             .build();
         create = create.global_secondary_indexes(index.unwrap());
-        for key in [hash, range] {
+        for (key, kind) in [(hash, hash_kind), (range, range_kind)] {
             if defined.insert(*key) {
                 create = create.attribute_definitions(attribute(key, kind.clone()));
             }

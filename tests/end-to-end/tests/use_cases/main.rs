@@ -12,6 +12,7 @@ mod closing;
 mod initiating;
 mod messages;
 mod notified;
+mod reconciling;
 mod refunding;
 mod stage;
 mod sweeping;
