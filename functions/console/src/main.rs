@@ -6,6 +6,7 @@
 
 mod action;
 mod answer;
+mod appeals;
 mod asset;
 mod chart;
 mod cookie;

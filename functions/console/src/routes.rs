@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use payonce_app::console::Console;
 
-use crate::{action, asset, export, list_page, now, office, payment, sign_in};
+use crate::{action, appeals, asset, export, list_page, now, office, payment, sign_in};
 
 pub(crate) fn of(console: Arc<Console>) -> Router {
     let sign_in = get(sign_in::page).post(sign_in::with_link);
@@ -31,6 +31,11 @@ pub(crate) fn of(console: Arc<Console>) -> Router {
         .route("/console/proposals", get(office::proposals))
         .route("/console/proposals/{no}/approve", post(action::approve))
         .route("/console/proposals/{no}/decline", post(action::decline))
+        .route("/console/appeals", get(appeals::list))
+        .route("/console/appeals/{no}", get(appeals::page))
+        .route("/console/appeals/{no}/rule", post(appeals::rule))
+        .route("/console/appeals/{no}/approve", post(appeals::approve))
+        .route("/console/appeals/{no}/decline", post(appeals::decline))
         .route("/console/controls", controls)
         .route("/console/acts", get(office::acts))
         .with_state(console)

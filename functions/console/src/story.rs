@@ -86,6 +86,7 @@ fn describe(input: &Input) -> (&'static str, String) {
             Command::Supersede { successor, .. } => ("superseded", successor.to_string()),
             Command::Refund { request, .. } => ("refund-asked", request.to_string()),
             Command::GiveBack { proposal, .. } => ("refund-approved", proposal.to_string()),
+            Command::SettleAppeal { appeal, .. } => ("appeal-settled", appeal.to_string()),
             Command::BeginRefund { no } => ("refund-sending", no.to_string()),
             Command::HoldRefund { no, .. } => ("refund-held", no.to_string()),
             Command::ResumeRefund { no, .. } => ("refund-resumed", no.to_string()),

@@ -104,6 +104,7 @@ pub(crate) static TERMS: &[Term] = &[
         "人工退款已复核",
         "refund approved by two people",
     ),
+    term("appeal-settled", "申诉退款", "refund on an appeal"),
     term("refund-sending", "发送退款", "refund being sent"),
     term("refund-held", "退款暂缓", "refund held"),
     term("refund-resumed", "退款恢复", "refund resumed"),

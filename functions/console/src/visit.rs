@@ -168,7 +168,7 @@ impl Frame {
     }
 
     /// The parts of the console: their names, addresses and words.
-    pub(crate) fn places(&self) -> [(&'static str, &'static str, &'static str); 8] {
+    pub(crate) fn places(&self) -> [(&'static str, &'static str, &'static str); 9] {
         let w = self.w;
         [
             ("now", "/console", w.nav_now),
@@ -176,6 +176,7 @@ impl Frame {
             ("returns", "/console/lists/returns", w.nav_returns),
             ("people", "/console/lists/people", w.nav_people),
             ("history", "/console/lists/history", w.nav_history),
+            ("appeals", "/console/appeals", w.nav_appeals),
             ("proposals", "/console/proposals", w.nav_proposals),
             ("controls", "/console/controls", w.nav_controls),
             ("acts", "/console/acts", w.nav_acts),

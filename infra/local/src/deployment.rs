@@ -113,6 +113,9 @@ impl Deployment {
             ("merchants", "MerchantsTableName"),
             ("controls", "ControlsTableName"),
             ("delayed-messages", "DelayedMessagesTableName"),
+            ("ledger", "LedgerTableName"),
+            ("findings", "FindingsTableName"),
+            ("appeals", "AppealsTableName"),
             ("journal", "JournalTableName"),
         ])
     }
@@ -133,8 +136,10 @@ impl Deployment {
             ("query", "QueryFunctionName"),
             ("scan", "ScanFunctionName"),
             ("refund", "RefundFunctionName"),
+            ("reconcile", "ReconcileFunctionName"),
             ("delay", "DelayFunctionName"),
             ("notify", "NotifyFunctionName"),
+            ("appeals", "AppealsFunctionName"),
         ])
     }
 

@@ -83,6 +83,7 @@ async fn seed_account(
         secret_name,
         receiving_secret_name,
         stretch: payonce_domain::Stretch::NONE,
+        fee_rate: None,
         retired: false,
     })
 }
@@ -142,6 +143,9 @@ fn store(seeding: &Seeding<'_>) -> anyhow::Result<Store> {
             merchants: table("merchants")?,
             controls: table("controls")?,
             delayed_messages: table("delayed-messages")?,
+            ledger: table("ledger")?,
+            findings: table("findings")?,
+            appeals: table("appeals")?,
             journal: table("journal")?,
             // Seeding puts nothing into the due index.
             due_shards: 1,

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use payonce_channels::statement::StatementSource;
 use payonce_channels::{Adapter, ConfigurationError, Secrets};
 use payonce_delivery::SigningSecret;
+use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{AccountId, Channel, MerchantId};
 use payonce_store::{ChannelAccount, Merchant, Store};
 
@@ -198,6 +200,29 @@ impl Accounts {
         let adapter: Arc<dyn Adapter> = (self.open)(held.channel, &held.settings, secrets)?.into();
         self.paying.put(key, Arc::clone(&adapter));
         Ok(adapter)
+    }
+
+    /// What fetches and reads the bills of a merchant's account.
+    ///
+    /// # Errors
+    /// If the store or the secret cannot be read, or the account is gone or does not hold together.
+    pub(crate) async fn statements(
+        &self,
+        merchant: &MerchantId,
+        account: &AccountId,
+    ) -> anyhow::Result<(Option<FeeRate>, Box<dyn StatementSource>)> {
+        let found = self.merchant(merchant).await?;
+        let held = found
+            .as_deref()
+            .and_then(|merchant| find(merchant, account));
+        let held = held.with_context(|| format!("merchant {merchant} has no account {account}"))?;
+        let secret = self.secret(&held.secret_name).await?;
+        let secrets = Secrets {
+            signing: Some(&secret),
+            receiving: None,
+        };
+        let source = payonce_channels::statements(held.channel, &held.settings, secrets)?;
+        Ok((held.fee_rate, source))
     }
 
     /// What messages to this merchant are signed with; two while one is being replaced, none if it

@@ -152,7 +152,11 @@ impl App {
                 Task::Close(no) => self.close_at_channel(working, *no, now).await,
                 Task::Reverse(no) => self.reverse_at_channel(working, *no, now).await,
                 Task::AskRefund(no) => self.ask_refund(working, *no, now).await.map(|_| ()),
-                Task::SendRefund(_) | Task::AwaitReturn(_) | Task::Expire | Task::Tell(_) => Ok(()),
+                Task::SendRefund(_)
+                | Task::AwaitReturn(_)
+                | Task::Expire
+                | Task::Tell(_)
+                | Task::Book => Ok(()),
             };
             if let Err(failure) = tried {
                 first_failure.get_or_insert(failure);
@@ -201,7 +205,9 @@ fn put_off(task: &Task, until: Timestamp) -> Option<Command> {
             Some(Command::HoldChannelOrder { no: *no, until })
         }
         Task::AskRefund(no) => Some(Command::HoldRefund { no: *no, until }),
-        Task::Expire | Task::SendRefund(_) | Task::AwaitReturn(_) | Task::Tell(_) => None,
+        Task::Expire | Task::SendRefund(_) | Task::AwaitReturn(_) | Task::Tell(_) | Task::Book => {
+            None
+        }
     }
 }
 
@@ -218,7 +224,8 @@ fn must_move(payment: &Payment, woken: Woken, now: Timestamp) -> bool {
         | Task::Close(_)
         | Task::Reverse(_)
         | Task::AskRefund(_)
-        | Task::AwaitReturn(_) => true,
+        | Task::AwaitReturn(_)
+        | Task::Book => true,
     })
 }
 
@@ -242,7 +249,8 @@ fn refunds_due(payment: &Payment, now: Timestamp) -> Vec<RefundNo> {
         | Task::Reverse(_)
         | Task::AskRefund(_)
         | Task::AwaitReturn(_)
-        | Task::Tell(_) => None,
+        | Task::Tell(_)
+        | Task::Book => None,
     });
     refunds.collect()
 }

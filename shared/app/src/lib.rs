@@ -8,6 +8,7 @@
 
 mod accounts;
 mod advance;
+pub mod appeals;
 mod breakers;
 mod bus;
 mod carrier;
@@ -26,6 +27,7 @@ mod notified;
 mod outbox;
 mod query_log;
 mod queue;
+mod reconcile;
 mod send_refund;
 mod speak;
 mod stopwatch;
@@ -45,6 +47,7 @@ pub use give_back::GivenBack;
 pub use initiate::{InitiateRequest, Initiated, Outcome, Replaces};
 pub use metrics::{Age, Metric, NAMESPACE, dimension_values, log_to};
 pub use outbox::{Names, Outbox};
+pub use reconcile::{AccountDay, Reconciled};
 pub use send_refund::RefundOutcome;
 pub use stopwatch::Stopwatch;
 pub use sweep::{Rehearsal, Swept, WouldDo};

@@ -11,6 +11,7 @@
 use std::io::Write;
 use std::sync::OnceLock;
 
+use payonce_domain::reconciliation::DiscrepancyClass;
 use payonce_domain::{CaseKind, Channel, RefundState, Span, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -82,8 +83,15 @@ metrics! {
     MerchantsNotTold, "Count", &[&[]];
     /// Delayed messages (延迟消息) whose last attempt failed: dead letters (死信).
     DelayedMessagesDead, "Count", &[&[]];
+    /// Appeals (申诉) that were not ruled in time, once a day each.
+    AppealsOverdue, "Count", &[&[]];
     /// Whether an account's breaker (熔断) is open, said by whoever looks at it because of work.
     BreakerOpen, "Count", &[&["Channel"], &[]];
+    /// Discrepancies (差错) that were found, for the first time.
+    DiscrepanciesFound, "Count", &[&["Class"], &[]];
+    /// 1 for each account whose day is not compared long after its bill was due, 0 for each that is up to
+    /// date (对账).
+    BillsOverdue, "Count", &[&[]];
     /// Payments whose due work failed; it stays due.
     PaymentsNotAdvanced, "Count", &[&[]];
 }
@@ -96,6 +104,7 @@ pub(crate) enum Label {
     State(RefundState),
     Reason(Held),
     Kind(CaseKind),
+    Class(DiscrepancyClass),
 }
 
 /// How old something is.
@@ -168,7 +177,8 @@ pub fn dimension_values(name: &str) -> Vec<&'static str> {
     let kinds = CaseKind::ALL.map(Label::Kind);
     let (ages, held) = (Age::ALL.map(Label::Age), Held::ALL.map(Label::Reason));
     let all = channels.into_iter().chain(states).chain(kinds);
-    let all = all.chain(ages).chain(held);
+    let classes = DiscrepancyClass::ALL.map(Label::Class);
+    let all = all.chain(ages).chain(held).chain(classes);
     all.filter(|label| label.name() == name)
         .map(Label::value)
         .collect()
@@ -182,6 +192,7 @@ impl Label {
             Self::State(_) => "State",
             Self::Reason(_) => "Reason",
             Self::Kind(_) => "Kind",
+            Self::Class(_) => "Class",
         }
     }
 
@@ -196,6 +207,7 @@ impl Label {
                 Held::Channel => "channel",
                 Held::Unconfirmed => "unconfirmed",
             },
+            Self::Class(class) => class.name(),
             Self::Kind(kind) => match kind {
                 CaseKind::AmountContradiction => "amount_contradiction",
                 CaseKind::ReturnedTooMuch => "returned_too_much",
@@ -299,6 +311,7 @@ mod tests {
             Label::State(RefundState::Due),
             Label::Reason(Held::Cap),
             Label::Kind(CaseKind::OutcomeUnknown),
+            Label::Class(DiscrepancyClass::Foreign),
         ];
         for metric in Metric::ALL {
             let written = line(&labels, &[(*metric, 7)], NOW);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use payonce_domain::schedule::MESSAGE_DELAY_MAX;
-use payonce_domain::{PaymentNo, RefundNo, Timestamp, Wake, Work};
+use payonce_domain::{AppealNo, PaymentNo, RefundNo, Timestamp, Wake, Work};
 
 use crate::carrier::{Aws, Carrier, Message};
 use crate::queue::Queue;
@@ -18,6 +18,7 @@ pub struct Outbox {
     carrier: Arc<dyn Carrier>,
     refund_function: Option<String>,
     notify_function: Option<String>,
+    appeals_function: Option<String>,
 }
 
 /// What the queues and functions are called here.
@@ -31,6 +32,8 @@ pub struct Names {
     pub refund_function: Option<String>,
     /// `notify`; without it, telling is left to the queue and to whoever has it.
     pub notify_function: Option<String>,
+    /// `appeals`; without it, appeals that are due are left to whoever has it.
+    pub appeals_function: Option<String>,
 }
 
 impl Outbox {
@@ -54,6 +57,7 @@ impl Outbox {
             carrier,
             refund_function: names.refund_function,
             notify_function: names.notify_function,
+            appeals_function: names.appeals_function,
         }
     }
 
@@ -111,6 +115,22 @@ impl Outbox {
                 error,
                 "notify could not be invoked; what it was to tell stays due"
             );
+        }
+    }
+
+    /// Has `appeals` do what is due on these appeals: how many it was told.
+    pub async fn invoke_appeals(&self, numbers: &[AppealNo]) -> usize {
+        let Some(function) = &self.appeals_function else {
+            return 0;
+        };
+        let numbers_text: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+        let payload = serde_json::json!({ "appeal_nos": numbers_text });
+        match self.carrier.invoke(function, payload.to_string()).await {
+            Ok(()) => numbers.len(),
+            Err(error) => {
+                tracing::warn!(error, "appeals could not be invoked; they stay due");
+                0
+            }
         }
     }
 }

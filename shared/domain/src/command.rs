@@ -3,7 +3,7 @@
 use crate::channel::{Channel, Method};
 use crate::ids::{AccountId, BankCode, MerchantRefundNo, OperatorId};
 use crate::money::Money;
-use crate::numbers::{ChannelOrderNo, PaymentNo, RefundNo};
+use crate::numbers::{AppealNo, ChannelOrderNo, PaymentNo, RefundNo};
 use crate::payment::Version;
 use crate::schedule::Stretch;
 use crate::time::Timestamp;
@@ -57,6 +57,17 @@ pub enum Command {
         amount: Money,
         /// Why, in the merchant's words.
         reason: Option<String>,
+    },
+    /// An appeal was decided for the buyer by one operator, and a second one approved it (申诉退款).
+    SettleAppeal {
+        /// Which; its number is the refund's identity, so that it is settled once.
+        appeal: AppealNo,
+        /// How much goes back.
+        amount: Money,
+        /// Who decided it.
+        decided_by: OperatorId,
+        /// Who approved it: never the same person.
+        approved_by: OperatorId,
     },
     /// An operator gives back a part of what was paid, and a second one approved it (复核).
     GiveBack {

@@ -129,3 +129,11 @@ identifier!(
     /// and no address: the history keeps it for ever.
     OperatorId, 1..=64, "a printable ASCII character other than space", printable
 );
+identifier!(
+    /// The caller's own number for an appeal (申诉); its idempotency key.
+    MerchantAppealNo, 1..=64, "a printable ASCII character other than space", printable
+);
+identifier!(
+    /// The caller's own number for a statement in an appeal; its idempotency key.
+    StatementId, 1..=64, "a printable ASCII character other than space", printable
+);

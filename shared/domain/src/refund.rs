@@ -144,7 +144,7 @@ pub struct Refund {
     pub form: RefundForm,
     /// Where it stands.
     pub state: RefundState,
-    /// The number of what was asked: the merchant's own, or an operator's proposal's.
+    /// The number of what was asked: the merchant's own, an operator's proposal's, or the appeal's.
     pub request: Option<MerchantRefundNo>,
     /// What the merchant, or the operator, gave as the reason.
     pub reason: Option<String>,

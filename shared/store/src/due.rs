@@ -1,7 +1,7 @@
 //! The index `due` (掉单表): the items of a table that are owed work, and when. Nothing else is in it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use payonce_domain::{DelayedMessageKey, PaymentKey, Timestamp};
+use payonce_domain::{AppealKey, DelayedMessageKey, PaymentKey, Timestamp};
 use serde::Deserialize;
 
 use crate::Store;
@@ -66,6 +66,20 @@ impl Store {
         limit: i32,
     ) -> Result<Vec<DueItem<DelayedMessageKey>>, StoreError> {
         let table = &self.tables.delayed_messages;
+        self.due_of(table, shard, until, limit).await
+    }
+
+    /// The appeals that are due by `until` in one part of their index, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the index cannot be read.
+    pub async fn due_appeals(
+        &self,
+        shard: u32,
+        until: Timestamp,
+        limit: i32,
+    ) -> Result<Vec<DueItem<AppealKey>>, StoreError> {
+        let table = &self.tables.appeals;
         self.due_of(table, shard, until, limit).await
     }
 

@@ -11,8 +11,11 @@
 //! | `evidence` | a message of a channel, word for word, never changed; or what a buyer did, and how often |
 //! | `merchants` | a merchant, or the owner of a channel account |
 //! | `controls` | what operators may stop or limit, breakers and turns |
+//! | `ledger` | a movement of money by account, day and shard; or what a day's reconciliation carried over |
+//! | `findings` | a discrepancy that a day's reconciliation found, or that day's run; its sparse index `open` lists what waits for people |
 //! | `journal` | what an operator did or proposed, something out of the ordinary, counts of an hour |
 //! | `delayed-messages` | a delayed message; its sparse index `due` lists those with an attempt to come, and `list` each merchant's by state |
+//! | `appeals` | an appeal, as its history; its sparse index `due` lists those that wait for a time, `list` the open ones and the others, and `merchant` each merchant's |
 //!
 //! What attributes are called is written in `record` and its neighbours only: their names are short,
 //! because DynamoDB bills by the kilobyte.
@@ -20,6 +23,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod api_key;
+mod appeals;
 mod batch;
 mod breakers;
 mod buyer_acts;
@@ -32,10 +36,14 @@ mod dynamo;
 pub mod engine;
 mod error;
 mod evidence;
+mod findings;
 mod journal;
+mod ledger;
 mod merchants;
 mod payments;
 mod record;
+mod report;
+mod runs;
 mod stored;
 mod token;
 #[cfg(test)]
@@ -44,6 +52,7 @@ mod walk;
 use std::sync::Arc;
 
 pub use api_key::{ApiKey, HashedKey};
+pub use appeals::{AppealCreated, AppealList, AppealPage, AppealPlace, AppealSaved, StoredAppeal};
 pub use breakers::{Breaker, Line, Work};
 pub use buyer_acts::KeptAct;
 pub use controls::RefundControls;
@@ -54,9 +63,13 @@ pub use due::DueItem;
 use engine::Engine;
 pub use error::StoreError;
 pub use evidence::KeptMessage;
+pub use findings::{Finding, FindingState};
 pub use journal::{Happening, HappeningKind, Hour, OperatorAct, Proposal, ProposalState};
+pub use ledger::{LedgerPlace, Pool};
 pub use merchants::{ChannelAccount, Merchant};
 pub use payments::{Created, Many, Saved};
+pub use report::report_json;
+pub use runs::{Run, RunState};
 pub use stored::{BrokenChain, Stored, TimelineEntry};
 
 /// The tables' names, and how many parts the due index is split into.
@@ -72,6 +85,12 @@ pub struct Tables {
     pub controls: String,
     /// Delayed messages, with indexes `due` and `list`.
     pub delayed_messages: String,
+    /// What T+1 compares with the bills.
+    pub ledger: String,
+    /// What it found, with an index `open`.
+    pub findings: String,
+    /// Appeals, with indexes `due`, `list` and `merchant`.
+    pub appeals: String,
     /// What operators did, and what there is to look at.
     pub journal: String,
     /// Parts of each due index. Raising it is safe at any time as long as the sweep reads the larger

@@ -1,6 +1,7 @@
 //! The table `merchants` (商户): who may ask, through which channel accounts, and who owns an account.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{AccountId, Channel, MerchantId, Mode, Stretch};
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,8 @@ pub struct ChannelAccount {
     /// How much further apart its orders are asked about, where the channel grants it few calls. For
     /// orders made from now on.
     pub stretch: Stretch,
+    /// What the channel agreed to keep of each payment; without it fees are counted and not checked.
+    pub fee_rate: Option<FeeRate>,
     /// No new order goes through it. It stays listed: its open orders and late notifications need it.
     pub retired: bool,
 }
@@ -103,6 +106,9 @@ struct AccountRecord {
     receiving_secret_name: Option<String>,
     #[serde(rename = "st", default, skip_serializing_if = "Option::is_none")]
     stretch: Option<Kept<Stretch>>,
+    /// In millionths.
+    #[serde(rename = "fr", default, skip_serializing_if = "Option::is_none")]
+    fee_rate: Option<u32>,
     #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
     retired: bool,
 }
@@ -167,6 +173,8 @@ impl Store {
     pub async fn put_merchant(&self, merchant: &Merchant) -> Result<(), StoreError> {
         for account in &merchant.accounts {
             self.own(&merchant.id, account.channel, &account.id).await?;
+            self.list_account(&merchant.id, account.channel, &account.id)
+                .await?;
         }
         let item = record::to_item(&MerchantRecord::from(merchant));
         let not_newer = Condition::not_newer();
@@ -326,6 +334,7 @@ impl From<ChannelAccount> for AccountRecord {
             secret_name: account.secret_name,
             receiving_secret_name: account.receiving_secret_name,
             stretch: stretched(account.stretch),
+            fee_rate: account.fee_rate.map(FeeRate::millionths),
             retired: account.retired,
         }
     }
@@ -340,6 +349,7 @@ impl From<AccountRecord> for ChannelAccount {
             secret_name: record.secret_name,
             receiving_secret_name: record.receiving_secret_name,
             stretch: record.stretch.map_or(Stretch::NONE, |stretch| stretch.0),
+            fee_rate: record.fee_rate.and_then(FeeRate::from_millionths),
             retired: record.retired,
         }
     }

@@ -101,8 +101,9 @@ impl Operator {
     /// # Errors
     /// If there is no answer.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<Answer> {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(fields);
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
         let request = self
             .http
             .request(Method::POST, &format!("{}{path}", self.origin));
@@ -110,7 +111,7 @@ impl Operator {
             .header("cookie", &self.cookie)
             .header("accept-language", "en")
             .header("content-type", "application/x-www-form-urlencoded");
-        self.http.send(request.body(body.finish())).await
+        self.http.send(request.body(body)).await
     }
 
     /// Presses a button, as on a page of this session.

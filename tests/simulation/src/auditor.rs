@@ -154,9 +154,9 @@ impl World {
                     }
                 }
                 RefundCause::Appeal
+                | RefundCause::Operator
                 | RefundCause::Reconciliation
-                | RefundCause::Channel
-                | RefundCause::Operator => {}
+                | RefundCause::Channel => {}
             }
         }
         if after.successor.is_some() && before.is_some_and(|before| before.successor.is_none()) {

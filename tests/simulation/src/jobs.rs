@@ -51,6 +51,7 @@ pub(crate) fn merchant(plan: &Plan) -> Merchant {
             settings: name.clone(),
             secret_name: name,
             receiving_secret_name: None,
+            fee_rate: None,
             retired: false,
             stretch: Stretch::NONE,
         }

@@ -127,6 +127,9 @@ fn app(shared: &Shared) -> App {
         merchants: "merchants".to_owned(),
         controls: "controls".to_owned(),
         delayed_messages: "delayed-messages".to_owned(),
+        ledger: "ledger".to_owned(),
+        findings: "findings".to_owned(),
+        appeals: "appeals".to_owned(),
         journal: "journal".to_owned(),
         due_shards: 1,
     };
@@ -138,6 +141,7 @@ fn app(shared: &Shared) -> App {
         notifications_url: Some("notifications".to_owned()),
         refund_function: Some("refund".to_owned()),
         notify_function: Some("notify".to_owned()),
+        appeals_function: None,
     };
     App::new(
         store.clone(),

@@ -40,7 +40,7 @@ fn text<'a>(item: &'a Item, name: &str) -> &'a str {
 
 fn key_of(put: &PutItem) -> String {
     let sort = text(&put.item, "e");
-    if ["evidence", "journal"].contains(&put.table.as_str()) {
+    if ["evidence", "findings", "journal", "ledger"].contains(&put.table.as_str()) {
         address(&put.table, &[text(&put.item, "k"), sort])
     } else {
         address(&put.table, &[text(&put.item, "k")])

@@ -168,3 +168,30 @@ fn whoever_speaks_to_channels_minds_their_breakers() {
         assert_eq!(minding, signing, "{action}");
     }
 }
+
+/// What decides that money goes back neither sends it nor speaks to addresses that merchants chose; and of the evidence it
+/// reads what buyers did, and no channel's word.
+#[test]
+fn appeals_sends_no_refund_and_calls_no_merchant() {
+    let template = template();
+    let grants = template.grants();
+    let own: Vec<_> = grants
+        .iter()
+        .filter(|grant| grant.function == "appeals")
+        .collect();
+    for grant in &own {
+        assert_ne!(grant.action, "lambda:InvokeFunction", "{grant:?}");
+        assert_ne!(grant.action, "events:PutEvents", "{grant:?}");
+    }
+    let functions = template.functions();
+    let (_, appeals) = functions.iter().find(|(id, _)| *id == "appeals").unwrap();
+    let statements = appeals["Properties"]["Policies"][0]["Statement"].as_array();
+    let reads: Vec<_> = statements
+        .unwrap()
+        .iter()
+        .filter(|statement| statement["Sid"] == "BuyerActs")
+        .map(|statement| &statement["Condition"]["ForAllValues:StringLike"])
+        .collect();
+    assert_eq!(reads.len(), 1);
+    assert_eq!(reads[0]["dynamodb:LeadingKeys"][0], "buyer#*");
+}

@@ -5,6 +5,7 @@
 //! that everybody's requests go through; before it is done, the journal says who did it, when and why.
 
 mod act;
+mod appeals;
 mod approve;
 mod channels;
 mod dead_letters;
@@ -15,6 +16,7 @@ mod session;
 mod snapshot;
 
 pub use act::Asked;
+pub use appeals::Verdict;
 pub use approve::{Decided, PROPOSED_FOR};
 pub use dead_letters::DeadLetters;
 pub(crate) use happen::{Outcome, happened};

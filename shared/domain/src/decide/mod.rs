@@ -9,6 +9,7 @@
 mod announcements;
 mod approval;
 mod attention;
+mod booking;
 mod captures;
 mod channel_orders;
 mod closing;
@@ -211,6 +212,15 @@ pub fn on_command(
             amount,
             reason,
         } => refunds::request(&mut draft, request, amount, reason)?,
+        Command::SettleAppeal {
+            appeal,
+            amount,
+            decided_by,
+            approved_by,
+        } => {
+            approval::two_people(&decided_by, &approved_by)?;
+            refunds::on_appeal(&mut draft, appeal, amount)?
+        }
         Command::GiveBack {
             proposal,
             amount,
@@ -360,6 +370,7 @@ impl Draft {
                 wakes,
             };
         }
+        self.payment.unbooked = booking::moved(before, &self.payment, self.now);
         self.check(before);
         if before.is_some() {
             self.payment.version = self.payment.version.next();

@@ -11,7 +11,7 @@ use crate::evidence::{Evidence, Source};
 use crate::fact::{Occasion, RefundReport};
 use crate::ids::{ChannelTradeNo, MerchantRefundNo};
 use crate::money::Money;
-use crate::numbers::{RefundIdentity, RefundNo};
+use crate::numbers::{AppealNo, RefundIdentity, RefundNo};
 use crate::payment::{CaseKind, PaymentState};
 use crate::refund::{Refund, RefundCause, RefundForm, RefundState};
 use crate::schedule::{self, Pace, Policy};
@@ -124,6 +124,21 @@ pub(super) fn request(
     reason: Option<String>,
 ) -> Result<Answer, Refusal> {
     asked_for(draft, RefundCause::MerchantRequest, request, amount, reason)
+}
+
+/// What an appeal gives back: the same rules, under numbers of its own (申诉退款).
+pub(super) fn on_appeal(
+    draft: &mut Draft,
+    appeal: AppealNo,
+    amount: Money,
+) -> Result<Answer, Refusal> {
+    asked_for(
+        draft,
+        RefundCause::Appeal,
+        appeal.as_request(),
+        amount,
+        None,
+    )
 }
 
 /// What an operator gives back with a second one's approval: the same rules, under numbers of its own.

@@ -368,6 +368,7 @@ pub(crate) fn nothing_owed_is_forgotten(payment: &Payment) {
             }
         }
     }
+    owed |= payment.unbooked.is_some();
     let mut first = true;
     for announcement in &payment.announcements {
         if let Leg::Owed { due, .. } = announcement.merchant {
@@ -434,6 +435,7 @@ pub(crate) fn repeat_is_harmless(step: &Step<'_>) {
 fn same_but_for_answers(once: &Payment, twice: &Payment) -> bool {
     let mut levelled = twice.clone();
     levelled.version = once.version;
+    levelled.unbooked.clone_from(&once.unbooked);
     for (order, first) in levelled.channel_orders.iter_mut().zip(&once.channel_orders) {
         order.creates_unanswered = first.creates_unanswered;
     }

@@ -1,5 +1,6 @@
 //! HTTP: who asks, what is asked, and how it is answered.
 
+pub mod appeals;
 pub mod caller;
 pub mod claims;
 pub mod delayed_messages;

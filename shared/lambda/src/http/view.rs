@@ -129,11 +129,15 @@ pub fn refund(refund: &Refund) -> Value {
     })
 }
 
-fn amount(money: Money) -> Value {
+/// An amount.
+#[must_use]
+pub fn amount(money: Money) -> Value {
     json!({ "value": money.minor(), "currency": money.currency().code() })
 }
 
-const fn payment_state(state: PaymentState) -> &'static str {
+/// The name of a payment's state.
+#[must_use]
+pub const fn payment_state(state: PaymentState) -> &'static str {
     match state {
         PaymentState::Created => "created",
         PaymentState::Paying => "paying",
@@ -143,7 +147,9 @@ const fn payment_state(state: PaymentState) -> &'static str {
     }
 }
 
-const fn channel_order_state(state: ChannelOrderState) -> &'static str {
+/// The name of an attempt's state.
+#[must_use]
+pub const fn channel_order_state(state: ChannelOrderState) -> &'static str {
     match state {
         ChannelOrderState::Submitted => "submitted",
         ChannelOrderState::Pending => "pending",

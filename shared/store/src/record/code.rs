@@ -31,6 +31,7 @@ macro_rules! codes {
         }
     )*};
 }
+pub(super) use codes;
 
 codes! {
     Mode {

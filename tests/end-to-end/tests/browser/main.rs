@@ -1,6 +1,7 @@
 //! The cashier in a real browser: what a buyer sees after a double click, Back, a second tab, a reload and a payment,
 //! in both languages and on a narrow screen; and the operators' console. axe-core looks at the pages of both. Pictures of it lie in `target/browser`.
 
+mod appeals;
 mod axe;
 mod chromium;
 mod journeys;
@@ -20,9 +21,10 @@ fn main() -> anyhow::Result<()> {
         );
         return Ok(());
     }
-    let mut all = journeys::all();
-    all.extend(operators::all());
-    run(StackOptions::for_test("browser"), all)
+    let mut scenarios = journeys::all();
+    scenarios.extend(appeals::all());
+    scenarios.extend(operators::all());
+    run(StackOptions::for_test("browser"), scenarios)
 }
 
 #[expect(clippy::print_stdout, reason = "a test that is left out must say so")]

@@ -3,6 +3,7 @@
 //! Scenarios are named after the rows of the failure matrix that they cover. They run side by side on one stack, so each
 //! works on orders of its own and lays faults for those alone. The catalogue plays the same over every channel.
 
+mod appealing;
 mod bad_requests;
 mod buyer_pays;
 mod buyer_pays_twice;
@@ -31,6 +32,7 @@ fn main() -> anyhow::Result<()> {
     let mut scenarios = catalogue::slow();
     scenarios.extend(delaying::scenarios());
     scenarios.extend(cashier::scenarios());
+    scenarios.extend(appealing::scenarios());
     scenarios.extend(operators::scenarios());
     scenarios.extend(of_alipay());
     scenarios.extend(catalogue::scenarios());

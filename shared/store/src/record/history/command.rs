@@ -1,8 +1,8 @@
 //! Granted commands in the history.
 
 use payonce_domain::{
-    ChannelChoice, Command, MerchantRefundNo, Money, OperatorId, Payment, PaymentNo, Timestamp,
-    Version,
+    AppealNo, ChannelChoice, Command, MerchantRefundNo, Money, OperatorId, Payment, PaymentNo,
+    Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,17 @@ pub(super) enum CommandRecord {
         amount: Kept<Money>,
         #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    #[serde(rename = "fa")]
+    SettleAppeal {
+        #[serde(rename = "q")]
+        appeal: Kept<AppealNo>,
+        #[serde(rename = "a")]
+        amount: Kept<Money>,
+        #[serde(rename = "p")]
+        decided_by: Kept<OperatorId>,
+        #[serde(rename = "b")]
+        approved_by: Kept<OperatorId>,
     },
     #[serde(rename = "fo")]
     GiveBack {
@@ -125,6 +136,17 @@ impl CommandRecord {
                 amount: Kept(amount),
                 reason,
             },
+            Command::SettleAppeal {
+                appeal,
+                amount,
+                decided_by,
+                approved_by,
+            } => Self::SettleAppeal {
+                appeal: Kept(appeal),
+                amount: Kept(amount),
+                decided_by: Kept(decided_by),
+                approved_by: Kept(approved_by),
+            },
             Command::GiveBack {
                 proposal,
                 amount,
@@ -193,6 +215,17 @@ impl CommandRecord {
                 request: request.0,
                 amount: amount.0,
                 reason,
+            },
+            Self::SettleAppeal {
+                appeal,
+                amount,
+                decided_by,
+                approved_by,
+            } => Command::SettleAppeal {
+                appeal: appeal.0,
+                amount: amount.0,
+                decided_by: decided_by.0,
+                approved_by: approved_by.0,
             },
             Self::GiveBack {
                 proposal,
