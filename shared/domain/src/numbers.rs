@@ -464,8 +464,10 @@ mod tests {
             RefundNo::new(order, RefundIdentity::Channel("7"), 1),
         ];
         for (i, a) in numbers.iter().enumerate() {
+            assert!(a.next_generation().unwrap().is_generation_of(*a));
             for b in &numbers[i + 1..] {
                 assert_ne!(a, b);
+                assert!(!a.is_generation_of(*b));
             }
         }
     }
