@@ -144,10 +144,3 @@ fn a_refund_is_refused_for_good_with_a_loss() {
         bounds,
     );
 }
-
-/// Everything at once; takes an hour and some gigabytes.
-#[test]
-#[ignore = "for a machine with nothing else to do"]
-fn a_lenient_merchant_with_one_of_every_fault() {
-    explore("lenient, two ways", Mode::Lenient, CALLED_AND_PAGE, BOUNDS);
-}

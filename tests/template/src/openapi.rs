@@ -164,7 +164,19 @@ impl OpenApi {
                 "maximum" => value.as_i64().is_none_or(|n| Some(n) <= rule.as_i64()),
                 "minLength" => length(value).is_none_or(|n| Some(n) >= rule.as_u64()),
                 "maxLength" => length(value).is_none_or(|n| Some(n) <= rule.as_u64()),
-                "required" => texts(rule).all(|name| value.get(name).is_some()),
+                "minItems" => value
+                    .as_array()
+                    .is_none_or(|all| count(all) >= rule.as_u64()),
+                "maxItems" => value
+                    .as_array()
+                    .is_none_or(|all| count(all) <= rule.as_u64()),
+                "uniqueItems" => value.as_array().is_none_or(|all| {
+                    let mut seen = all.iter().enumerate();
+                    rule != true || seen.all(|(index, one)| !all[..index].contains(one))
+                }),
+                "required" => {
+                    !value.is_object() || texts(rule).all(|name| value.get(name).is_some())
+                }
                 "properties" | "additionalProperties" | "items" | "oneOf" | "allOf" => true,
                 other => NOTES.contains(&other),
             };
@@ -231,6 +243,10 @@ fn is_of(kind: &Value, value: &Value) -> bool {
         Some("null") => value.is_null(),
         Some(_) | None => false,
     }
+}
+
+fn count(all: &[Value]) -> Option<u64> {
+    u64::try_from(all.len()).ok()
 }
 
 fn length(value: &Value) -> Option<u64> {
