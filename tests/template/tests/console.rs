@@ -4,10 +4,10 @@
 
 use template_tests::Template;
 
-/// S5: operators have an API of their own, which is not there without an issuer; only the issuer's tokens
+/// S4: operators have an API of their own, which is not there without an issuer; only the issuer's tokens
 /// begin a session, and links are for the local stack.
 #[test]
-fn s5_the_console_is_there_only_with_an_issuer_of_tokens() {
+fn s4_the_console_is_there_only_with_an_issuer_of_tokens() {
     let template = Template::read().unwrap();
     let whole = template.whole();
     assert_eq!(whole["Parameters"]["JwtIssuer"]["Default"], "");

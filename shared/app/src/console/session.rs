@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(keys.open_login(&shown, NOW.plus(Span::hours(1))), None);
     }
 
-    /// S5: no character is free to change, and another key's tokens are none.
+    /// S4: no character is free to change, and another key's tokens are none.
     #[test]
     fn what_was_made_up_opens_nothing() {
         let session = Session::begin(login().operator, Role::Viewer, NOW);

@@ -13,7 +13,7 @@ fn give_back(no: &str, fen: u64, approved_by: &str) -> Command {
     }
 }
 
-/// S5: nobody approves what he proposed; and two people give back no more than there is, once.
+/// S3: nobody approves what he proposed; and two people give back no more than there is, once.
 #[test]
 fn two_people_give_money_back() {
     let paid = || Tale::of(Mode::Strict, PAGE).paid(first(PAGE), "A");

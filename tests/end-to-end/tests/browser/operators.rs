@@ -27,7 +27,7 @@ pub(crate) fn all() -> Vec<Scenario> {
             settle,
         ),
         scenario(
-            "s9_the_console_shows_hostile_words_and_does_nothing",
+            "s10_the_console_shows_hostile_words_and_does_nothing",
             hostile,
         ),
     ]

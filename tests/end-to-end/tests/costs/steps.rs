@@ -125,11 +125,12 @@ async fn notify(
         ..Tally::default()
     };
     ledger.enter("notification", counter.tally(), meant);
-    // Whoever stores the next change after money moved books it first: one row of the ledger.
+    // Whoever stores the next change after money moved books it first: one row of the ledger. And two rows
+    // of the journal for the console: whose trade it is, and the hour's count.
     let meant = Tally {
-        store: 3,
+        store: 5,
         read_halves: 2,
-        write_units: 3,
+        write_units: 5,
         events: 1,
         ..Tally::default()
     };

@@ -16,15 +16,15 @@ const SEEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(60);
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
-            "s5_console_nobody_gets_in_without_a_login_that_is_used_once",
+            "s4_console_nobody_gets_in_without_a_login_that_is_used_once",
             strangers,
         ),
         scenario(
-            "s5_console_a_viewer_looks_and_a_form_is_of_its_session",
+            "s4_console_a_viewer_looks_and_a_form_is_of_its_session",
             roles,
         ),
         scenario(
-            "s5_console_two_people_give_money_back_and_one_cannot",
+            "s3_console_two_people_give_money_back_and_one_cannot",
             two_people,
         ),
         scenario(
@@ -32,15 +32,15 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             stuck,
         ),
         scenario(
-            "s9_console_evidence_is_one_file_and_altered_it_is_not_believed",
+            "s18_console_evidence_is_one_file_and_altered_it_is_not_believed",
             evidence,
         ),
         scenario(
-            "s9_console_hostile_words_are_only_words_on_pages_and_in_files",
+            "s10_console_hostile_words_are_only_words_on_pages_and_in_files",
             console_words::hostile_words,
         ),
         scenario(
-            "s5_console_an_operator_stops_refunds_and_an_approver_resumes",
+            "s3_console_an_operator_stops_refunds_and_an_approver_resumes",
             controls,
         ),
     ]
