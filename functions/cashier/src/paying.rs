@@ -191,6 +191,7 @@ fn refused(visit: &Visit, failure: Failure) -> Result<Response, NoPage> {
             | Refusal::TooManyRefunds
             | Refusal::NothingToTell
             | Refusal::ToldTooOften
+            | Refusal::SamePerson
             | Refusal::Moved
             | Refusal::NotDue => None,
         },

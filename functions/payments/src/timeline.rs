@@ -88,6 +88,12 @@ fn describe(input: &Input) -> (&'static str, Option<String>, Option<Evidence>) {
                 ("superseded", Some(successor.to_string()), None)
             }
             Command::Refund { request, .. } => ("refund-asked", Some(request.to_string()), None),
+            Command::SettleAppeal { appeal, .. } => {
+                ("appeal-settled", Some(appeal.to_string()), None)
+            }
+            Command::GiveBack { proposal, .. } => {
+                ("refund-approved", Some(proposal.to_string()), None)
+            }
             Command::BeginRefund { no } => ("refund-sending", Some(no.to_string()), None),
             Command::HoldRefund { no, .. } => ("refund-held", Some(no.to_string()), None),
             Command::ResumeRefund { no, asked: _ } => {

@@ -19,8 +19,9 @@ pub(crate) async fn tick(app: &App, wheel: &Wheel, event: &Value) -> Result<Valu
 async fn sweep(app: &App, wheel: &Wheel) -> Result<Value, Error> {
     let now = clock::now();
     // Beside each other and each within its own time: neither waits for the other's backlog.
-    let (swept, turned) = tokio::join!(app.sweep(now), wheel.turn(now));
-    if swept.shards_failed + turned.shards_failed > 0 {
+    let (swept, turned, appeals) =
+        tokio::join!(app.sweep(now), wheel.turn(now), app.sweep_appeals(now));
+    if swept.shards_failed + turned.shards_failed + appeals.shards_failed > 0 {
         return Err(Error::from("a part of a due index could not be read"));
     }
     Ok(json!({
@@ -28,6 +29,7 @@ async fn sweep(app: &App, wheel: &Wheel) -> Result<Value, Error> {
         "failed": swept.failed,
         "messages": swept.messages,
         "delayed_messages": { "invoked": turned.invoked, "messages": turned.messages },
+        "appeals": { "invoked": appeals.invoked },
     }))
 }
 

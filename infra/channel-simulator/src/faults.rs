@@ -200,8 +200,10 @@ impl Faults {
         self.waiting.push_back(order);
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.waiting.clear();
+    /// Takes back what waits for one order, or everything.
+    pub(crate) fn clear(&mut self, only: Option<&str>) {
+        self.waiting
+            .retain(|order| only.is_some() && order.channel_order_no.as_deref() != only);
     }
 
     /// Uses up the oldest fault for this occasion, once.
@@ -250,6 +252,31 @@ mod tests {
                 .collect();
         assert_eq!(taken, ["drop", "drop", "http_500"]);
         assert_eq!(faults.take(Channel::Alipay, Operation::Query, None), None);
+    }
+
+    #[test]
+    fn one_orders_faults_are_taken_back_alone() {
+        let mut faults = Faults::default();
+        for no in ["A1", "A2"] {
+            let body = json!({
+                "channel": "alipay", "operation": "query", "fault": "drop", "channel_order_no": no,
+            });
+            faults.add(Order::read(&body).unwrap());
+        }
+        faults.clear(Some("A1"));
+        let take = |faults: &mut Faults, no| {
+            let taken = faults.take(Channel::Alipay, Operation::Query, Some(no));
+            taken.map(Fault::name)
+        };
+        assert_eq!(take(&mut faults, "A1"), None);
+        let other = take(&mut faults, "A2");
+        assert_eq!(other.as_deref(), Some("drop"));
+        faults.add(
+            Order::read(&json!({"channel": "alipay", "operation": "query", "fault": "drop"}))
+                .unwrap(),
+        );
+        faults.clear(None);
+        assert_eq!(take(&mut faults, "A2"), None);
     }
 
     #[test]

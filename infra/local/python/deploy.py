@@ -139,12 +139,12 @@ def route(cloudformation, gateway, stack):
     template = json.loads(processed) if isinstance(processed, str) else processed
     listed = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     physical = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
-    apis = []
+    apis = {}
     for name, resource in template["Resources"].items():
-        if resource["Type"] != "AWS::ApiGatewayV2::Api":
+        if resource["Type"] != "AWS::ApiGatewayV2::Api" or name not in physical:
             continue
         api = physical[name]
-        apis.append(api)
+        apis[name] = api
         wanted = {}
         for path, methods in resource["Properties"]["Body"]["paths"].items():
             for method, operation in methods.items():
@@ -172,9 +172,7 @@ def route(cloudformation, gateway, stack):
             if key not in wanted:
                 gateway.delete_route(ApiId=api, RouteId=each["RouteId"])
         say(progress=f"{len(wanted)} routes lead to their functions")
-    if len(apis) != 1:
-        raise SystemExit(f"expected one HTTP API in template.yaml, found {len(apis)}")
-    return apis[0]
+    return apis
 
 
 def main():
@@ -195,10 +193,10 @@ def main():
     cloudformation = client("cloudformation")
     template_url = package(template, request["binaries"], client("s3"))
     deploy(cloudformation, request["stack"], template_url, request["parameters"])
-    api = route(cloudformation, client("apigatewayv2"), request["stack"])
+    apis = route(cloudformation, client("apigatewayv2"), request["stack"])
     described = cloudformation.describe_stacks(StackName=request["stack"])["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
-    say(result={"api_id": api, "outputs": outputs})
+    say(result={"apis": apis, "outputs": outputs})
 
 
 if __name__ == "__main__":

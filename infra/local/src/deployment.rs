@@ -15,10 +15,10 @@ use crate::python::Python;
 
 const STACK: &str = "payonce";
 
-/// The outputs of the deployed stack, and the one API's real name.
+/// The outputs of the deployed stack, and its APIs' real names by their logical ids.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Deployment {
-    pub(crate) api_id: String,
+    apis: BTreeMap<String, String>,
     outputs: BTreeMap<String, String>,
 }
 
@@ -38,6 +38,10 @@ impl Deployment {
             ("PublicUrl", public_url),
             // A newcomer's merchant listens on this machine.
             ("NotifyLoopback", "true"),
+            // A newcomer is every operator. Nobody signs in here, so the issuer is never asked.
+            ("ConsoleLinks", "true"),
+            ("JwtIssuer", "https://nobody.invalid"),
+            ("JwtAudience", "nobody"),
         ]);
         let request = json!({
             "endpoint": emulator_url,
@@ -109,6 +113,10 @@ impl Deployment {
             ("merchants", "MerchantsTableName"),
             ("controls", "ControlsTableName"),
             ("delayed-messages", "DelayedMessagesTableName"),
+            ("ledger", "LedgerTableName"),
+            ("findings", "FindingsTableName"),
+            ("appeals", "AppealsTableName"),
+            ("journal", "JournalTableName"),
         ])
     }
 
@@ -128,9 +136,17 @@ impl Deployment {
             ("query", "QueryFunctionName"),
             ("scan", "ScanFunctionName"),
             ("refund", "RefundFunctionName"),
+            ("reconcile", "ReconcileFunctionName"),
             ("delay", "DelayFunctionName"),
             ("notify", "NotifyFunctionName"),
+            ("appeals", "AppealsFunctionName"),
         ])
+    }
+
+    /// An API by its real name.
+    pub(crate) fn api_id(&self, name: &str) -> anyhow::Result<String> {
+        let id = self.apis.get(name).cloned();
+        id.with_context(|| format!("template.yaml has no API {name}"))
     }
 
     /// The event bus by its real name.

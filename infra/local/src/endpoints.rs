@@ -26,8 +26,22 @@ pub struct Endpoints {
     pub event_bus: String,
     /// The demo merchants.
     pub merchants: Vec<MerchantEndpoint>,
-    /// What an operator shows.
+    /// What an operator shows: `Authorization: Bearer`, as one who is an operator and no approver.
     pub operator_token: String,
+    /// Links to the console, each for one use.
+    #[serde(default)]
+    pub operator_links: Vec<OperatorLink>,
+}
+
+/// A link that lets one operator into the console once.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct OperatorLink {
+    /// Who it is for.
+    pub operator: String,
+    /// What he may do: `viewer`, `operator` or `approver`.
+    pub role: String,
+    /// The address.
+    pub url: String,
 }
 
 /// A demo merchant and what it needs to know.

@@ -81,9 +81,24 @@ impl Reserved {
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) emulator_port: u16,
+    /// The API of merchants, channels and buyers.
     pub(crate) api_id: String,
+    /// The API of operators.
+    pub(crate) console_api_id: String,
     /// What `GET /` shows.
     pub(crate) start_page: String,
+}
+
+impl Target {
+    fn api_for(&self, path: &str) -> &str {
+        let path = path.split('?').next().unwrap_or_default();
+        let of_operators = path == "/console" || path.starts_with("/console/");
+        if of_operators {
+            &self.console_api_id
+        } else {
+            &self.api_id
+        }
+    }
 }
 
 /// The open door; dropping it closes it.
@@ -161,12 +176,13 @@ async fn pass(door: &Door, request: Request) -> anyhow::Result<Response> {
     };
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let port = door.target.emulator_port;
+    let api = door.target.api_for(path).to_owned();
     parts.uri = format!("http://127.0.0.1:{port}{path}")
         .parse::<Uri>()
         .context("reading the path")?;
     leave_connection_headers(&mut parts.headers);
     // The emulator finds the API by this name.
-    let host = format!("{}.execute-api.localhost:{port}", door.target.api_id);
+    let host = format!("{api}.execute-api.localhost:{port}");
     parts.headers.insert(
         header::HOST,
         HeaderValue::from_str(&host).context("naming the API")?,

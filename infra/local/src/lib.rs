@@ -13,6 +13,7 @@ mod emulator;
 mod endpoints;
 mod front_door;
 mod guarded;
+mod operators;
 mod plain_http;
 mod port;
 mod progress;
@@ -24,6 +25,6 @@ mod start_page;
 
 pub use binaries::Binaries;
 pub use contract::Contract;
-pub use endpoints::{Endpoints, MerchantEndpoint, Mode};
+pub use endpoints::{Endpoints, MerchantEndpoint, Mode, OperatorLink};
 pub use stack::{Stack, StackOptions};
 pub use start_page::{accounts_line, first_payment};

@@ -104,5 +104,9 @@ fn greet(stack: &Stack) {
             first_payment(endpoints, merchant)
         );
     }
-    println!("Ctrl-C stops everything.");
+    println!("The operators' console, one link for each role and for one use:");
+    for link in &endpoints.operator_links {
+        println!("  {:<8}  {}", link.role, link.url);
+    }
+    println!("\nCtrl-C stops everything.");
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::contract::Contract;
 use crate::credentials::{Credentials, DemoAccount, accounts_of};
 use crate::endpoints::{MerchantEndpoint, Mode};
+use crate::operators::Operators;
 
 /// What there is to seed, and where.
 #[derive(Debug)]
@@ -35,6 +36,9 @@ pub(crate) struct Seeding<'a> {
 pub(crate) async fn seed(seeding: &Seeding<'_>) -> anyhow::Result<()> {
     let store = store(seeding)?;
     let secrets = secrets(seeding);
+    let operators = Operators::of(&seeding.credentials.operator_token)?;
+    let name = format!("{}console", seeding.secret_prefix);
+    keep(&secrets, &name, operators.key()).await?;
     for demo in &seeding.credentials.merchants {
         let mut accounts = Vec::new();
         for account in accounts_of(&demo.merchant_id) {
@@ -79,6 +83,7 @@ async fn seed_account(
         secret_name,
         receiving_secret_name,
         stretch: payonce_domain::Stretch::NONE,
+        fee_rate: None,
         retired: false,
     })
 }
@@ -138,6 +143,10 @@ fn store(seeding: &Seeding<'_>) -> anyhow::Result<Store> {
             merchants: table("merchants")?,
             controls: table("controls")?,
             delayed_messages: table("delayed-messages")?,
+            ledger: table("ledger")?,
+            findings: table("findings")?,
+            appeals: table("appeals")?,
+            journal: table("journal")?,
             // Seeding puts nothing into the due index.
             due_shards: 1,
         },

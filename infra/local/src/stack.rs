@@ -15,6 +15,7 @@ use crate::emulator::{Emulator, REGION};
 use crate::endpoints::Endpoints;
 use crate::front_door::{FrontDoor, Reserved, Target};
 use crate::guarded::{self, Guarded};
+use crate::operators::Operators;
 use crate::plain_http;
 use crate::port;
 use crate::progress::Progress;
@@ -174,8 +175,9 @@ impl Stack {
         .await
         .context("seeding the demo merchants")?;
 
+        let operators = Operators::of(&credentials.operator_token)?;
         let endpoints = Endpoints {
-            api_url: front_door_url,
+            api_url: front_door_url.clone(),
             simulator_url: simulator.url.clone(),
             aws_endpoint_url: emulator.url(),
             aws_region: REGION.to_owned(),
@@ -184,11 +186,13 @@ impl Stack {
             functions: deployment.functions()?,
             event_bus: deployment.event_bus()?,
             merchants: credentials.merchants,
-            operator_token: credentials.operator_token,
+            operator_token: operators.token()?,
+            operator_links: operators.links(&front_door_url)?,
         };
         let front_door = reserved.open(Target {
             emulator_port: emulator.port,
-            api_id: deployment.api_id,
+            api_id: deployment.api_id("Api")?,
+            console_api_id: deployment.api_id("ConsoleApi")?,
             start_page: start_page::render(&endpoints),
         })?;
         let stack = Self {

@@ -55,6 +55,7 @@ again. Do it twice in two tabs and watch the refund.</p>
 <p>On another channel: <code>"channel":"wechat","method":"native"</code> or
 <code>"channel":"unionpay","method":"gateway"</code> in place of Alipay's page.</p>
 <ul>
+<li><a href="/console">The operators' console</a>; <code>cargo run</code> prints links to come in with</li>
 <li><a href="/openapi.yaml">The API as OpenAPI</a></li>
 <li><a href="{simulator}/">The channel simulator</a>, <a href="{simulator}/_ctl/orders">its books</a> and
 <a href="{simulator}/_ctl/journal">its journal</a></li>
@@ -108,6 +109,7 @@ mod tests {
                 merchant("m-spare", Mode::Lenient),
             ],
             operator_token: "op_hidden".to_owned(),
+            operator_links: Vec::new(),
         };
         let page = render(&endpoints);
         for account in &ACCOUNTS {

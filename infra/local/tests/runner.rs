@@ -78,6 +78,10 @@ fn store(endpoints: &Endpoints) -> Store {
         merchants: table("merchants"),
         controls: table("controls"),
         delayed_messages: table("delayed-messages"),
+        ledger: table("ledger"),
+        findings: table("findings"),
+        appeals: table("appeals"),
+        journal: table("journal"),
         due_shards: 1,
     };
     Store::new(database(endpoints), tables)

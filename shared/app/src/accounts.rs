@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
-use payonce_channels::{Adapter, Secrets};
+use payonce_channels::statement::StatementSource;
+use payonce_channels::{Adapter, ConfigurationError, Secrets};
 use payonce_delivery::SigningSecret;
+use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{AccountId, Channel, MerchantId};
 use payonce_store::{ChannelAccount, Merchant, Store};
 
+use crate::carrier::Vault;
 use crate::cashier::CashierKeys;
+use crate::stopwatch::Stopwatch;
 
 /// How long a merchant is remembered: a revoked key is refused at most this long afterwards.
 const MERCHANT_MEMORY: Duration = Duration::from_secs(60);
@@ -20,13 +24,15 @@ const SECRET_MEMORY: Duration = Duration::from_secs(300);
 /// Answers remembered for a time.
 pub(crate) struct Memory<K, V> {
     kept_for: Duration,
-    entries: Mutex<HashMap<K, (Instant, V)>>,
+    stopwatch: Stopwatch,
+    entries: Mutex<HashMap<K, (Duration, V)>>,
 }
 
 impl<K: std::hash::Hash + Eq, V: Clone> Memory<K, V> {
-    pub(crate) fn new(kept_for: Duration) -> Self {
+    pub(crate) fn new(kept_for: Duration, stopwatch: Stopwatch) -> Self {
         Self {
             kept_for,
+            stopwatch,
             entries: Mutex::new(HashMap::new()),
         }
     }
@@ -34,12 +40,12 @@ impl<K: std::hash::Hash + Eq, V: Clone> Memory<K, V> {
     pub(crate) fn get(&self, key: &K) -> Option<V> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, value) = entries.get(key)?;
-        (since.elapsed() < self.kept_for).then(|| value.clone())
+        (self.stopwatch.since(*since) < self.kept_for).then(|| value.clone())
     }
 
     pub(crate) fn put(&self, key: K, value: V) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.insert(key, (Instant::now(), value));
+        entries.insert(key, (self.stopwatch.read(), value));
     }
 
     pub(crate) fn forget(&self, key: &K) {
@@ -48,10 +54,14 @@ impl<K: std::hash::Hash + Eq, V: Clone> Memory<K, V> {
     }
 }
 
+/// What opens a channel account: the registry of real channels, or a simulation's.
+pub type Opener = fn(Channel, &str, Secrets<'_>) -> Result<Box<dyn Adapter>, ConfigurationError>;
+
 /// Merchants and accounts.
 pub struct Accounts {
     store: Store,
-    secrets: aws_sdk_secretsmanager::Client,
+    vault: Arc<dyn Vault>,
+    open: Opener,
     cashier_key_name: Option<String>,
     merchants: Memory<MerchantId, Arc<Merchant>>,
     owners: Memory<(Channel, AccountId), MerchantId>,
@@ -63,14 +73,22 @@ impl Accounts {
     /// Nothing is fetched until it is asked for.
     #[must_use]
     pub fn new(store: Store, secrets: aws_sdk_secretsmanager::Client) -> Self {
+        let (vault, stopwatch) = (Arc::new(secrets), Stopwatch::default());
+        Self::over(store, vault, payonce_channels::adapter, stopwatch)
+    }
+
+    /// Accounts whose secrets and adapters come from elsewhere.
+    #[must_use]
+    pub fn over(store: Store, vault: Arc<dyn Vault>, open: Opener, stopwatch: Stopwatch) -> Self {
         Self {
             store,
-            secrets,
+            vault,
+            open,
             cashier_key_name: None,
-            merchants: Memory::new(MERCHANT_MEMORY),
-            owners: Memory::new(MERCHANT_MEMORY),
-            secret_texts: Memory::new(SECRET_MEMORY),
-            paying: Memory::new(MERCHANT_MEMORY),
+            merchants: Memory::new(MERCHANT_MEMORY, stopwatch),
+            owners: Memory::new(MERCHANT_MEMORY, stopwatch),
+            secret_texts: Memory::new(SECRET_MEMORY, stopwatch),
+            paying: Memory::new(MERCHANT_MEMORY, stopwatch),
         }
     }
 
@@ -152,7 +170,7 @@ impl Accounts {
             signing: None,
             receiving: secret.as_deref(),
         };
-        let adapter = payonce_channels::adapter(channel, &held.settings, secrets)?;
+        let adapter = (self.open)(channel, &held.settings, secrets)?;
         Ok(Some((Arc::clone(&merchant), adapter)))
     }
 
@@ -179,10 +197,32 @@ impl Accounts {
             signing: Some(&secret),
             receiving: None,
         };
-        let adapter: Arc<dyn Adapter> =
-            payonce_channels::adapter(held.channel, &held.settings, secrets)?.into();
+        let adapter: Arc<dyn Adapter> = (self.open)(held.channel, &held.settings, secrets)?.into();
         self.paying.put(key, Arc::clone(&adapter));
         Ok(adapter)
+    }
+
+    /// What fetches and reads the bills of a merchant's account.
+    ///
+    /// # Errors
+    /// If the store or the secret cannot be read, or the account is gone or does not hold together.
+    pub(crate) async fn statements(
+        &self,
+        merchant: &MerchantId,
+        account: &AccountId,
+    ) -> anyhow::Result<(Option<FeeRate>, Box<dyn StatementSource>)> {
+        let found = self.merchant(merchant).await?;
+        let held = found
+            .as_deref()
+            .and_then(|merchant| find(merchant, account));
+        let held = held.with_context(|| format!("merchant {merchant} has no account {account}"))?;
+        let secret = self.secret(&held.secret_name).await?;
+        let secrets = Secrets {
+            signing: Some(&secret),
+            receiving: None,
+        };
+        let source = payonce_channels::statements(held.channel, &held.settings, secrets)?;
+        Ok((held.fee_rate, source))
     }
 
     /// What messages to this merchant are signed with; two while one is being replaced, none if it
@@ -198,16 +238,11 @@ impl Accounts {
         SigningSecret::all(&text).with_context(|| format!("reading the secret {name}"))
     }
 
-    async fn secret(&self, name: &str) -> anyhow::Result<Arc<str>> {
+    pub(crate) async fn secret(&self, name: &str) -> anyhow::Result<Arc<str>> {
         if let Some(text) = self.secret_texts.get(&name.to_owned()) {
             return Ok(text);
         }
-        let answer = self.secrets.get_secret_value().secret_id(name).send().await;
-        let answer = answer.with_context(|| format!("fetching the secret {name}"))?;
-        let text: Arc<str> = answer
-            .secret_string()
-            .with_context(|| format!("the secret {name} is empty"))?
-            .into();
+        let text: Arc<str> = self.vault.secret(name).await?.into();
         self.secret_texts.put(name.to_owned(), Arc::clone(&text));
         Ok(text)
     }

@@ -1,7 +1,7 @@
 //! Advance a payment: perform what is due on it.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::FutureExt;
 use payonce_domain::obligation::SOON;
@@ -139,12 +139,12 @@ impl App {
             tasks = working.payment().tasks_due(now);
         }
         let mut first_failure = None;
-        let began = Instant::now();
+        let began = self.stopwatch.read();
         let mut held = Vec::new();
         for task in &tasks {
             working.shut_until = None;
             // The rest waits for its next rung: a function that is killed moves nothing on.
-            if began.elapsed() > BEGIN_WITHIN {
+            if self.stopwatch.since(began) > BEGIN_WITHIN {
                 break;
             }
             let tried = match task {
@@ -152,7 +152,11 @@ impl App {
                 Task::Close(no) => self.close_at_channel(working, *no, now).await,
                 Task::Reverse(no) => self.reverse_at_channel(working, *no, now).await,
                 Task::AskRefund(no) => self.ask_refund(working, *no, now).await.map(|_| ()),
-                Task::SendRefund(_) | Task::AwaitReturn(_) | Task::Expire | Task::Tell(_) => Ok(()),
+                Task::SendRefund(_)
+                | Task::AwaitReturn(_)
+                | Task::Expire
+                | Task::Tell(_)
+                | Task::Book => Ok(()),
             };
             if let Err(failure) = tried {
                 first_failure.get_or_insert(failure);
@@ -201,7 +205,9 @@ fn put_off(task: &Task, until: Timestamp) -> Option<Command> {
             Some(Command::HoldChannelOrder { no: *no, until })
         }
         Task::AskRefund(no) => Some(Command::HoldRefund { no: *no, until }),
-        Task::Expire | Task::SendRefund(_) | Task::AwaitReturn(_) | Task::Tell(_) => None,
+        Task::Expire | Task::SendRefund(_) | Task::AwaitReturn(_) | Task::Tell(_) | Task::Book => {
+            None
+        }
     }
 }
 
@@ -218,7 +224,8 @@ fn must_move(payment: &Payment, woken: Woken, now: Timestamp) -> bool {
         | Task::Close(_)
         | Task::Reverse(_)
         | Task::AskRefund(_)
-        | Task::AwaitReturn(_) => true,
+        | Task::AwaitReturn(_)
+        | Task::Book => true,
     })
 }
 
@@ -242,7 +249,8 @@ fn refunds_due(payment: &Payment, now: Timestamp) -> Vec<RefundNo> {
         | Task::Reverse(_)
         | Task::AskRefund(_)
         | Task::AwaitReturn(_)
-        | Task::Tell(_) => None,
+        | Task::Tell(_)
+        | Task::Book => None,
     });
     refunds.collect()
 }

@@ -9,6 +9,7 @@ use payonce_store::{Breaker, Line, Store, Work};
 
 use crate::accounts::Memory;
 use crate::metrics::{Label, Metric, record};
+use crate::stopwatch::Stopwatch;
 
 /// How long a process believes what it last saw of a breaker. Less than trouble must last to open one.
 const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(2);
@@ -29,10 +30,10 @@ pub(crate) struct Breakers {
 }
 
 impl Breakers {
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store, stopwatch: Stopwatch) -> Self {
         Self {
             store,
-            seen: Memory::new(REMEMBERED),
+            seen: Memory::new(REMEMBERED, stopwatch),
         }
     }
 

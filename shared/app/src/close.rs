@@ -1,6 +1,6 @@
 //! Close a payment at the merchant's wish (关单).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use payonce_domain::{
     ChannelOrderNo, Command, Payment, PaymentNo, PaymentState, Refusal, Timestamp,
@@ -47,7 +47,7 @@ impl App {
         payment_no: PaymentNo,
         now: Timestamp,
     ) -> Result<Closed, Failure> {
-        let began = Instant::now();
+        let began = self.stopwatch.read();
         let mut working = self.working_of(merchant, payment_no).await?;
         let mut barred = false;
         for _ in 0..ROUNDS_MAX {
@@ -88,7 +88,7 @@ impl App {
         }
         // What is not begun in time is an obligation already, and due now.
         for no in open_attempts(working.payment()) {
-            if began.elapsed() > BEGIN_WITHIN {
+            if self.stopwatch.since(began) > BEGIN_WITHIN {
                 break;
             }
             self.end_at_channel(&mut working, no, now).await?;

@@ -1,7 +1,7 @@
 //! Initiate a payment, or initiate it again (发起支付, 重复提交): the idempotent heart.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use payonce_domain::schedule::{Creation, LEAST_TIME_LEFT};
 use payonce_domain::{
@@ -114,7 +114,7 @@ impl App {
         request: InitiateRequest,
         now: Timestamp,
     ) -> Result<Initiated, Failure> {
-        let until = Instant::now() + BUDGET;
+        let until = self.stopwatch.read() + BUDGET;
         registered(
             &merchant.return_urls,
             request.return_url.as_deref(),
@@ -209,7 +209,7 @@ impl App {
         switch: bool,
         now: Timestamp,
     ) -> Result<Initiated, Failure> {
-        let until = Instant::now() + BUDGET;
+        let until = self.stopwatch.read() + BUDGET;
         let working = self.working_of(merchant, payment_no).await?;
         let terms = working.payment().terms.clone();
         let chosen = self.choose(merchant, &way, &terms, now).await?;
@@ -265,7 +265,7 @@ impl App {
         &self,
         mut working: Working,
         wish: Wish,
-        until: Instant,
+        until: Duration,
         now: Timestamp,
     ) -> Result<Initiated, Failure> {
         let command = wish.command();
@@ -273,7 +273,7 @@ impl App {
         let Answer::Switching(numbers) = answer else {
             return self.follow(working, answer, wish.once, now).await;
         };
-        let out_of_time = || until.saturating_duration_since(Instant::now()) < CALL_RESERVE;
+        let out_of_time = || until.saturating_sub(self.stopwatch.read()) < CALL_RESERVE;
         for no in numbers {
             if out_of_time() {
                 return self.awaited(working, now).await;

@@ -8,41 +8,48 @@
 
 mod accounts;
 mod advance;
+pub mod appeals;
 mod breakers;
 mod bus;
+mod carrier;
 mod cashier;
 mod change;
 mod choose;
 mod close;
+pub mod console;
 pub mod delay;
 mod failure;
 mod give_back;
 mod initiate;
-mod invocation;
 mod look_up;
 mod metrics;
 mod notified;
 mod outbox;
 mod query_log;
 mod queue;
+mod reconcile;
 mod send_refund;
 mod speak;
+mod stopwatch;
 mod sweep;
 mod tell;
 mod watch;
 
-pub use accounts::Accounts;
+pub use accounts::{Accounts, Opener};
 pub use advance::Woken;
 pub use bus::{Bus, Event};
+pub use carrier::{Carried, Carrier, Message, Vault};
 pub use cashier::{AtCashier, CashierKeys, InvalidCashierKey, OfferedChannel};
 pub use choose::{AuthCode, WayToPay};
 pub use close::Closed;
 pub use failure::{Failure, Invalid};
 pub use give_back::GivenBack;
 pub use initiate::{InitiateRequest, Initiated, Outcome, Replaces};
-pub use metrics::{Metric, NAMESPACE, dimension_values};
+pub use metrics::{Age, Metric, NAMESPACE, dimension_values, log_to};
 pub use outbox::{Names, Outbox};
+pub use reconcile::{AccountDay, Reconciled};
 pub use send_refund::RefundOutcome;
+pub use stopwatch::Stopwatch;
 pub use sweep::{Rehearsal, Swept, WouldDo};
 pub use tell::{Telling, message_id};
 
@@ -67,6 +74,8 @@ pub struct App {
     pub bus: Bus,
     /// Where the channels and the buyers reach us; no slash at the end.
     pub public_url: String,
+    /// How long things take and are remembered.
+    stopwatch: Stopwatch,
     /// Which channel accounts are left alone for a while.
     breakers: Breakers,
     /// Which merchants do not answer.
@@ -86,7 +95,8 @@ impl App {
         public_url: String,
     ) -> Self {
         Self {
-            breakers: Breakers::new(store.clone()),
+            stopwatch: Stopwatch::default(),
+            breakers: Breakers::new(store.clone(), Stopwatch::default()),
             silent: tell::SilentMerchants::default(),
             store,
             accounts,
@@ -95,6 +105,16 @@ impl App {
             courier,
             bus,
             public_url,
+        }
+    }
+
+    /// The same, with another stopwatch.
+    #[must_use]
+    pub fn timed_by(self, stopwatch: Stopwatch) -> Self {
+        Self {
+            breakers: Breakers::new(self.store.clone(), stopwatch),
+            stopwatch,
+            ..self
         }
     }
 }

@@ -3,19 +3,22 @@
 //! Losing any of them costs time and nothing else, so a failure here is logged and not passed on. A message
 //! for a time further away than SQS carries one says which, and is passed on until then.
 
-use payonce_domain::schedule::MESSAGE_DELAY_MAX;
-use payonce_domain::{PaymentNo, RefundNo, Timestamp, Wake, Work};
+use std::sync::Arc;
 
-use crate::invocation::invoke;
-use crate::queue::{self, Queue};
+use payonce_domain::schedule::MESSAGE_DELAY_MAX;
+use payonce_domain::{AppealNo, PaymentNo, RefundNo, Timestamp, Wake, Work};
+
+use crate::carrier::{Aws, Carrier, Message};
+use crate::queue::Queue;
 
 /// The way to `query`, `refund` and `notify`.
 pub struct Outbox {
     queries: Queue,
     notifications: Queue,
-    lambda: aws_sdk_lambda::Client,
+    carrier: Arc<dyn Carrier>,
     refund_function: Option<String>,
     notify_function: Option<String>,
+    appeals_function: Option<String>,
 }
 
 /// What the queues and functions are called here.
@@ -29,18 +32,32 @@ pub struct Names {
     pub refund_function: Option<String>,
     /// `notify`; without it, telling is left to the queue and to whoever has it.
     pub notify_function: Option<String>,
+    /// `appeals`; without it, appeals that are due are left to whoever has it.
+    pub appeals_function: Option<String>,
 }
 
 impl Outbox {
     /// An outbox for these queues and functions.
     #[must_use]
     pub fn new(sqs: aws_sdk_sqs::Client, lambda: aws_sdk_lambda::Client, names: Names) -> Self {
+        let aws = Aws {
+            sqs: Some(sqs),
+            lambda: Some(lambda),
+            events: None,
+        };
+        Self::over(Arc::new(aws), names)
+    }
+
+    /// An outbox at another carrier than AWS.
+    #[must_use]
+    pub fn over(carrier: Arc<dyn Carrier>, names: Names) -> Self {
         Self {
-            queries: Queue::new(sqs.clone(), names.queries_url),
-            notifications: Queue::new(sqs, names.notifications_url),
-            lambda,
+            queries: Queue::new(Arc::clone(&carrier), names.queries_url),
+            notifications: Queue::new(Arc::clone(&carrier), names.notifications_url),
+            carrier,
             refund_function: names.refund_function,
             notify_function: names.notify_function,
+            appeals_function: names.appeals_function,
         }
     }
 
@@ -76,7 +93,7 @@ impl Outbox {
             "payment_no": payment_no.to_string(),
             "refund_no": refund_no.to_string(),
         });
-        if let Err(error) = invoke(&self.lambda, function, &payload).await {
+        if let Err(error) = self.carrier.invoke(function, payload.to_string()).await {
             tracing::warn!(
                 payment.no = %payment_no,
                 refund.no = %refund_no,
@@ -92,7 +109,7 @@ impl Outbox {
             return;
         };
         let payload = serde_json::json!({ "payment_no": payment_no.to_string() });
-        if let Err(error) = invoke(&self.lambda, function, &payload).await {
+        if let Err(error) = self.carrier.invoke(function, payload.to_string()).await {
             tracing::warn!(
                 payment.no = %payment_no,
                 error,
@@ -100,15 +117,31 @@ impl Outbox {
             );
         }
     }
+
+    /// Has `appeals` do what is due on these appeals: how many it was told.
+    pub async fn invoke_appeals(&self, numbers: &[AppealNo]) -> usize {
+        let Some(function) = &self.appeals_function else {
+            return 0;
+        };
+        let numbers_text: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+        let payload = serde_json::json!({ "appeal_nos": numbers_text });
+        match self.carrier.invoke(function, payload.to_string()).await {
+            Ok(()) => numbers.len(),
+            Err(error) => {
+                tracing::warn!(error, "appeals could not be invoked; they stay due");
+                0
+            }
+        }
+    }
 }
 
-fn messages(wakes: &[(PaymentNo, Timestamp)], now: Timestamp) -> Vec<queue::Wake> {
+fn messages(wakes: &[(PaymentNo, Timestamp)], now: Timestamp) -> Vec<Message> {
     let messages = wakes.iter().map(|(payment_no, at)| {
         let mut body = serde_json::json!({ "payment_no": payment_no.to_string() });
         if at.since(now) > MESSAGE_DELAY_MAX {
             body["at_ms"] = at.as_millis().into();
         }
-        queue::Wake {
+        Message {
             body: body.to_string(),
             delay_seconds: at.since(now).as_seconds_rounded_up(),
         }

@@ -1,7 +1,7 @@
 //! Sweep the due index (扫描掉单表): do what is overdue, and send messages for what comes due before
 //! the next sweep.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::StreamExt;
 use payonce_domain::{PaymentNo, Span, Task, Timestamp};
@@ -65,7 +65,7 @@ impl App {
     /// One pass over every shard. What the index says is only where to look: each payment is read
     /// afresh and decided on as it is.
     pub async fn sweep(&self, now: Timestamp) -> Swept {
-        let began = Instant::now();
+        let began = self.stopwatch.read();
         let Found {
             overdue,
             ahead,
@@ -78,7 +78,7 @@ impl App {
             ..Swept::default()
         };
         let work = futures::stream::iter(overdue)
-            .take_while(|_| std::future::ready(began.elapsed() < WORK_FOR))
+            .take_while(|_| std::future::ready(self.stopwatch.since(began) < WORK_FOR))
             .map(|item| self.advance_overdue(item, now))
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>();

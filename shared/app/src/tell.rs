@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::App;
 use crate::bus::Event;
 use crate::change::{self, Working};
+use crate::console::{self, Outcome};
 use crate::failure::Failure;
 use crate::metrics::{Metric, record};
 
@@ -201,7 +202,11 @@ impl App {
             published: published.transpose()?,
             merchant: merchant.transpose()?,
         };
-        change::note(&self.store, working, &fact, None, now).await?;
+        if change::note(&self.store, working, &fact, None, now).await? {
+            let payment = working.payment();
+            let outcome = Outcome::of(announcement, payment);
+            console::happened(&self.store, payment, announcement, outcome, now).await;
+        }
         Ok(())
     }
 
@@ -216,7 +221,7 @@ impl App {
             at: announcement.at,
             detail: (telling.event)(payment, announcement)?,
         };
-        let put = self.bus.put(&event).await;
+        let put = self.bus.put(event).await;
         if let Err(error) = &put {
             tracing::warn!(
                 payment.no = %payment.payment_no(),

@@ -2,6 +2,8 @@
 //!
 //! A repeated call is a decision about money, so the transport never makes one by itself.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -30,25 +32,60 @@ pub(crate) const STATEMENT_BYTES_MAX: usize = 1 << 29;
 /// How long an unused connection is kept. A frozen function may wake to find older ones gone.
 const IDLE_SECONDS_MAX: u64 = 30;
 
+/// What a wire will have brought back.
+pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<HttpAnswer, Silence>> + Send + 'a>>;
+
+/// What carries a request to a channel and its answer back: the network, or a simulated one.
+pub trait Wire: std::fmt::Debug + Send + Sync {
+    /// Sends a request once.
+    fn send(&self, request: HttpRequest) -> Exchange<'_>;
+}
+
 /// Sends requests to channels. Holds connections, so one lives as long as the process.
 #[derive(Debug, Clone)]
-pub struct Transport {
+pub struct Transport(Arc<dyn Wire>);
+
+/// The network.
+#[derive(Debug)]
+struct Network {
     user_agent: String,
     /// Made for the first call. Reading the system's certificate roots takes longer than all else at
     /// a start, and `webhook` or an initiation through a page call no channel.
-    client: Arc<OnceLock<reqwest::Client>>,
+    client: OnceLock<reqwest::Client>,
 }
 
 impl Transport {
     /// A transport that names itself like this to channels; some refuse callers without a name.
     #[must_use]
     pub fn new(user_agent: &str) -> Self {
-        Self {
+        Self::over(Arc::new(Network {
             user_agent: user_agent.to_owned(),
-            client: Arc::default(),
-        }
+            client: OnceLock::new(),
+        }))
     }
 
+    /// A transport over another wire than the network.
+    #[must_use]
+    pub fn over(wire: Arc<dyn Wire>) -> Self {
+        Self(wire)
+    }
+
+    /// Sends a request once.
+    ///
+    /// # Errors
+    /// [`Silence`] where there is no whole answer within the request's patience.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, Silence> {
+        self.0.send(request).await
+    }
+}
+
+impl Wire for Network {
+    fn send(&self, request: HttpRequest) -> Exchange<'_> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+impl Network {
     fn client(&self) -> Result<&reqwest::Client, Silence> {
         if let Some(client) = self.client.get() {
             return Ok(client);
@@ -71,11 +108,7 @@ impl Transport {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// Sends a request once.
-    ///
-    /// # Errors
-    /// [`Silence`] where there is no whole answer within the request's patience.
-    pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, Silence> {
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, Silence> {
         let mut builder = match request.verb {
             Verb::Get => self.client()?.get(&request.url),
             Verb::Post => self.client()?.post(&request.url),

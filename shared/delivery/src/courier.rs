@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -110,13 +112,41 @@ impl fmt::Debug for Parcel {
     }
 }
 
+/// A parcel with its address checked and its signature made: what the receiver's server is sent.
+#[derive(Debug, Clone)]
+pub struct Signed<'a> {
+    /// Where to.
+    pub address: &'a Address,
+    /// What, under which name.
+    pub parcel: &'a Parcel,
+    /// The time that is signed, in seconds.
+    pub seconds: u64,
+    /// The signatures.
+    pub signatures: String,
+}
+
+/// What a road will have brought: the receiver's status, or how there was none.
+pub type Passage<'a> = Pin<Box<dyn Future<Output = Result<u16, Receipt>> + Send + 'a>>;
+
+/// What parcels travel on: the network, or a simulated one.
+pub trait Road: Send + Sync {
+    /// Carries a parcel once.
+    fn carry<'a>(&'a self, signed: Signed<'a>) -> Passage<'a>;
+}
+
 /// Delivers parcels. One lives as long as the process.
 #[derive(Clone)]
 pub struct Courier {
     reach: Reach,
+    road: Arc<dyn Road>,
+}
+
+/// The network.
+struct Network {
+    reach: Reach,
     resolver: Arc<dyn Resolve>,
     /// Made for the first delivery: reading the system's certificate roots takes a while.
-    client: Arc<OnceLock<reqwest::Client>>,
+    client: OnceLock<reqwest::Client>,
 }
 
 impl fmt::Debug for Courier {
@@ -133,11 +163,18 @@ impl Courier {
     }
 
     fn asking(reach: Reach, resolver: Arc<dyn Resolve>) -> Self {
-        Self {
+        let network = Network {
             reach,
             resolver,
-            client: Arc::default(),
-        }
+            client: OnceLock::new(),
+        };
+        Self::over(reach, Arc::new(network))
+    }
+
+    /// A courier on another road than the network.
+    #[must_use]
+    pub fn over(reach: Reach, road: Arc<dyn Road>) -> Self {
+        Self { reach, road }
     }
 
     /// How far it goes.
@@ -156,28 +193,37 @@ impl Courier {
             let reason = Objection::Unsigned;
             return Receipt::Forbidden { reason };
         }
-        match self.send(parcel, &address, now).await {
+        let seconds = now.as_millis() / 1_000;
+        let signed = Signed {
+            address: &address,
+            parcel,
+            seconds,
+            signatures: signatures(&parcel.secrets, &parcel.id, seconds, &parcel.body),
+        };
+        match self.road.carry(signed).await {
             Ok(status @ 200..=299) => Receipt::Taken { status },
             Ok(status) => Receipt::Refused { status },
-            Err(error) => unsent(&error),
+            Err(receipt) => receipt,
         }
     }
+}
 
-    async fn send(
-        &self,
-        parcel: &Parcel,
-        address: &Address,
-        now: Timestamp,
-    ) -> Result<u16, reqwest::Error> {
-        let seconds = now.as_millis() / 1_000;
-        let signed = signatures(&parcel.secrets, &parcel.id, seconds, &parcel.body);
+impl Road for Network {
+    fn carry<'a>(&'a self, signed: Signed<'a>) -> Passage<'a> {
+        Box::pin(async move { self.send(signed).await.map_err(|error| unsent(&error)) })
+    }
+}
+
+impl Network {
+    async fn send(&self, signed: Signed<'_>) -> Result<u16, reqwest::Error> {
+        let parcel = signed.parcel;
         let mut response = self
             .client()?
-            .post(address.url().clone())
+            .post(signed.address.url().clone())
             .header("content-type", parcel.content_type.name())
             .header("webhook-id", &parcel.id)
-            .header("webhook-timestamp", seconds)
-            .header("webhook-signature", signed)
+            .header("webhook-timestamp", signed.seconds)
+            .header("webhook-signature", signed.signatures)
             .body(parcel.body.clone())
             .send()
             .await?;

@@ -14,7 +14,7 @@ mod return_link;
 mod secret;
 
 pub use address::{Address, Objection, Reach};
-pub use courier::{ContentType, Courier, Parcel, Receipt, Silence};
+pub use courier::{ContentType, Courier, Parcel, Passage, Receipt, Road, Signed, Silence};
 pub use payonce_domain::schedule::RetryLadder;
 pub use return_link::ReturnLink;
 pub use secret::{InvalidSecret, SigningSecret};

@@ -27,8 +27,14 @@ pub fn verify(text: &str) -> bool {
 
 fn remainder(text: &str) -> Option<usize> {
     text.bytes().try_fold(0, |sum, byte| {
-        let value = ALPHABET.iter().position(|&a| a == byte)?;
-        Some((sum * RADIX + value) % MODULUS)
+        let value = if byte.is_ascii_digit() {
+            byte - b'0'
+        } else if byte.is_ascii_uppercase() {
+            byte - b'A' + 10
+        } else {
+            return None;
+        };
+        Some((sum * RADIX + usize::from(value)) % MODULUS)
     })
 }
 

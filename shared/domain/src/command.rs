@@ -1,9 +1,9 @@
 //! Commands: what merchants, buyers, operators and our own functions ask for. A command can be refused.
 
 use crate::channel::{Channel, Method};
-use crate::ids::{AccountId, BankCode, MerchantRefundNo};
+use crate::ids::{AccountId, BankCode, MerchantRefundNo, OperatorId};
 use crate::money::Money;
-use crate::numbers::{ChannelOrderNo, PaymentNo, RefundNo};
+use crate::numbers::{AppealNo, ChannelOrderNo, PaymentNo, RefundNo};
 use crate::payment::Version;
 use crate::schedule::Stretch;
 use crate::time::Timestamp;
@@ -57,6 +57,30 @@ pub enum Command {
         amount: Money,
         /// Why, in the merchant's words.
         reason: Option<String>,
+    },
+    /// An appeal was decided for the buyer by one operator, and a second one approved it (申诉退款).
+    SettleAppeal {
+        /// Which; its number is the refund's identity, so that it is settled once.
+        appeal: AppealNo,
+        /// How much goes back.
+        amount: Money,
+        /// Who decided it.
+        decided_by: OperatorId,
+        /// Who approved it: never the same person.
+        approved_by: OperatorId,
+    },
+    /// An operator gives back a part of what was paid, and a second one approved it (复核).
+    GiveBack {
+        /// Our number for what was proposed; its idempotency key.
+        proposal: MerchantRefundNo,
+        /// How much.
+        amount: Money,
+        /// Why, in the first operator's words.
+        reason: String,
+        /// Who proposed it.
+        proposed_by: OperatorId,
+        /// Who approved it: never the same person.
+        approved_by: OperatorId,
     },
     /// A refund is about to be sent; granted to one caller at a time.
     BeginRefund {
@@ -125,4 +149,6 @@ pub enum Refusal {
     NothingToTell,
     /// The merchant had it told again so often that the payment has no room for more.
     ToldTooOften,
+    /// Nobody approves what he proposed himself (双人复核).
+    SamePerson,
 }

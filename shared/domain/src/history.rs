@@ -99,6 +99,21 @@ pub fn announcements(entries: &[Entry]) -> Result<Vec<Announcement>, BrokenHisto
     Ok(made)
 }
 
+/// When a history came to know that its payment is paid; none if it never did.
+#[must_use]
+pub fn paid_known_at(entries: &[Entry]) -> Option<Timestamp> {
+    let mut times = entries.iter().map(|entry| entry.at);
+    let mut known = None;
+    let note = |payment: &Payment| {
+        let at = times.next();
+        if known.is_none() && payment.winner.is_some() {
+            known = at;
+        }
+    };
+    replay_noting(entries, note).ok()?;
+    known
+}
+
 fn replay_noting(
     entries: &[Entry],
     mut note: impl FnMut(&Payment),

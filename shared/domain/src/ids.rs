@@ -124,3 +124,16 @@ identifier!(
     /// UnionPay `queryId`.
     ChannelTradeNo, 1..=64, "a printable ASCII character other than space", printable
 );
+identifier!(
+    /// A person who works for us, by the number that whoever signs people in has for them. It is no name
+    /// and no address: the history keeps it for ever.
+    OperatorId, 1..=64, "a printable ASCII character other than space", printable
+);
+identifier!(
+    /// The caller's own number for an appeal (申诉); its idempotency key.
+    MerchantAppealNo, 1..=64, "a printable ASCII character other than space", printable
+);
+identifier!(
+    /// The caller's own number for a statement in an appeal; its idempotency key.
+    StatementId, 1..=64, "a printable ASCII character other than space", printable
+);

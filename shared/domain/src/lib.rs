@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod announcement;
+pub mod appeal;
 pub mod buyer_act;
 pub mod capture;
 pub mod channel;
@@ -22,15 +23,18 @@ pub mod evidence;
 pub mod fact;
 pub mod history;
 pub mod ids;
+pub mod ledger;
 pub mod money;
 pub mod numbers;
 pub mod obligation;
 pub mod payment;
+pub mod reconciliation;
 pub mod refund;
 pub mod schedule;
 pub mod time;
 
 pub use announcement::{Announcement, AnnouncementKind, Leg, MerchantSaid};
+pub use appeal::{Appeal, AppealDecision, AppealState};
 pub use buyer_act::BuyerAct;
 pub use capture::{Capture, Disposition, SuspenseReason};
 pub use channel::{Action, Channel, Method};
@@ -42,12 +46,14 @@ pub use evidence::{Digest, Evidence, Source};
 pub use fact::{CreateAnswer, Fact, RefundReport, Report, ReturnedSum, ReversalReport};
 pub use history::{ChainHash, Entry, Input};
 pub use ids::{
-    AccountId, BankCode, ChannelTradeNo, EventType, MerchantId, MerchantMessageId, MerchantOrderNo,
-    MerchantRefundNo,
+    AccountId, BankCode, ChannelTradeNo, EventType, MerchantAppealNo, MerchantId,
+    MerchantMessageId, MerchantOrderNo, MerchantRefundNo, OperatorId, StatementId,
 };
+pub use ledger::{BillDay, LedgerRow, Movement, MovementId, Unbooked};
 pub use money::{Currency, Money};
 pub use numbers::{
-    ChannelOrderNo, DelayedMessageKey, DelayedMessageNo, PaymentKey, PaymentNo, RefundNo,
+    AppealKey, AppealNo, ChannelOrderNo, DelayedMessageKey, DelayedMessageNo, PaymentKey,
+    PaymentNo, RefundNo,
 };
 pub use obligation::{Due, Obligation, Task, Wake, Work};
 pub use payment::{Case, CaseKind, Mode, Payment, PaymentState, Terms, Version};

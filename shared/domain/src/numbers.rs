@@ -9,6 +9,7 @@
 //! | channel order number | `P` key(20) channel(1) method(1) attempt(2) check(2) | 27 |
 //! | refund number | `R` key(20) channel(1) method(1) attempt(2) hash(6) generation(1) check(2) | 34 |
 //! | delayed message number | `D` key(20) check(2) | 23 |
+//! | appeal number | `A` key(20) check(2) | 23 |
 
 use std::fmt;
 
@@ -16,7 +17,8 @@ use crate::channel::{Channel, Method};
 use crate::check_characters;
 use crate::evidence::Digest;
 use crate::ids::{
-    ChannelTradeNo, MerchantId, MerchantMessageId, MerchantOrderNo, MerchantRefundNo,
+    ChannelTradeNo, MerchantAppealNo, MerchantId, MerchantMessageId, MerchantOrderNo,
+    MerchantRefundNo,
 };
 
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -84,6 +86,8 @@ keys!(
     PaymentKey of MerchantOrderNo,
     /// The key of a delayed message, made of merchant and the merchant's name for it in the same way.
     DelayedMessageKey of MerchantMessageId,
+    /// The key of an appeal, made of merchant and the caller's number for it in the same way.
+    AppealKey of MerchantAppealNo,
 );
 
 /// A payment number (支付单号): how merchants and operators name a payment.
@@ -134,6 +138,37 @@ impl DelayedMessageNo {
     #[must_use]
     pub const fn key(self) -> DelayedMessageKey {
         self.0
+    }
+}
+
+/// Our number for an appeal (申诉单号), on which the refunds that it decides are built.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppealNo(AppealKey);
+
+impl AppealNo {
+    /// The number of the appeal with this key.
+    #[must_use]
+    pub const fn new(key: AppealKey) -> Self {
+        Self(key)
+    }
+
+    /// Reads a number; `None` unless its layout and check characters hold.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let body = checked(text, 'A', 23)?;
+        Some(Self(AppealKey::parse(&body[1..])?))
+    }
+
+    /// The key within.
+    #[must_use]
+    pub const fn key(self) -> AppealKey {
+        self.0
+    }
+
+    /// The number as what a refund was asked by.
+    #[must_use]
+    pub fn as_request(self) -> MerchantRefundNo {
+        MerchantRefundNo::new(self.to_string()).expect("23 digits and capitals")
     }
 }
 
@@ -235,6 +270,8 @@ pub enum RefundIdentity<'a> {
     Appeal(&'a MerchantRefundNo),
     /// A return the channel made by itself, by the channel's number for it.
     Channel(&'a str),
+    /// What an operator proposed and another approved, by the proposal's number.
+    Operator(&'a MerchantRefundNo),
 }
 
 impl RefundNo {
@@ -253,6 +290,7 @@ impl RefundNo {
             RefundIdentity::Merchant(no) => ('m', no.as_str()),
             RefundIdentity::Appeal(no) => ('a', no.as_str()),
             RefundIdentity::Channel(no) => ('r', no),
+            RefundIdentity::Operator(no) => ('o', no.as_str()),
         };
         let hash = base32(format!("{kind}{text}").as_bytes());
         let mut identity = [0; 6];
@@ -350,6 +388,12 @@ impl fmt::Display for DelayedMessageNo {
     }
 }
 
+impl fmt::Display for AppealNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_with_check(f, &format!("A{}", self.0))
+    }
+}
+
 impl fmt::Display for ChannelOrderNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_with_check(f, &format!("P{}", self.parts()))
@@ -380,111 +424,10 @@ debug_as_display!(
     ChannelOrderNo,
     RefundNo,
     DelayedMessageKey,
-    DelayedMessageNo
+    DelayedMessageNo,
+    AppealKey,
+    AppealNo
 );
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn key(order: &str) -> PaymentKey {
-        let merchant = MerchantId::new("m-1").unwrap();
-        PaymentKey::derive(&merchant, &MerchantOrderNo::new(order).unwrap())
-    }
-
-    #[test]
-    fn merchant_and_order_do_not_run_together() {
-        let derive = |m: &str, o: &str| {
-            PaymentKey::derive(
-                &MerchantId::new(m).unwrap(),
-                &MerchantOrderNo::new(o).unwrap(),
-            )
-        };
-        assert_ne!(derive("m1", "23"), derive("m12", "3"));
-        assert_ne!(derive("m", "1:x"), derive("m1", ":x"));
-    }
-
-    #[test]
-    fn the_key_is_the_first_hundred_bits_of_the_digest() {
-        // printf '3:m-15:order' | openssl dgst -sha256 gives d1cd61a6… ; its first 100 bits in
-        // Crockford's alphabet, worked out apart from this code, must be what we derive.
-        let digest = Digest::of(b"3:m-15:order");
-        let mut value: u128 = 0;
-        for byte in &digest.as_bytes()[..13] {
-            value = (value << 8) | u128::from(*byte);
-        }
-        value >>= 4;
-        let mut expected = Vec::new();
-        for _ in 0..20 {
-            expected.push(CROCKFORD[usize::try_from(value % 32).unwrap()]);
-            value /= 32;
-        }
-        expected.reverse();
-        assert_eq!(key("order").as_str().as_bytes(), expected);
-    }
-
-    #[test]
-    fn numbers_have_the_lengths_channels_accept_and_read_back() {
-        let order = ChannelOrderNo::new(key("o"), Channel::Unionpay, Method::Gateway, 20);
-        let trade = ChannelTradeNo::new("2026112022001").unwrap();
-        let refund = RefundNo::new(order, RefundIdentity::Reversal(&trade), 1);
-        let payment = PaymentNo::new(key("o"));
-        assert_eq!(
-            (
-                payment.to_string().len(),
-                order.to_string().len(),
-                refund.to_string().len()
-            ),
-            (23, 27, 34)
-        );
-        assert_eq!(PaymentNo::parse(&payment.to_string()), Some(payment));
-        assert_eq!(ChannelOrderNo::parse(&order.to_string()), Some(order));
-        assert_eq!(RefundNo::parse(&refund.to_string()), Some(refund));
-        let again = refund.next_generation().unwrap();
-        assert_ne!(again.to_string(), refund.to_string());
-        assert_eq!((1..=RefundNo::GENERATIONS_MAX).count(), 35);
-        let last = RefundNo {
-            generation: 35,
-            ..refund
-        };
-        assert_eq!(last.next_generation(), None);
-    }
-
-    /// F74: one capture has one number for its way back, whoever finds the cause.
-    #[test]
-    fn reversal_does_not_depend_on_the_cause_but_on_kind_and_number() {
-        let order = ChannelOrderNo::new(key("o"), Channel::Alipay, Method::Page, 1);
-        let trade = ChannelTradeNo::new("7").unwrap();
-        let request = MerchantRefundNo::new("7").unwrap();
-        let numbers = [
-            RefundNo::new(order, RefundIdentity::Reversal(&trade), 1),
-            RefundNo::new(order, RefundIdentity::Merchant(&request), 1),
-            RefundNo::new(order, RefundIdentity::Appeal(&request), 1),
-            RefundNo::new(order, RefundIdentity::Channel("7"), 1),
-        ];
-        for (i, a) in numbers.iter().enumerate() {
-            assert!(a.next_generation().unwrap().is_generation_of(*a));
-            for b in &numbers[i + 1..] {
-                assert_ne!(a, b);
-                assert!(!a.is_generation_of(*b));
-            }
-        }
-    }
-
-    proptest! {
-        /// F36, F37: what is not a number of ours is not looked up.
-        #[test]
-        fn nothing_else_is_taken_for_a_number_of_ours(text in "\\PC{0,40}") {
-            prop_assert!(PaymentNo::parse(&text).is_none());
-            prop_assert!(ChannelOrderNo::parse(&text).is_none());
-            prop_assert!(RefundNo::parse(&text).is_none());
-            prop_assert!(DelayedMessageNo::parse(&text).is_none());
-        }
-
-        #[test]
-        fn shards_stay_in_range(order in "[!-~]{1,64}", shards in 1u32..1024) {
-            prop_assert!(key(&order).shard(shards) < shards);
-        }
-    }
-}
+mod tests;

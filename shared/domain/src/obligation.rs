@@ -80,6 +80,8 @@ pub enum Task {
     AwaitReturn(ChannelTradeNo),
     /// Tell the bus or the merchant; the sequence number of the announcement (商户通知).
     Tell(u32),
+    /// Write to the ledger what the last change moved (记账).
+    Book,
 }
 
 impl Task {
@@ -94,7 +96,8 @@ impl Task {
             | Self::Reverse(_)
             | Self::SendRefund(_)
             | Self::AskRefund(_)
-            | Self::AwaitReturn(_) => Work::Channels,
+            | Self::AwaitReturn(_)
+            | Self::Book => Work::Channels,
         }
     }
 
@@ -110,6 +113,7 @@ impl Task {
             Self::AskRefund(_) => "ask-refund",
             Self::AwaitReturn(_) => "await-return",
             Self::Tell(_) => "tell",
+            Self::Book => "book",
         }
     }
 
@@ -117,7 +121,7 @@ impl Task {
     #[must_use]
     pub fn about(&self) -> Option<String> {
         match self {
-            Self::Expire => None,
+            Self::Expire | Self::Book => None,
             Self::Query(no) | Self::Close(no) | Self::Reverse(no) => Some(no.to_string()),
             Self::SendRefund(no) | Self::AskRefund(no) => Some(no.to_string()),
             Self::AwaitReturn(no) => Some(no.to_string()),
@@ -176,6 +180,11 @@ impl Payment {
             let task = Task::Tell(announcement.sequence);
             all.extend(announcement.due().map(|due| Obligation { due, task }));
         }
+        let book = self.unbooked.as_ref().map(|unbooked| Obligation {
+            due: unbooked.due(),
+            task: Task::Book,
+        });
+        all.extend(book);
         all.sort();
         all
     }

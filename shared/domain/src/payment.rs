@@ -6,6 +6,7 @@ use crate::announcement::Announcement;
 use crate::capture::{Capture, Disposition};
 use crate::channel_order::ChannelOrder;
 use crate::ids::{ChannelTradeNo, MerchantId, MerchantOrderNo};
+use crate::ledger::Unbooked;
 use crate::money::Money;
 use crate::numbers::{ChannelOrderNo, PaymentKey, PaymentNo, RefundNo};
 use crate::refund::{Refund, RefundState};
@@ -159,6 +160,8 @@ pub struct Payment {
     pub announced: u32,
     /// Those not yet told to all, in order.
     pub announcements: Vec<Announcement>,
+    /// What the last change moved, which is to be written to the ledger before the next one is stored.
+    pub unbooked: Option<Unbooked>,
 }
 
 /// The money of one payment, each fen in exactly one place.

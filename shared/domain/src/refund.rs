@@ -24,11 +24,13 @@ pub enum RefundCause {
     Reconciliation,
     /// The channel returned it by itself.
     Channel,
+    /// An operator proposed it and a second one approved (复核退款).
+    Operator,
 }
 
 impl RefundCause {
     /// Every cause.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::DuplicatePayment,
         Self::LatePayment,
         Self::WrongAmount,
@@ -36,6 +38,7 @@ impl RefundCause {
         Self::Appeal,
         Self::Reconciliation,
         Self::Channel,
+        Self::Operator,
     ];
 
     /// The name in the HTTP contract.
@@ -49,6 +52,7 @@ impl RefundCause {
             Self::Appeal => "appeal",
             Self::Reconciliation => "reconciliation",
             Self::Channel => "channel",
+            Self::Operator => "operator",
         }
     }
 }
@@ -140,9 +144,9 @@ pub struct Refund {
     pub form: RefundForm,
     /// Where it stands.
     pub state: RefundState,
-    /// The merchant's own number, for a merchant's request.
+    /// The number of what was asked: the merchant's own, an operator's proposal's, or the appeal's.
     pub request: Option<MerchantRefundNo>,
-    /// What the merchant gave as the reason.
+    /// What the merchant, or the operator, gave as the reason.
     pub reason: Option<String>,
     /// When it was reserved.
     pub created_at: Timestamp,

@@ -210,7 +210,7 @@ impl Place {
 
     fn perform(&mut self, task: Task) {
         match task {
-            Task::Expire => {}
+            Task::Expire | Task::Book => {}
             Task::Query(no) | Task::Close(no) | Task::Reverse(no) => {
                 let index = usize::from(no.attempt() - 1);
                 let closes = matches!(task, Task::Close(_));

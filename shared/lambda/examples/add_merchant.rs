@@ -22,6 +22,7 @@ use anyhow::{Context, bail};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use payonce_channels::Secrets;
 use payonce_delivery::{Address, Reach, SigningSecret};
+use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{AccountId, Channel, MerchantId, Mode, Stretch};
 use payonce_store::{ApiKey, ChannelAccount, Merchant, Store, Tables};
 use serde::Deserialize;
@@ -53,6 +54,8 @@ struct AskedAccount {
     receiving_secret_name: Option<String>,
     /// How much further apart its orders are asked about, in percent: 100 to 1000.
     stretch_percent: Option<u16>,
+    /// What the channel agreed to keep, in millionths: 0.6 % is 6000. Without it fees are not checked.
+    fee_millionths: Option<u32>,
     #[serde(default)]
     retired: bool,
 }
@@ -145,16 +148,22 @@ async fn add() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Only the table of merchants is touched.
+/// Only the table of merchants is touched, and the list of accounts whose bills are compared.
 fn tables() -> anyhow::Result<Tables> {
     let merchants = std::env::var("MERCHANTS_TABLE")
         .context("MERCHANTS_TABLE must be the stack's output MerchantsTableName")?;
+    let findings = std::env::var("FINDINGS_TABLE")
+        .context("FINDINGS_TABLE must be the stack's output FindingsTableName")?;
     Ok(Tables {
         payments: String::new(),
         evidence: String::new(),
         merchants,
         controls: String::new(),
         delayed_messages: String::new(),
+        ledger: String::new(),
+        findings,
+        appeals: String::new(),
+        journal: String::new(),
         due_shards: 1,
     })
 }
@@ -206,6 +215,13 @@ async fn opened(
         receiving: receiving.as_deref(),
     };
     payonce_channels::adapter(channel, &settings, both).context("opening it")?;
+    let fee_rate = match asked.fee_millionths {
+        None => None,
+        Some(millionths) => {
+            let rate = FeeRate::from_millionths(millionths);
+            Some(rate.context("fee_millionths must be at most 1000000")?)
+        }
+    };
     let stretch = match asked.stretch_percent {
         None => Stretch::NONE,
         Some(percent) => {
@@ -219,6 +235,7 @@ async fn opened(
         secret_name: asked.secret_name.clone(),
         receiving_secret_name: asked.receiving_secret_name.clone(),
         stretch,
+        fee_rate,
         retired: asked.retired,
     })
 }

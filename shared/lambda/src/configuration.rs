@@ -7,6 +7,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use payonce_app::appeals::Appeals;
+use payonce_app::console::{Console, DeadLetters};
 use payonce_app::delay::{self, Delay, Wheel};
 use payonce_app::{Accounts, App, Bus, Names, Outbox};
 use payonce_channels::Transport;
@@ -37,6 +39,7 @@ pub fn app() -> anyhow::Result<App> {
             notifications_url: queue("MERCHANT_NOTIFICATIONS_QUEUE_URL")?,
             refund_function: std::env::var("REFUND_FUNCTION").ok(),
             notify_function: std::env::var("NOTIFY_FUNCTION").ok(),
+            appeals_function: std::env::var("APPEALS_FUNCTION").ok(),
         },
     );
     let events = aws_sdk_eventbridge::Client::new(&config);
@@ -68,6 +71,45 @@ pub fn delay() -> anyhow::Result<Delay> {
         bus: delay::Bus::new(bus, variable("EVENT_BUS")?),
         store,
     })
+}
+
+/// Everything the use cases of appeals act through.
+///
+/// # Errors
+/// If a variable is missing; the message names it.
+pub fn appeals() -> anyhow::Result<Appeals> {
+    Ok(Appeals {
+        app: app()?,
+        delay: delay()?,
+    })
+}
+
+/// Everything the operators' console acts through.
+///
+/// # Errors
+/// If a variable is missing; the message names it.
+pub fn console() -> anyhow::Result<Console> {
+    let config = sdk_config(&function())?;
+    let queues = [
+        ("payment-queries", "DEAD_PAYMENT_QUERIES"),
+        ("merchant-notifications", "DEAD_MERCHANT_NOTIFICATIONS"),
+        ("refund", "DEAD_REFUND"),
+        ("scan", "DEAD_SCAN"),
+        ("delayed-messages", "DEAD_DELAYED_MESSAGES"),
+        ("delay", "DEAD_DELAY"),
+        ("appeals", "DEAD_APPEALS"),
+    ];
+    let queues = queues.into_iter();
+    let queues = queues.map(|(name, url)| Ok((name, variable(url)?)));
+    let queues = queues.collect::<anyhow::Result<_>>()?;
+    let dead_letters = DeadLetters::new(aws_sdk_sqs::Client::new(&config), queues);
+    let links = variable("CONSOLE_LINKS")? == "true";
+    Ok(Console::new(
+        app()?,
+        variable("CONSOLE_KEY")?,
+        links,
+        dead_letters,
+    ))
 }
 
 /// What brings delayed messages to their time.
@@ -130,6 +172,10 @@ fn tables() -> anyhow::Result<Tables> {
         merchants: variable("MERCHANTS_TABLE")?,
         controls: variable("CONTROLS_TABLE")?,
         delayed_messages: variable("DELAYED_MESSAGES_TABLE")?,
+        ledger: variable("LEDGER_TABLE")?,
+        findings: variable("FINDINGS_TABLE")?,
+        appeals: variable("APPEALS_TABLE")?,
+        journal: variable("JOURNAL_TABLE")?,
         due_shards: shards.parse().context("DUE_SHARDS is not a number")?,
     })
 }

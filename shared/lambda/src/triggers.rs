@@ -21,6 +21,17 @@ struct Shape {
     route_key: Option<IgnoredAny>,
 }
 
+/// Serves routes and invocations by name until the process ends. No queue leads here.
+///
+/// # Errors
+/// If the Lambda runtime cannot be reached.
+pub async fn run_without_queue<I: DeserializeOwned>(
+    routes: Router,
+    invoked: impl AsyncFn(I) -> Result<(), Error>,
+) -> Result<(), Error> {
+    run(routes, async |_| SqsBatchResponse::default(), invoked).await
+}
+
 /// Serves routes, a queue and invocations by name until the process ends.
 ///
 /// # Errors

@@ -1,13 +1,13 @@
 //! Many items of one table in as few calls as can be.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-
 use crate::Store;
+use crate::call::failed;
+use crate::engine::BatchGet;
 use crate::error::StoreError;
-use crate::record::{Item, KEY};
+use crate::record::Item;
 
 /// As many keys as DynamoDB takes in one batch.
 const BATCH_MAX: usize = 100;
@@ -41,35 +41,23 @@ impl Store {
         keys: &[&str],
         doing: &'static str,
     ) -> Result<Vec<Item>, StoreError> {
-        let keys = keys.iter().map(|key| {
-            let value = AttributeValue::S((*key).to_owned());
-            HashMap::from([(KEY.to_owned(), value)])
-        });
-        let mut wanted: Vec<_> = keys.collect();
+        let mut wanted: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
         let mut found = Vec::with_capacity(wanted.len());
         let mut wait = Duration::from_millis(BATCH_WAIT_MS);
         for round in 0..BATCH_ROUNDS_MAX {
             if round > 0 {
-                tokio::time::sleep(wait).await;
+                self.engine.pause(wait).await;
                 wait *= 2;
             }
-            let request = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .build()
-                .map_err(|error| StoreError::of_read(doing, error))?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(table, request)
-                .send()
-                .await
-                .map_err(|error| StoreError::of_read(doing, error))?;
-            let items = answer.responses.and_then(|mut tables| tables.remove(table));
-            found.extend(items.unwrap_or_default());
-            let rest = answer
-                .unprocessed_keys
-                .and_then(|mut tables| tables.remove(table));
-            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+            let batch = BatchGet {
+                table: table.to_owned(),
+                keys: wanted,
+                doing,
+            };
+            let answer = self.engine.batch_get(batch).await;
+            let (items, rest) = answer.map_err(failed(doing))?;
+            found.extend(items);
+            wanted = rest;
             if wanted.is_empty() {
                 return Ok(found);
             }

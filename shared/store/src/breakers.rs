@@ -6,14 +6,11 @@
 //! lost answers among many good ones, since whoever gets an answer ends the trouble. While it is open nothing is
 //! asked of the channel; then one caller probes, and an answer closes it.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{AccountId, Channel, ChannelOrderNo, Span, Timestamp};
 
 use crate::Store;
-use crate::call::Attempts;
+use crate::engine::{Expression, Item};
 use crate::error::StoreError;
 use crate::record::{self, KEY, RECORD_VERSION};
 
@@ -62,7 +59,7 @@ impl Breaker {
         self.open_until.is_some_and(|until| until <= now)
     }
 
-    fn of(item: &HashMap<String, AttributeValue>) -> Self {
+    fn of(item: &Item) -> Self {
         let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<u64>().ok();
         let orders = item.get(ORDERS).and_then(|value| value.as_ss().ok());
         Self {
@@ -297,11 +294,11 @@ impl Store {
             values: [values(), vec![(":one", number(1))]].concat(),
         };
         let key = format!("turns#refund#{}#{account}", channel.name());
-        if self.change_control(&key, first).await?.is_some() {
+        if self.change(&key, first).await?.is_some() {
             return Ok(None);
         }
         // A clock that is behind has no place in a second that is over.
-        let Some(item) = self.change_control(&key, another).await? else {
+        let Some(item) = self.change(&key, another).await? else {
             return Ok(Some(Span::seconds(1)));
         };
         let place = item.get("n").and_then(|n| n.as_n().ok()?.parse().ok());
@@ -315,44 +312,21 @@ impl Store {
         line: &Line,
         change: Change,
     ) -> Result<Option<Breaker>, StoreError> {
-        let item = self.change_control(&key(line), change).await?;
+        let item = self.change(&key(line), change).await?;
         Ok(item.map(|item| Breaker::of(&item)))
     }
 
     /// The item after the change; `None` where the condition did not hold.
-    async fn change_control(
-        &self,
-        key: &str,
-        change: Change,
-    ) -> Result<Option<HashMap<String, AttributeValue>>, StoreError> {
-        let attempts = Attempts::default();
-        let mut update = self
-            .client
-            .update_item()
-            .table_name(&self.tables.controls)
-            .key(KEY, AttributeValue::S(key.to_owned()))
-            .update_expression(change.update)
-            .condition_expression(change.condition)
-            .expression_attribute_names("#r", RECORD_VERSION)
-            .expression_attribute_values(":r", number(record::VERSION))
-            .return_values(ReturnValue::AllNew);
-        for (name, attribute) in change.names {
-            update = update.expression_attribute_names(name, attribute);
-        }
-        for (name, value) in change.values {
-            update = update.expression_attribute_values(name, value);
-        }
-        let answer = update
-            .customize()
-            .interceptor(attempts.clone())
-            .send()
-            .await;
-        match answer {
-            Ok(output) => Ok(Some(output.attributes.unwrap_or_default())),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
-                Some(_) | None => Err(attempts.failed("change a control", error)),
-            },
-        }
+    async fn change(&self, key: &str, change: Change) -> Result<Option<Item>, StoreError> {
+        let mut update = Expression {
+            text: change.update,
+            names: change.names,
+            values: change.values,
+        };
+        update.names.push(("#r", RECORD_VERSION));
+        update.values.push((":r", number(record::VERSION)));
+        let (key, condition) = (key.to_owned(), change.condition);
+        self.change_control(key, update, condition, "change a control")
+            .await
     }
 }

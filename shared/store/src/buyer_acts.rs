@@ -8,11 +8,12 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{BuyerAct, PaymentKey, Timestamp, Version};
 
 use crate::Store;
-use crate::call::Attempts;
+use crate::call::failed;
+use crate::engine::{Expression, QueryItems, UpdateItem, Written};
 use crate::error::StoreError;
 use crate::record::{self, KEY, RECORD_VERSION};
 
@@ -20,7 +21,15 @@ use crate::record::{self, KEY, RECORD_VERSION};
 const PLACE: &str = "e";
 const FIRST: &str = "f";
 const LAST: &str = "l";
+/// The last time before that one, or [`NEVER`].
+const LAST_BEFORE: &str = "b";
 const TIMES: &str = "n";
+
+/// Stands for a time that was not.
+const NEVER: u64 = 0;
+
+/// How many rows are read at a time.
+const PAGE: i32 = 100;
 
 /// An act as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +46,8 @@ pub struct KeptAct {
     pub times: u64,
 }
 
-fn key(payment: PaymentKey) -> AttributeValue {
-    AttributeValue::S(format!("buyer#{payment}"))
+fn key(payment: PaymentKey) -> String {
+    format!("buyer#{payment}")
 }
 
 fn number(value: u64) -> AttributeValue {
@@ -58,34 +67,36 @@ impl Store {
         act: BuyerAct,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let attempts = Attempts::default();
         // Fixed width, so that the rows lie in the order of the versions.
         let place = format!("{:010}#{}", version.0, act.name());
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&self.tables.evidence)
-            .key(KEY, key(payment))
-            .key(PLACE, AttributeValue::S(place))
-            .update_expression("SET #f = if_not_exists(#f, :now), #l = :now, #r = :r ADD #n :one")
-            .expression_attribute_names("#f", FIRST)
-            .expression_attribute_names("#l", LAST)
-            .expression_attribute_names("#n", TIMES)
-            .expression_attribute_names("#r", RECORD_VERSION)
-            .expression_attribute_values(":now", number(now.as_millis()))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":r", number(record::VERSION))
-            .return_values(ReturnValue::UpdatedOld)
-            .customize()
-            .interceptor(attempts.clone())
-            .send()
-            .await;
-        let old = answer.map_err(|error| attempts.failed("keep a buyer's act", error))?;
-        let last = old
-            .attributes
-            .as_ref()
-            .and_then(|old| counted(old, LAST).map(Timestamp::from_millis));
-        Ok(last)
+        let doing = "keep a buyer's act";
+        let update = UpdateItem {
+            table: self.tables.evidence.clone(),
+            key: vec![(KEY, key(payment)), (PLACE, place)],
+            update: Expression {
+                text: "SET #f = if_not_exists(#f, :now), #b = if_not_exists(#l, :never), \
+                       #l = :now, #r = :r ADD #n :one",
+                names: vec![
+                    ("#f", FIRST),
+                    ("#b", LAST_BEFORE),
+                    ("#l", LAST),
+                    ("#n", TIMES),
+                    ("#r", RECORD_VERSION),
+                ],
+                values: vec![
+                    (":now", number(now.as_millis())),
+                    (":never", number(NEVER)),
+                    (":one", number(1)),
+                    (":r", number(record::VERSION)),
+                ],
+            },
+            condition: "",
+            doing,
+        };
+        let written = self.engine.update(update).await.map_err(failed(doing))?;
+        let (Written::Done(kept) | Written::Refused(kept)) = written;
+        let before = kept.and_then(|kept| counted(&kept, LAST_BEFORE));
+        Ok(before.filter(|at| *at != NEVER).map(Timestamp::from_millis))
     }
 
     /// What the buyer did, in the order of the payment's versions.
@@ -93,31 +104,37 @@ impl Store {
     /// # Errors
     /// A [`StoreError`] if it cannot be had or read.
     pub async fn buyer_acts(&self, payment: PaymentKey) -> Result<Vec<KeptAct>, StoreError> {
+        let doing = "load a buyer's acts";
         let mut acts = Vec::new();
-        let mut from = None;
+        // Places begin with a digit, so all come after this one.
+        let mut after = String::from("#");
         loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.tables.evidence)
-                .key_condition_expression("#k = :k")
-                .expression_attribute_names("#k", KEY)
-                .expression_attribute_values(":k", key(payment))
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|error| StoreError::of_read("load a buyer's acts", error))?;
-            for item in answer.items.unwrap_or_default() {
-                let act = read(&item).ok_or_else(|| StoreError::Unreadable {
-                    item: format!("buyer#{payment}"),
-                    why: "an act is not as acts are kept".to_owned(),
-                })?;
-                acts.push(act);
-            }
-            from = answer.last_evaluated_key;
-            if from.is_none() {
+            let query = QueryItems {
+                table: self.tables.evidence.clone(),
+                index: None,
+                condition: Expression {
+                    text: "#k = :k AND #e > :after",
+                    names: vec![("#k", KEY), ("#e", PLACE)],
+                    values: vec![
+                        (":k", AttributeValue::S(key(payment))),
+                        (":after", AttributeValue::S(after)),
+                    ],
+                },
+                limit: PAGE,
+                doing,
+            };
+            let page = self.engine.query(query).await.map_err(failed(doing))?;
+            let last = page.last().and_then(|item| item.get(PLACE)?.as_s().ok());
+            let Some(last) = last.cloned() else {
                 return Ok(acts);
+            };
+            for item in &page {
+                acts.push(read(item).ok_or_else(|| StoreError::Unreadable {
+                    item: key(payment),
+                    why: "an act is not as acts are kept".to_owned(),
+                })?);
             }
+            after = last;
         }
     }
 }

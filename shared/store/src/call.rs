@@ -1,110 +1,42 @@
-//! Conditional puts, and calls whose every attempt is watched.
-//!
-//! The client repeats what failed by itself. So the last answer is not enough to know whether a write
-//! happened: the first attempt may have timed out, and the last been throttled. Each attempt that was
-//! sent and did not get a refusal leaves the outcome open.
+//! Conditional puts and reads by key, in this crate's words.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use aws_sdk_dynamodb::config::interceptors::{
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
-};
-use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::{BoxError, SdkError};
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-
+use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::Version;
 
 use crate::Store;
+use crate::engine::{EngineError, Expression, GetItem, PutItem, UpdateItem, Written};
 use crate::error::StoreError;
 use crate::record::{self, Item};
 
-/// Counts the attempts of one call that were sent and not refused.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Attempts {
-    open: Arc<AtomicU32>,
-}
-
-impl Attempts {
-    /// What the failure of this call means for what it was to write.
-    pub(crate) fn failed<E>(&self, doing: &'static str, error: E) -> StoreError
-    where
-        E: std::error::Error + Send + Sync + 'static,
-    {
-        StoreError::Call {
-            doing,
-            unknown: self.open.load(Ordering::SeqCst) > 0,
-            source: Box::new(error),
-        }
-    }
-}
-
-impl Intercept for Attempts {
-    fn name(&self) -> &'static str {
-        "attempts"
-    }
-
-    fn read_before_transmit(
-        &self,
-        _context: &BeforeTransmitInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.open.fetch_add(1, Ordering::SeqCst);
-        Ok(())
-    }
-
-    fn read_after_attempt(
-        &self,
-        context: &FinalizerInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let refused = context
-            .response()
-            .is_some_and(|response| response.status().is_client_error());
-        if refused {
-            self.open.fetch_sub(1, Ordering::SeqCst);
-        }
-        Ok(())
-    }
-}
-
 /// What must hold of the item that is there for a put to replace it.
-pub(crate) struct Condition {
-    pub(crate) expression: &'static str,
-    pub(crate) names: Vec<(&'static str, &'static str)>,
-    pub(crate) values: Vec<(&'static str, AttributeValue)>,
-}
+pub(crate) struct Condition(pub(crate) Expression);
 
 impl Condition {
     /// Nothing may be there.
     pub(crate) fn absent() -> Self {
-        Self {
-            expression: "attribute_not_exists(#k)",
+        Self(Expression {
+            text: "attribute_not_exists(#k)",
             names: vec![("#k", record::KEY)],
             values: Vec::new(),
-        }
+        })
     }
 
     /// What is there must be what was seen.
     pub(crate) fn unmoved(seen: Version) -> Self {
-        Self {
-            expression: "#v = :seen",
+        Self(Expression {
+            text: "#v = :seen",
             names: vec![("#v", record::ITEM_VERSION)],
             values: vec![(":seen", AttributeValue::N(seen.0.to_string()))],
-        }
+        })
     }
 
     /// What is there must not have been written by a newer program, which knows more than this one.
     pub(crate) fn not_newer() -> Self {
-        Self {
-            expression: "attribute_not_exists(#k) OR #r <= :r",
+        Self(Expression {
+            text: "attribute_not_exists(#k) OR #r <= :r",
             names: vec![("#k", record::KEY), ("#r", record::RECORD_VERSION)],
             values: vec![(":r", AttributeValue::N(record::VERSION.to_string()))],
-        }
+        })
     }
 }
 
@@ -116,6 +48,15 @@ pub(crate) enum Put {
     Refused(Option<Item>),
 }
 
+/// A call that failed, while this was being done.
+pub(crate) fn failed(doing: &'static str) -> impl FnOnce(EngineError) -> StoreError {
+    move |error| StoreError::Call {
+        doing,
+        unknown: error.unknown,
+        source: error.source,
+    }
+}
+
 impl Store {
     /// Puts an item if a condition holds, and otherwise brings what is there: one call.
     pub(crate) async fn put_if(
@@ -125,27 +66,37 @@ impl Store {
         condition: Condition,
         doing: &'static str,
     ) -> Result<Put, StoreError> {
-        let attempts = Attempts::default();
-        let mut put = self
-            .client
-            .put_item()
-            .table_name(table)
-            .set_item(Some(item))
-            .condition_expression(condition.expression)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for (name, attribute) in condition.names {
-            put = put.expression_attribute_names(name, attribute);
+        let put = PutItem {
+            table: table.to_owned(),
+            item,
+            condition: condition.0,
+            doing,
+        };
+        match self.engine.put(put).await.map_err(failed(doing))? {
+            Written::Done(_) => Ok(Put::Stored),
+            Written::Refused(there) => Ok(Put::Refused(there)),
         }
-        for (name, value) in condition.values {
-            put = put.expression_attribute_values(name, value);
-        }
-        let answer = put.customize().interceptor(attempts.clone()).send().await;
-        match answer {
-            Ok(_) => Ok(Put::Stored),
-            Err(error) => match refusal(&error) {
-                Some(item) => Ok(Put::Refused(item)),
-                None => Err(attempts.failed(doing, error)),
-            },
+    }
+
+    /// Changes an item of the table `controls`: the item afterwards; `None` where the condition did
+    /// not hold.
+    pub(crate) async fn change_control(
+        &self,
+        key: String,
+        update: Expression,
+        condition: &'static str,
+        doing: &'static str,
+    ) -> Result<Option<Item>, StoreError> {
+        let update = UpdateItem {
+            table: self.tables.controls.clone(),
+            key: vec![(record::KEY, key)],
+            update,
+            condition,
+            doing,
+        };
+        match self.engine.update(update).await.map_err(failed(doing))? {
+            Written::Done(item) => Ok(Some(item.unwrap_or_default())),
+            Written::Refused(_) => Ok(None),
         }
     }
 
@@ -156,25 +107,12 @@ impl Store {
         key: &str,
         doing: &'static str,
     ) -> Result<Option<Item>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(table)
-            .key(record::KEY, AttributeValue::S(key.to_owned()))
-            .consistent_read(true)
-            .send()
-            .await;
-        match answer {
-            Ok(output) => Ok(output.item),
-            Err(error) => Err(StoreError::of_read(doing, error)),
-        }
-    }
-}
-
-/// The item that was there, if the condition did not hold.
-fn refusal<R>(error: &SdkError<PutItemError, R>) -> Option<Option<Item>> {
-    match error.as_service_error() {
-        Some(PutItemError::ConditionalCheckFailedException(refused)) => Some(refused.item.clone()),
-        Some(_) | None => None,
+        let get = GetItem {
+            table: table.to_owned(),
+            key: vec![(record::KEY, key.to_owned())],
+            consistent: true,
+            doing,
+        };
+        self.engine.get(get).await.map_err(failed(doing))
     }
 }

@@ -1,15 +1,15 @@
 //! The table `controls`: what operators may stop or limit.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::call::{Attempts, Condition, Put};
+use crate::call::{Condition, Put};
+use crate::engine::Expression;
 use crate::error::StoreError;
 use crate::record::field::Kept;
-use crate::record::{self, KEY, RECORD_VERSION};
+use crate::record::{self, RECORD_VERSION};
 
 /// The key of the refund controls, and the beginning of the keys of the hours' sums.
 const REFUNDS: &str = "refunds";
@@ -88,6 +88,19 @@ impl Store {
         }
     }
 
+    /// How much was sent in the hour of `now`, as far as a cap had it counted.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be had.
+    pub async fn refunds_counted(&self, now: Timestamp) -> Result<Money, StoreError> {
+        let hour = now.as_millis() / HOUR_MS;
+        let key = format!("{REFUNDS}#{}#{hour}", Currency::Cny.code());
+        let table = &self.tables.controls;
+        let item = self.get(table, &key, "load an hour's refunds").await?;
+        let counted = item.and_then(|item| item.get("a")?.as_n().ok()?.parse().ok());
+        Ok(Money::from_fen(counted.unwrap_or(0)))
+    }
+
     /// Counts a refund about to be sent against the hour's cap; `false`: it would exceed it, and was
     /// not counted. Without a cap nothing is written.
     ///
@@ -112,34 +125,19 @@ impl Store {
         };
         let forget_at = hour * (HOUR_MS / 1_000) + HOUR_KEPT_SECONDS;
         let number = |value: u64| AttributeValue::N(value.to_string());
-        let attempts = Attempts::default();
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&self.tables.controls)
-            .key(
-                KEY,
-                AttributeValue::S(format!("{REFUNDS}#{currency}#{hour}")),
-            )
-            .update_expression("ADD #a :amount SET #r = :r, #x = :x")
-            .condition_expression("attribute_not_exists(#a) OR #a <= :room")
-            .expression_attribute_names("#a", "a")
-            .expression_attribute_names("#r", RECORD_VERSION)
-            .expression_attribute_names("#x", "x")
-            .expression_attribute_values(":amount", number(amount.minor()))
-            .expression_attribute_values(":room", number(room.minor()))
-            .expression_attribute_values(":r", number(record::VERSION))
-            .expression_attribute_values(":x", number(forget_at))
-            .customize()
-            .interceptor(attempts.clone())
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                Some(_) | None => Err(attempts.failed("count a refund", error)),
-            },
-        }
+        let update = Expression {
+            text: "ADD #a :amount SET #r = :r, #x = :x",
+            names: vec![("#a", "a"), ("#r", RECORD_VERSION), ("#x", "x")],
+            values: vec![
+                (":amount", number(amount.minor())),
+                (":room", number(room.minor())),
+                (":r", number(record::VERSION)),
+                (":x", number(forget_at)),
+            ],
+        };
+        let condition = "attribute_not_exists(#a) OR #a <= :room";
+        let key = format!("{REFUNDS}#{currency}#{hour}");
+        let counted = self.change_control(key, update, condition, "count a refund");
+        Ok(counted.await?.is_some())
     }
 }

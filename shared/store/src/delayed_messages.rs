@@ -10,7 +10,8 @@ use payonce_domain::{
 use serde::Deserialize;
 
 use crate::Store;
-use crate::call::{Condition, Put};
+use crate::call::{Condition, Put, failed};
+use crate::engine::{Expression, QueryItems};
 use crate::error::StoreError;
 use crate::record::Item;
 use crate::record::delayed_message::{self, LIST, PLACE};
@@ -252,21 +253,22 @@ impl Store {
         let doing = "list delayed messages";
         // Places begin with a digit, so all come after "0".
         let after = after.map_or("0", MessagePlace::as_str).to_owned();
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.tables.delayed_messages)
-            .index_name(LIST_INDEX)
-            .key_condition_expression("#l = :l AND #o > :after")
-            .expression_attribute_names("#l", LIST)
-            .expression_attribute_names("#o", PLACE)
-            .expression_attribute_values(":l", AttributeValue::S(list))
-            .expression_attribute_values(":after", AttributeValue::S(after))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| StoreError::of_read(doing, error))?;
-        let items = answer.items.unwrap_or_default().into_iter();
+        let query = QueryItems {
+            table: self.tables.delayed_messages.clone(),
+            index: Some(LIST_INDEX),
+            condition: Expression {
+                text: "#l = :l AND #o > :after",
+                names: vec![("#l", LIST), ("#o", PLACE)],
+                values: vec![
+                    (":l", AttributeValue::S(list)),
+                    (":after", AttributeValue::S(after)),
+                ],
+            },
+            limit: i32::try_from(limit).unwrap_or(i32::MAX),
+            doing,
+        };
+        let items = self.engine.query(query).await.map_err(failed(doing))?;
+        let items = items.into_iter();
         let records = items.map(|item| {
             serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
                 .map_err(|error| StoreError::of_read(doing, error))

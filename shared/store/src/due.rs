@@ -1,10 +1,12 @@
 //! The index `due` (掉单表): the items of a table that are owed work, and when. Nothing else is in it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use payonce_domain::{DelayedMessageKey, PaymentKey, Timestamp};
+use payonce_domain::{AppealKey, DelayedMessageKey, PaymentKey, Timestamp};
 use serde::Deserialize;
 
 use crate::Store;
+use crate::call::failed;
+use crate::engine::{Expression, QueryItems};
 use crate::error::StoreError;
 use crate::record::field::{Field, Kept};
 use crate::record::{DUE_AT, DUE_SHARD};
@@ -67,6 +69,20 @@ impl Store {
         self.due_of(table, shard, until, limit).await
     }
 
+    /// The appeals that are due by `until` in one part of their index, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the index cannot be read.
+    pub async fn due_appeals(
+        &self,
+        shard: u32,
+        until: Timestamp,
+        limit: i32,
+    ) -> Result<Vec<DueItem<AppealKey>>, StoreError> {
+        let table = &self.tables.appeals;
+        self.due_of(table, shard, until, limit).await
+    }
+
     async fn due_of<K: Field>(
         &self,
         table: &str,
@@ -75,22 +91,22 @@ impl Store {
         limit: i32,
     ) -> Result<Vec<DueItem<K>>, StoreError> {
         let doing = "read the due index";
-        let answer = self
-            .client
-            .query()
-            .table_name(table)
-            .index_name(INDEX)
-            .key_condition_expression("#s = :s AND #d <= :until")
-            .expression_attribute_names("#s", DUE_SHARD)
-            .expression_attribute_names("#d", DUE_AT)
-            .expression_attribute_values(":s", AttributeValue::N(shard.to_string()))
-            .expression_attribute_values(":until", AttributeValue::N(until.as_millis().to_string()))
-            .scan_index_forward(true)
-            .limit(limit.max(1))
-            .send()
-            .await
-            .map_err(|error| StoreError::of_read(doing, error))?;
-        let items = answer.items.unwrap_or_default().into_iter();
+        let query = QueryItems {
+            table: table.to_owned(),
+            index: Some(INDEX),
+            condition: Expression {
+                text: "#s = :s AND #d <= :until",
+                names: vec![("#s", DUE_SHARD), ("#d", DUE_AT)],
+                values: vec![
+                    (":s", AttributeValue::N(shard.to_string())),
+                    (":until", AttributeValue::N(until.as_millis().to_string())),
+                ],
+            },
+            limit: limit.max(1),
+            doing,
+        };
+        let items = self.engine.query(query).await.map_err(failed(doing))?;
+        let items = items.into_iter();
         let records = items.map(|item| {
             let record: DueRecord<K> = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
                 .map_err(|error| StoreError::of_read(doing, error))?;

@@ -1,14 +1,14 @@
 //! The table `evidence` (证据): what channels said, word for word, written before the decision that
 //! cites it and never changed.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use payonce_domain::{AccountId, Digest, PaymentKey, Source, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::call::{Condition, Put};
+use crate::call::{Condition, Put, failed};
+use crate::engine::GetItem;
 use crate::error::StoreError;
 use crate::record::bytes::Bytes;
 use crate::record::field::Kept;
@@ -118,16 +118,15 @@ impl Store {
         digest: Digest,
     ) -> Result<Option<KeptMessage>, StoreError> {
         let sort = URL_SAFE_NO_PAD.encode(digest.as_bytes());
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.tables.evidence)
-            .key(KEY, AttributeValue::S(key.to_string()))
-            .key(DIGEST, AttributeValue::S(sort))
-            .send()
-            .await
-            .map_err(|error| StoreError::of_read("load evidence", error))?;
-        let Some(item) = answer.item else {
+        let doing = "load evidence";
+        let get = GetItem {
+            table: self.tables.evidence.clone(),
+            key: vec![(KEY, key.to_string()), (DIGEST, sort)],
+            consistent: false,
+            doing,
+        };
+        let answer = self.engine.get(get).await.map_err(failed(doing))?;
+        let Some(item) = answer else {
             return Ok(None);
         };
         let kept: EvidenceRecord = record::from_item(item)?;

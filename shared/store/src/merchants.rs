@@ -1,12 +1,14 @@
 //! The table `merchants` (商户): who may ask, through which channel accounts, and who owns an account.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{AccountId, Channel, MerchantId, Mode, Stretch};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::api_key::{ApiKey, HashedKey};
-use crate::call::{Condition, Put};
+use crate::call::{Condition, Put, failed};
+use crate::engine::{Expression, UpdateItem};
 use crate::error::StoreError;
 use crate::record;
 use crate::record::bytes::Bytes;
@@ -15,6 +17,11 @@ use crate::record::field::Kept;
 
 /// The attribute that names an account's owner.
 const OWNER: &str = "m";
+
+/// The key of the list of all merchants, and the attribute that holds their names. No merchant's own key
+/// is like it.
+const LIST: &str = "merchants";
+const LISTED: &str = "i";
 
 /// A merchant of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +60,8 @@ pub struct ChannelAccount {
     /// How much further apart its orders are asked about, where the channel grants it few calls. For
     /// orders made from now on.
     pub stretch: Stretch,
+    /// What the channel agreed to keep of each payment; without it fees are counted and not checked.
+    pub fee_rate: Option<FeeRate>,
     /// No new order goes through it. It stays listed: its open orders and late notifications need it.
     pub retired: bool,
 }
@@ -97,6 +106,9 @@ struct AccountRecord {
     receiving_secret_name: Option<String>,
     #[serde(rename = "st", default, skip_serializing_if = "Option::is_none")]
     stretch: Option<Kept<Stretch>>,
+    /// In millionths.
+    #[serde(rename = "fr", default, skip_serializing_if = "Option::is_none")]
+    fee_rate: Option<u32>,
     #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
     retired: bool,
 }
@@ -161,6 +173,8 @@ impl Store {
     pub async fn put_merchant(&self, merchant: &Merchant) -> Result<(), StoreError> {
         for account in &merchant.accounts {
             self.own(&merchant.id, account.channel, &account.id).await?;
+            self.list_account(&merchant.id, account.channel, &account.id)
+                .await?;
         }
         let item = record::to_item(&MerchantRecord::from(merchant));
         let not_newer = Condition::not_newer();
@@ -169,11 +183,46 @@ impl Store {
             .put_if(table, item, not_newer, "store a merchant")
             .await?
         {
-            Put::Stored => Ok(()),
+            Put::Stored => self.list_merchant(&merchant.id).await,
             Put::Refused(_) => Err(StoreError::Misused(
                 "a newer program wrote this merchant's item",
             )),
         }
+    }
+
+    /// Puts a merchant on the list of all, one item of this table.
+    async fn list_merchant(&self, id: &MerchantId) -> Result<(), StoreError> {
+        let doing = "list a merchant";
+        let update = UpdateItem {
+            table: self.tables.merchants.clone(),
+            key: vec![(record::KEY, LIST.to_owned())],
+            update: Expression {
+                text: "ADD #i :i SET #r = :r",
+                names: vec![("#i", LISTED), ("#r", record::RECORD_VERSION)],
+                values: vec![
+                    (":i", AttributeValue::Ss(vec![id.to_string()])),
+                    (":r", AttributeValue::N(record::VERSION.to_string())),
+                ],
+            },
+            condition: "",
+            doing,
+        };
+        self.engine.update(update).await.map_err(failed(doing))?;
+        Ok(())
+    }
+
+    /// Every merchant, in the order of their names.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if the list cannot be had.
+    pub async fn merchant_ids(&self) -> Result<Vec<MerchantId>, StoreError> {
+        let table = &self.tables.merchants;
+        let item = self.get(table, LIST, "list the merchants").await?;
+        let listed = item.and_then(|item| item.get(LISTED)?.as_ss().ok().cloned());
+        let listed = listed.unwrap_or_default().into_iter();
+        let mut ids: Vec<_> = listed.filter_map(|id| MerchantId::new(id).ok()).collect();
+        ids.sort();
+        Ok(ids)
     }
 
     async fn own(
@@ -187,11 +236,11 @@ impl Store {
             record_version: record::VERSION,
             owner: Kept(merchant.clone()),
         });
-        let free_or_ours = Condition {
-            expression: "attribute_not_exists(#k) OR #m = :m",
+        let free_or_ours = Condition(Expression {
+            text: "attribute_not_exists(#k) OR #m = :m",
             names: vec![("#k", record::KEY), ("#m", OWNER)],
             values: vec![(":m", AttributeValue::S(merchant.to_string()))],
-        };
+        });
         let table = &self.tables.merchants;
         match self
             .put_if(table, item, free_or_ours, "own a channel account")
@@ -285,6 +334,7 @@ impl From<ChannelAccount> for AccountRecord {
             secret_name: account.secret_name,
             receiving_secret_name: account.receiving_secret_name,
             stretch: stretched(account.stretch),
+            fee_rate: account.fee_rate.map(FeeRate::millionths),
             retired: account.retired,
         }
     }
@@ -299,6 +349,7 @@ impl From<AccountRecord> for ChannelAccount {
             secret_name: record.secret_name,
             receiving_secret_name: record.receiving_secret_name,
             stretch: record.stretch.map_or(Stretch::NONE, |stretch| stretch.0),
+            fee_rate: record.fee_rate.and_then(FeeRate::from_millionths),
             retired: record.retired,
         }
     }

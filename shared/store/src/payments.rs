@@ -106,6 +106,8 @@ impl Store {
     /// A [`StoreError`]; [`StoreError::is_unknown`] says whether it may be stored all the same.
     pub async fn save(&self, seen: &Stored, decision: &Decision) -> Result<Saved, StoreError> {
         let ours = seen.after(decision, WriteToken::fresh())?;
+        // What this change takes off the payment has to stand in the ledger first.
+        self.book(&seen.payment.ledger_rows()).await?;
         let unmoved = Condition::unmoved(seen.payment.version);
         let there = match self.put(&ours, unmoved, "store a changed payment").await? {
             Put::Stored => return Ok(Saved::Done(ours)),

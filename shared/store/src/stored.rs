@@ -1,6 +1,6 @@
 //! A payment as it stands in its item, with the history that led to it.
 
-use payonce_domain::{ChainHash, Decision, Entry, Payment, Version};
+use payonce_domain::{ChainHash, Decision, Entry, Payment, PaymentKey, Terms, Version};
 
 use crate::error::StoreError;
 use crate::record::{self, TermsRecord};
@@ -79,7 +79,7 @@ impl Stored {
         let mut version = Version(0);
         for (index, text) in self.entries.iter().enumerate() {
             version = version.next();
-            hash = follow(hash, version, text, &self.payment);
+            hash = follow(hash, version, text, &self.payment.terms);
             let in_its_place = self.entry(text).is_ok_and(|entry| entry.version == version);
             if self.hashes.get(index) != Some(&hash) || !in_its_place {
                 return Err(BrokenChain { at: version });
@@ -140,7 +140,7 @@ impl Stored {
         let last = last.unwrap_or_else(|| ChainHash::genesis(payment.key.as_str()));
         let mut entries = self.entries.clone();
         let mut hashes = self.hashes.clone();
-        hashes.push(follow(last, entry.version, &text, &payment));
+        hashes.push(follow(last, entry.version, &text, &payment.terms));
         entries.push(text);
         Ok(Self {
             payment,
@@ -152,12 +152,23 @@ impl Stored {
 }
 
 /// The hash of an entry. The first covers the terms too: the opening does not repeat them.
-fn follow(last: ChainHash, version: Version, text: &str, payment: &Payment) -> ChainHash {
+fn follow(last: ChainHash, version: Version, text: &str, terms: &Terms) -> ChainHash {
     if version != Version(1) {
         return last.follow(text.as_bytes());
     }
     let mut bytes = text.as_bytes().to_vec();
     bytes.push(b'\n');
-    bytes.extend(TermsRecord::from(&payment.terms).to_bytes());
+    bytes.extend(TermsRecord::from(terms).to_bytes());
     last.follow(&bytes)
+}
+
+/// The hashes that these entries of a payment must have.
+pub(crate) fn chain_from(key: PaymentKey, terms: &Terms, texts: &[String]) -> Vec<ChainHash> {
+    let mut last = ChainHash::genesis(key.as_str());
+    let versions = (1..).map(Version);
+    let hashes = versions.zip(texts).map(|(version, text)| {
+        last = follow(last, version, text, terms);
+        last
+    });
+    hashes.collect()
 }

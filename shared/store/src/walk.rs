@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use payonce_domain::fact::Occasion;
 use payonce_domain::numbers::RefundIdentity;
 use payonce_domain::{
-    AccountId, Action, Channel, ChannelChoice, ChannelOrderNo, ChannelTradeNo, Command,
-    CreateAnswer, Decision, Digest, Evidence, Fact, Input, MerchantId, MerchantOrderNo,
-    MerchantRefundNo, MerchantSaid, Method, Mode, Money, Payment, PaymentKey, PaymentNo, RefundNo,
-    RefundReport, Report, ReturnedSum, ReversalReport, Source, Span, Terms, Timestamp, Version,
-    decide,
+    AccountId, Action, AppealKey, AppealNo, Channel, ChannelChoice, ChannelOrderNo, ChannelTradeNo,
+    Command, CreateAnswer, Decision, Digest, Evidence, Fact, Input, MerchantAppealNo, MerchantId,
+    MerchantOrderNo, MerchantRefundNo, MerchantSaid, Method, Mode, Money, OperatorId, Payment,
+    PaymentKey, PaymentNo, RefundNo, RefundReport, Report, ReturnedSum, ReversalReport, Source,
+    Span, Terms, Timestamp, Version, decide,
 };
 
 use crate::stored::Stored;
@@ -119,7 +119,7 @@ pub(crate) fn input(step: Step, payment: &Payment, now: Timestamp) -> Input {
         kind, which, how, ..
     } = step;
     let no = attempt(payment, which);
-    match kind % 21 {
+    match kind % 23 {
         19 => Input::Fact(told(payment, which, how, now)),
         20 => Input::Command(Command::TellAgain),
         0 | 1 => Input::Fact(Fact::CreateAnswered {
@@ -170,7 +170,7 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
     let Step {
         kind, which, how, ..
     } = step;
-    match kind % 21 {
+    match kind % 23 {
         11 => Command::Close {
             asked: payment.version,
         },
@@ -201,6 +201,19 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
             no: refund(payment, which),
             asked: payment.version,
         },
+        21 => Command::SettleAppeal {
+            appeal: appeal_no(how),
+            amount: Money::from_fen(u64::from(which) + 1),
+            decided_by: OperatorId::new("one").unwrap(),
+            approved_by: OperatorId::new("two").unwrap(),
+        },
+        22 => Command::GiveBack {
+            proposal: MerchantRefundNo::new(format!("p{}", how % 4)).unwrap(),
+            amount: Money::from_fen(u64::from(which) + 1),
+            reason: "说好了".to_owned(),
+            proposed_by: OperatorId::new("one").unwrap(),
+            approved_by: OperatorId::new("two").unwrap(),
+        },
         _ => Command::Initiate {
             amount: payment.terms.amount,
             subject: payment.terms.subject.clone(),
@@ -208,6 +221,11 @@ fn command(step: Step, payment: &Payment, now: Timestamp) -> Command {
             switch: which.is_multiple_of(2),
         },
     }
+}
+
+fn appeal_no(how: u8) -> AppealNo {
+    let id = MerchantAppealNo::new(format!("s{}", how % 4)).unwrap();
+    AppealNo::new(AppealKey::derive(&MerchantId::new("demo").unwrap(), &id))
 }
 
 fn told(payment: &Payment, which: u8, how: u8, now: Timestamp) -> Fact {

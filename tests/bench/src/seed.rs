@@ -42,6 +42,10 @@ pub async fn seed(cloud: &Cloud) -> anyhow::Result<Demo> {
         merchants: "merchants".to_owned(),
         controls: "controls".to_owned(),
         delayed_messages: "delayed-messages".to_owned(),
+        ledger: "ledger".to_owned(),
+        findings: "findings".to_owned(),
+        appeals: "appeals".to_owned(),
+        journal: "journal".to_owned(),
         due_shards: 4,
     };
     let store = Store::new(aws_sdk_dynamodb::Client::from_conf(config), tables);
@@ -60,6 +64,7 @@ pub async fn seed(cloud: &Cloud) -> anyhow::Result<Demo> {
         secret_name: "payonce/alipay/alipay-bench".to_owned(),
         receiving_secret_name: None,
         stretch: payonce_domain::Stretch::NONE,
+        fee_rate: None,
         retired: false,
     };
     let merchant = Merchant {

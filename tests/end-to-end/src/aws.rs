@@ -270,6 +270,20 @@ impl Aws {
         Ok(())
     }
 
+    /// What a secret holds.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub async fn secret(&self, name: &str) -> anyhow::Result<String> {
+        let body = json!({ "SecretId": name });
+        let target = "secretsmanager.GetSecretValue";
+        let answer = self.json_call(target, "1.1", &body).await?;
+        let text = answer["SecretString"].as_str();
+        Ok(text
+            .with_context(|| format!("{name} holds no text"))?
+            .to_owned())
+    }
+
     async fn json_call(&self, target: &str, version: &str, body: &Value) -> anyhow::Result<Value> {
         let request = self
             .http

@@ -1,6 +1,6 @@
 //! Alipay: signed forms, and answers whose content is signed as it stands in the text.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use payonce_channels::statement::StatementKind;
 use payonce_channels::{Secrets, adapter, statements};
@@ -70,6 +70,7 @@ pub static ALIPAY: LazyLock<Side> = LazyLock::new(|| {
                 body,
             }
         },
+        genuine: OnceLock::new(),
     }
 });
 

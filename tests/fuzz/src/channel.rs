@@ -1,6 +1,7 @@
 //! What all channels have in common: a notification or an answer is spoilt, before or after it is signed, and read.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use payonce_channels::claim::{CreateReading, TradeReading};
 use payonce_channels::statement::{Offer, StatementKind, StatementSource};
@@ -52,6 +53,14 @@ pub struct Side {
     pub(crate) answers: Vec<Spoken>,
     /// Makes an answer of such content.
     pub(crate) answer: fn(Call, &[u8]) -> Letter,
+    /// The genuine ones, made once: a forger signs nothing, and a signature takes longer than all the rest.
+    pub(crate) genuine: OnceLock<Genuine>,
+}
+
+/// Every notification and answer as the channel sends it.
+pub(crate) struct Genuine {
+    notices: Vec<Letter>,
+    answers: Vec<Letter>,
 }
 
 impl std::fmt::Debug for Side {
@@ -61,6 +70,21 @@ impl std::fmt::Debug for Side {
 }
 
 impl Side {
+    fn genuine(&self) -> &Genuine {
+        self.genuine.get_or_init(|| {
+            let notices = self.notices.iter().enumerate();
+            let answers = self.answers.iter();
+            Genuine {
+                notices: notices
+                    .map(|(index, content)| (self.notify)(index, content))
+                    .collect(),
+                answers: answers
+                    .map(|spoken| (self.answer)(spoken.call, &spoken.content))
+                    .collect(),
+            }
+        })
+    }
+
     fn hear(&self, letter: &Letter) -> Option<Notice> {
         let notification = UnverifiedNotification {
             headers: &letter.headers,
@@ -157,10 +181,10 @@ pub fn notification_signed(side: &Side, recipe: &[u8]) {
 pub fn notification_forged(side: &Side, recipe: &[u8]) {
     let mut recipe = Recipe::new(recipe);
     let index = recipe.below(side.notices.len());
-    let genuine = (side.notify)(index, &side.notices[index]);
-    let spoilt = spoil_letter(&mut recipe, &genuine);
+    let genuine = &side.genuine().notices[index];
+    let spoilt = spoil_letter(&mut recipe, genuine);
     if let Some(heard) = side.hear(&spoilt) {
-        let told = side.hear(&genuine);
+        let told = side.hear(genuine);
         assert_eq!(Some(heard), told, "{side:?} was forged");
     }
 }
@@ -179,11 +203,11 @@ pub fn answer_signed(side: &Side, recipe: &[u8]) {
 /// Where a forgery is believed.
 pub fn answer_forged(side: &Side, recipe: &[u8]) {
     let mut recipe = Recipe::new(recipe);
-    let spoken = recipe.one_of(&side.answers);
-    let genuine = (side.answer)(spoken.call, &spoken.content);
-    let spoilt = spoil_letter(&mut recipe, &genuine);
+    let index = recipe.below(side.answers.len());
+    let (spoken, genuine) = (&side.answers[index], &side.genuine().answers[index]);
+    let spoilt = spoil_letter(&mut recipe, genuine);
     if let Some(heard) = side.read(spoken, spoilt) {
-        let told = side.read(spoken, genuine);
+        let told = side.read(spoken, genuine.clone());
         assert_eq!(Some(heard), told, "{side:?} {:?} was forged", spoken.call);
     }
 }

@@ -1,7 +1,7 @@
 //! UnionPay: forms that carry the certificate of the key that signed them; answers are not even encoded.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use payonce_channels::statement::StatementKind;
 use payonce_channels::{Secrets, adapter, statements};
@@ -63,6 +63,7 @@ pub static UNIONPAY: LazyLock<Side> = LazyLock::new(|| {
             headers: Vec::new(),
             body: plain(&signed(split(content))),
         },
+        genuine: OnceLock::new(),
     }
 });
 

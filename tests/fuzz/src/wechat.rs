@@ -1,6 +1,6 @@
 //! WeChat Pay: JSON signed in headers; what matters in a notification is encrypted within.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -60,6 +60,7 @@ pub static WECHAT: LazyLock<Side> = LazyLock::new(|| {
         },
         answers: answers(),
         answer: |_, content| signed(content.to_vec()),
+        genuine: OnceLock::new(),
     }
 });
 

@@ -164,7 +164,8 @@ impl World {
             | Task::Reverse(_)
             | Task::AskRefund(_)
             | Task::AwaitReturn(_)
-            | Task::Tell(_) => None,
+            | Task::Tell(_)
+            | Task::Book => None,
         };
         tasks.filter_map(refund).collect()
     }

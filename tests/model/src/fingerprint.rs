@@ -78,10 +78,13 @@ fn hash_payment(payment: &Payment, now: Timestamp, hash: &mut impl Hasher) {
         captures,
         refunds,
         cases,
+        unbooked,
         announced: _,
         announcements: _,
     } = payment;
     (state, closing, winner, cases).hash(hash);
+    // What is still to be booked moves no money; that it is owed does make somebody look again.
+    unbooked.is_some().hash(hash);
     (channel_orders.len(), captures.len(), refunds.len()).hash(hash);
     for order in channel_orders {
         hash_channel_order(order, now, hash);

@@ -247,6 +247,7 @@ fn winner_stays(payment: &Payment) -> bool {
         | RefundCause::LatePayment
         | RefundCause::WrongAmount
         | RefundCause::Appeal
+        | RefundCause::Operator
         | RefundCause::Reconciliation
         | RefundCause::Channel => false,
     })

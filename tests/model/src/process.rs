@@ -319,7 +319,8 @@ impl Process {
             | Task::Close(_)
             | Task::Reverse(_)
             | Task::AskRefund(_)
-            | Task::AwaitReturn(_) => true,
+            | Task::AwaitReturn(_)
+            | Task::Book => true,
         })
     }
 
@@ -348,6 +349,8 @@ fn step_for(task: Task) -> Option<Op> {
         Task::Query(no) => Some(Op::Query(no)),
         Task::Close(no) | Task::Reverse(no) => Some(Op::Close(no)),
         Task::AskRefund(no) => Some(Op::AskRefund(no)),
-        Task::SendRefund(_) | Task::Expire | Task::AwaitReturn(_) | Task::Tell(_) => None,
+        Task::SendRefund(_) | Task::Expire | Task::AwaitReturn(_) | Task::Tell(_) | Task::Book => {
+            None
+        }
     }
 }

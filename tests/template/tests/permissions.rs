@@ -60,9 +60,10 @@ fn no_grant_is_a_wildcard_and_nobody_deletes() {
     }
 }
 
-/// S3, F80: a refund is asked for by two functions of ours and by nobody else.
+/// S3, F80: a refund is asked for by two functions of ours and by operators, and by nobody else; whoever asks
+/// names one that is owed, and no amount.
 #[test]
-fn refund_has_no_route_and_only_query_and_scan_may_invoke_it() {
+fn refund_has_no_route_and_only_query_scan_and_operators_may_invoke_it() {
     let template = template();
     let (_, refund) = template
         .functions()
@@ -80,7 +81,7 @@ fn refund_has_no_route_and_only_query_and_scan_may_invoke_it() {
         .collect();
     assert_eq!(
         callers.into_iter().collect::<Vec<_>>(),
-        ["query -> refund", "scan -> refund"]
+        ["console -> refund", "query -> refund", "scan -> refund"]
     );
 }
 
@@ -143,6 +144,7 @@ fn notify_holds_no_key_of_a_channel() {
         reached.into_iter().collect::<Vec<_>>(),
         [
             "EventBus",
+            "JournalTable",
             "MerchantNotificationsQueue",
             "MerchantsTable",
             "PaymentsTable",
@@ -165,4 +167,31 @@ fn whoever_speaks_to_channels_minds_their_breakers() {
         let minding = who(&|grant| grant.resource == "ControlsTable" && grant.action == action);
         assert_eq!(minding, signing, "{action}");
     }
+}
+
+/// What decides that money goes back neither sends it nor speaks to addresses that merchants chose; and of the evidence it
+/// reads what buyers did, and no channel's word.
+#[test]
+fn appeals_sends_no_refund_and_calls_no_merchant() {
+    let template = template();
+    let grants = template.grants();
+    let own: Vec<_> = grants
+        .iter()
+        .filter(|grant| grant.function == "appeals")
+        .collect();
+    for grant in &own {
+        assert_ne!(grant.action, "lambda:InvokeFunction", "{grant:?}");
+        assert_ne!(grant.action, "events:PutEvents", "{grant:?}");
+    }
+    let functions = template.functions();
+    let (_, appeals) = functions.iter().find(|(id, _)| *id == "appeals").unwrap();
+    let statements = appeals["Properties"]["Policies"][0]["Statement"].as_array();
+    let reads: Vec<_> = statements
+        .unwrap()
+        .iter()
+        .filter(|statement| statement["Sid"] == "BuyerActs")
+        .map(|statement| &statement["Condition"]["ForAllValues:StringLike"])
+        .collect();
+    assert_eq!(reads.len(), 1);
+    assert_eq!(reads[0]["dynamodb:LeadingKeys"][0], "buyer#*");
 }

@@ -114,22 +114,37 @@ fn the_routes_are_those_of_the_contract() {
     }
     let expected = [
         "DELETE /v1/delayed-messages/{id} delay",
+        "GET /appeals/assets/{file} appeals",
+        "GET /appeals/new/{token} appeals",
+        "GET /appeals/{token} appeals",
         "GET /cashier/assets/{file} cashier",
         "GET /cashier/{token} cashier",
         "GET /cashier/{token}/channel-orders/{channel_order_no} cashier",
         "GET /cashier/{token}/return cashier",
         "GET /cashier/{token}/status cashier",
+        "GET /console console",
+        "GET /console/{proxy+} console",
+        "GET /v1/appeals appeals",
+        "GET /v1/appeals/{appeal_no} appeals",
         "GET /v1/delayed-messages delay",
         "GET /v1/delayed-messages/{id} delay",
         "GET /v1/payments payments",
         "GET /v1/payments/{payment_no} payments",
         "GET /v1/payments/{payment_no}/notifications payments",
         "GET /v1/payments/{payment_no}/timeline payments",
+        "POST /appeals/new/{token} appeals",
+        "POST /appeals/{token} appeals",
+        "POST /appeals/{token}/withdraw appeals",
         "POST /cashier/{token}/close cashier",
         "POST /cashier/{token}/new-order cashier",
         "POST /cashier/{token}/pay cashier",
         "POST /cashier/{token}/query cashier",
         "POST /cashier/{token}/return cashier",
+        "POST /console/session console",
+        "POST /console/{proxy+} console",
+        "POST /v1/appeals appeals",
+        "POST /v1/appeals/{appeal_no}/statements appeals",
+        "POST /v1/appeals/{appeal_no}/withdraw appeals",
         "POST /v1/delayed-messages delay",
         "POST /v1/delayed-messages/{id}/resend delay",
         "POST /v1/payments pay",
@@ -242,6 +257,7 @@ fn a_function_outlives_the_calls_that_it_makes() {
     let (call, refund) = (patience("PATIENCE"), patience("PATIENCE_REFUND"));
     for (id, calls_in_a_row) in [
         ("cashier", 3),
+        ("console", 3),
         ("pay", 3),
         ("payments", 3),
         ("query", 3),
@@ -306,7 +322,7 @@ fn every_asynchronous_invocation_is_configured() {
     let template = template();
     for (id, function) in template.functions() {
         let config = &function["Properties"]["EventInvokeConfig"];
-        if ["delay", "notify", "refund", "scan"].contains(&id) {
+        if ["appeals", "delay", "notify", "refund", "scan"].contains(&id) {
             assert!(config["MaximumRetryAttempts"].is_i64(), "{id}");
             assert!(config["MaximumEventAgeInSeconds"].is_i64(), "{id}");
             assert_eq!(
@@ -324,7 +340,7 @@ fn every_asynchronous_invocation_is_configured() {
 fn every_table_can_be_restored_and_outlives_the_stack() {
     let template = template();
     let tables = template.resources("AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 5);
+    assert_eq!(tables.len(), 9);
     for (id, table) in tables {
         let properties = &table["Properties"];
         assert_eq!(table["DeletionPolicy"], "Retain", "{id}");
@@ -353,6 +369,7 @@ fn every_table_can_be_restored_and_outlives_the_stack() {
     for (table, expected) in [
         ("PaymentsTable", &["due"][..]),
         ("DelayedMessagesTable", &["due", "list"][..]),
+        ("AppealsTable", &["due", "list", "merchant"][..]),
     ] {
         let properties = &template.whole()["Resources"][table]["Properties"];
         let indexes = properties["GlobalSecondaryIndexes"].as_array().unwrap();
@@ -470,7 +487,7 @@ fn no_environment_value_looks_like_a_secret() {
 fn s16_every_route_has_a_rate_and_nothing_public_reserves_room() {
     let template = template();
     let apis = template.resources("AWS::Serverless::HttpApi");
-    assert_eq!(apis.len(), 1);
+    assert_eq!(apis.len(), 2);
     for (id, api) in apis {
         for limit in ["ThrottlingBurstLimit", "ThrottlingRateLimit"] {
             let limit = &api["Properties"]["DefaultRouteSettings"][limit];

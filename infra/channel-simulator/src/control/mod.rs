@@ -6,7 +6,7 @@
 //! | `POST /_ctl/keys/rotate` | `{channel, account}`: the channel's other key signs from now on |
 //! | `GET /_ctl/orders`, `GET /_ctl/orders/{channel}/{channel_order_no}` | the channel's truth |
 //! | `POST /_ctl/orders/{channel}/{channel_order_no}/pay` | the buyer pays; with `{amount}` as if the channel had erred, with `{late: true}` [too late](crate::unionpay::late) |
-//! | `POST`, `DELETE /_ctl/faults` | see [the faults](crate::faults) |
+//! | `POST`, `DELETE /_ctl/faults` | see [the faults](crate::faults); with `?channel_order_no` only that order's are taken back |
 //! | `POST`, `DELETE /_ctl/refunds` | how refunds end, see [the scripts](crate::refund_script) |
 //! | `GET /_ctl/bills` | `?channel&account&bill_date`: the lines of a day's file |
 //! | `POST`, `DELETE /_ctl/bills/discrepancies` | errors in files, see [the bills](crate::bills) |
@@ -208,9 +208,16 @@ async fn add_fault(State(simulator): Shared, body: Bytes) -> Outcome {
     Ok(Json(body))
 }
 
-async fn clear_faults(State(simulator): Shared) -> StatusCode {
-    simulator.look(|world| world.faults.clear());
-    write(&simulator, "fault", None, "cleared", Value::Null);
+/// Whose faults are taken back; everybody's, if nobody is named.
+#[derive(Deserialize)]
+struct Cleared {
+    channel_order_no: Option<String>,
+}
+
+async fn clear_faults(State(simulator): Shared, Query(cleared): Query<Cleared>) -> StatusCode {
+    let only = cleared.channel_order_no;
+    simulator.look(|world| world.faults.clear(only.as_deref()));
+    write(&simulator, "fault", only, "cleared", Value::Null);
     StatusCode::NO_CONTENT
 }
 

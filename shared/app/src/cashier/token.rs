@@ -48,23 +48,32 @@ impl CashierKeys {
     /// The token of a payment.
     #[must_use]
     pub fn token(&self, payment: &Payment) -> String {
-        let signed = signed_part(payment.payment_no(), ends_at(payment));
+        self.seal(
+            PURPOSE,
+            &signed_part(payment.payment_no(), ends_at(payment)),
+        )
+    }
+
+    /// A text with its signature for a purpose, after a full stop.
+    pub(crate) fn seal(&self, purpose: &str, text: &str) -> String {
         let key = self.0.first().expect("reading refuses an empty list");
-        let tag = hmac::sign(key, message(&signed).as_bytes());
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
+        let tag = hmac::sign(key, message(purpose, text).as_bytes());
+        format!("{text}.{}", URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    /// The text that was sealed for this purpose; `None` if it was not.
+    pub(crate) fn unseal<'a>(&self, purpose: &str, sealed: &'a str) -> Option<&'a str> {
+        let (text, tag) = sealed.rsplit_once('.')?;
+        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+        let message = message(purpose, text);
+        let genuine = |key| hmac::verify(key, message.as_bytes(), &tag).is_ok();
+        self.0.iter().any(genuine).then_some(text)
     }
 
     /// The payment that a token names; `None` if it is none of ours, or over.
     #[must_use]
     pub fn open(&self, token: &str, now: Timestamp) -> Option<PaymentNo> {
-        let (signed, tag) = token.rsplit_once('.')?;
-        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-        let message = message(signed);
-        let genuine = |key| hmac::verify(key, message.as_bytes(), &tag).is_ok();
-        if !self.0.iter().any(genuine) {
-            return None;
-        }
-        let (number, ends_at) = signed.split_once('.')?;
+        let (number, ends_at) = self.unseal(PURPOSE, token)?.split_once('.')?;
         let ends_at = Timestamp::from_millis(ends_at.parse::<u64>().ok()?.checked_mul(1_000)?);
         (now < ends_at).then(|| PaymentNo::parse(number)).flatten()
     }
@@ -86,8 +95,8 @@ fn signed_part(payment_no: PaymentNo, ends_at: Timestamp) -> String {
     format!("{payment_no}.{}", ends_at.as_millis() / 1_000)
 }
 
-fn message(signed: &str) -> String {
-    format!("{PURPOSE}.{signed}")
+fn message(purpose: &str, signed: &str) -> String {
+    format!("{purpose}.{signed}")
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! The timer wheel (时间轮) of delayed messages: what comes due soon goes to the queue with its exact
 //! delay, and what is overdue is delivered by an invocation.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use payonce_domain::{DelayedMessageKey, DelayedMessageNo, MessageDecision, Span, Timestamp};
 use payonce_store::{DueItem, Store};
 
-use crate::invocation::invoke;
-use crate::queue::{Queue, Wake};
+use crate::carrier::{Aws, Carrier, Message};
+use crate::queue::Queue;
 
 /// How far a sweep looks ahead: past the next one, with room for it to be late.
 const AHEAD: Span = Span::seconds(75);
@@ -25,7 +26,7 @@ const WORK_FOR: Duration = Duration::from_secs(20);
 pub struct Wheel {
     store: Store,
     queue: Queue,
-    lambda: aws_sdk_lambda::Client,
+    carrier: Arc<dyn Carrier>,
     delay_function: Option<String>,
 }
 
@@ -44,17 +45,22 @@ impl Wheel {
     /// A wheel over one queue. Without the name of `delay`, overdue messages are left to whoever has
     /// it.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         store: Store,
         sqs: aws_sdk_sqs::Client,
         lambda: aws_sdk_lambda::Client,
         queue_url: Option<String>,
         delay_function: Option<String>,
     ) -> Self {
+        let carrier: Arc<dyn Carrier> = Arc::new(Aws {
+            sqs: Some(sqs),
+            lambda: Some(lambda),
+            events: None,
+        });
         Self {
             store,
-            queue: Queue::new(sqs, queue_url),
-            lambda,
+            queue: Queue::new(Arc::clone(&carrier), queue_url),
+            carrier,
             delay_function,
         }
     }
@@ -118,7 +124,8 @@ impl Wheel {
             .iter()
             .map(|item| DelayedMessageNo::new(item.key).to_string());
         let payload = serde_json::json!({ "message_nos": numbers.collect::<Vec<_>>() });
-        match invoke(&self.lambda, function, &payload).await {
+        let invoked = self.carrier.invoke(function, payload.to_string()).await;
+        match invoked {
             Ok(()) => some.len(),
             Err(error) => {
                 tracing::warn!(error, "delay could not be invoked; its messages stay due");
@@ -132,7 +139,7 @@ fn sort(
     items: Vec<DueItem<DelayedMessageKey>>,
     now: Timestamp,
     overdue: &mut Vec<DueItem<DelayedMessageKey>>,
-    ahead: &mut Vec<Wake>,
+    ahead: &mut Vec<Message>,
 ) {
     for item in items {
         if item.due_at <= now {
@@ -144,8 +151,8 @@ fn sort(
 }
 
 /// The last whole second before the time: whoever is woken waits for the rest of it.
-fn wake(no: DelayedMessageNo, at: Timestamp, now: Timestamp) -> Wake {
-    Wake {
+fn wake(no: DelayedMessageNo, at: Timestamp, now: Timestamp) -> Message {
+    Message {
         body: serde_json::json!({ "message_no": no.to_string() }).to_string(),
         delay_seconds: at.since(now).as_millis() / 1_000,
     }

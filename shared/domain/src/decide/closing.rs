@@ -100,6 +100,7 @@ pub(super) fn supersede(draft: &mut Draft, successor: PaymentNo) -> Result<Answe
 /// Time has passed and what was due was tried: the deadline takes effect, ladders move to their next rung.
 pub(super) fn ticked(draft: &mut Draft) {
     let now = draft.now;
+    super::booking::book_overdue(&mut draft.payment, now);
     let expired = soon(now) >= draft.payment.terms.expires_at;
     match draft.payment.state {
         PaymentState::Created | PaymentState::Paying if expired => {

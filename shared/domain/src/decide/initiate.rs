@@ -40,6 +40,7 @@ pub(super) fn open(terms: Terms, now: Timestamp) -> Result<Draft, Refusal> {
         cases: Vec::new(),
         announced: 0,
         announcements: Vec::new(),
+        unbooked: None,
     };
     Ok(Draft {
         payment,

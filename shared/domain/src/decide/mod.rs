@@ -7,7 +7,9 @@
 //! applied, refunded, on its way back or in suspense.
 
 mod announcements;
+mod approval;
 mod attention;
+mod booking;
 mod captures;
 mod channel_orders;
 mod closing;
@@ -210,6 +212,25 @@ pub fn on_command(
             amount,
             reason,
         } => refunds::request(&mut draft, request, amount, reason)?,
+        Command::SettleAppeal {
+            appeal,
+            amount,
+            decided_by,
+            approved_by,
+        } => {
+            approval::two_people(&decided_by, &approved_by)?;
+            refunds::on_appeal(&mut draft, appeal, amount)?
+        }
+        Command::GiveBack {
+            proposal,
+            amount,
+            reason,
+            proposed_by,
+            approved_by,
+        } => {
+            approval::two_people(&proposed_by, &approved_by)?;
+            refunds::approved(&mut draft, proposal, amount, reason)?
+        }
         Command::BeginRefund { no } => sending::begin(&mut draft, no)?,
         Command::HoldRefund { no, until } => sending::hold(&mut draft, no, until)?,
         Command::ResumeRefund { no, asked } => attention::resume_by_hand(&mut draft, no, asked)?,
@@ -349,6 +370,7 @@ impl Draft {
                 wakes,
             };
         }
+        self.payment.unbooked = booking::moved(before, &self.payment, self.now);
         self.check(before);
         if before.is_some() {
             self.payment.version = self.payment.version.next();

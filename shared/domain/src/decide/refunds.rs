@@ -11,7 +11,7 @@ use crate::evidence::{Evidence, Source};
 use crate::fact::{Occasion, RefundReport};
 use crate::ids::{ChannelTradeNo, MerchantRefundNo};
 use crate::money::Money;
-use crate::numbers::{RefundIdentity, RefundNo};
+use crate::numbers::{AppealNo, RefundIdentity, RefundNo};
 use crate::payment::{CaseKind, PaymentState};
 use crate::refund::{Refund, RefundCause, RefundForm, RefundState};
 use crate::schedule::{self, Pace, Policy};
@@ -123,7 +123,43 @@ pub(super) fn request(
     amount: Money,
     reason: Option<String>,
 ) -> Result<Answer, Refusal> {
-    let of_request = |refund: &&Refund| refund.request.as_ref() == Some(&request);
+    asked_for(draft, RefundCause::MerchantRequest, request, amount, reason)
+}
+
+/// What an appeal gives back: the same rules, under numbers of its own (申诉退款).
+pub(super) fn on_appeal(
+    draft: &mut Draft,
+    appeal: AppealNo,
+    amount: Money,
+) -> Result<Answer, Refusal> {
+    asked_for(
+        draft,
+        RefundCause::Appeal,
+        appeal.as_request(),
+        amount,
+        None,
+    )
+}
+
+/// What an operator gives back with a second one's approval: the same rules, under numbers of its own.
+pub(super) fn approved(
+    draft: &mut Draft,
+    proposal: MerchantRefundNo,
+    amount: Money,
+    reason: String,
+) -> Result<Answer, Refusal> {
+    asked_for(draft, RefundCause::Operator, proposal, amount, Some(reason))
+}
+
+fn asked_for(
+    draft: &mut Draft,
+    cause: RefundCause,
+    request: MerchantRefundNo,
+    amount: Money,
+    reason: Option<String>,
+) -> Result<Answer, Refusal> {
+    let of_request =
+        |refund: &&Refund| refund.cause == cause && refund.request.as_ref() == Some(&request);
     // The newest generation that holds money; one withdrawn for it is not what became of the request.
     let generations = draft.payment.refunds.iter().filter(of_request);
     if let Some(last) = generations.max_by_key(|refund| refund.state.reserves()) {
@@ -139,7 +175,7 @@ pub(super) fn request(
         .payment
         .refunds
         .iter()
-        .filter_map(|refund| refund.request.as_ref())
+        .filter_map(|refund| refund.request.as_ref().map(|no| (refund.cause, no)))
         .collect();
     if requests.len() >= MERCHANT_REFUNDS_MAX {
         return Err(Refusal::TooManyRefunds);
@@ -164,7 +200,16 @@ pub(super) fn request(
     {
         return Err(Refusal::ExceedsCaptured);
     }
-    let identity = RefundIdentity::Merchant(&request);
+    let identity = match cause {
+        RefundCause::Operator => RefundIdentity::Operator(&request),
+        RefundCause::Appeal => RefundIdentity::Appeal(&request),
+        RefundCause::MerchantRequest
+        | RefundCause::DuplicatePayment
+        | RefundCause::LatePayment
+        | RefundCause::WrongAmount
+        | RefundCause::Reconciliation
+        | RefundCause::Channel => RefundIdentity::Merchant(&request),
+    };
     // Two requests whose short hashes are equal must not share a number: the next free one is taken.
     let no = unused(draft, RefundNo::new(capture.channel_order_no, identity, 1))
         .ok_or(Refusal::TooManyRefunds)?;
@@ -173,7 +218,7 @@ pub(super) fn request(
         no,
         channel_order_no: capture.channel_order_no,
         trade_no: capture.trade_no,
-        cause: RefundCause::MerchantRequest,
+        cause,
         amount,
         form: RefundForm::Refund,
         state: RefundState::Due,
@@ -307,7 +352,7 @@ pub(super) fn fail(draft: &mut Draft, index: usize) {
         | RefundCause::WrongAmount
         | RefundCause::Reconciliation
         | RefundCause::Channel => false,
-        RefundCause::MerchantRequest | RefundCause::Appeal => true,
+        RefundCause::MerchantRequest | RefundCause::Appeal | RefundCause::Operator => true,
     };
     if !ours {
         return;

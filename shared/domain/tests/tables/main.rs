@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod approvals;
 mod captures;
 mod channels;
 mod closing;

@@ -190,6 +190,7 @@ fn commands() -> Vec<Event> {
             world::supersede("order-3")
         }),
         command("merchant refund of 500", |_, _| world::refund("r-1", 500)),
+        command("an appeal gives back 500", |_, _| world::settle("x", 500)),
         command("merchant refund of 2000", |_, _| {
             world::refund("r-1", 2_000)
         }),

@@ -28,6 +28,8 @@ pub(crate) fn of(payment: &Payment, besides: impl Hash) -> u64 {
         // What is told decides nothing but when to tell again, and is searched for itself.
         announced: _,
         announcements: _,
+        // Nor does what is still to be booked.
+        unbooked: _,
     } = payment;
     (state, closing, successor, winner, cases).hash(&mut hash);
     for order in channel_orders {

@@ -178,7 +178,10 @@ fn the_winner_stays(step: &Step<'_>) {
             said_so
                 || matches!(
                     refund.cause,
-                    RefundCause::MerchantRequest | RefundCause::Appeal | RefundCause::Channel
+                    RefundCause::MerchantRequest
+                        | RefundCause::Appeal
+                        | RefundCause::Channel
+                        | RefundCause::Operator
                 ),
             "the winner is returned of itself: {refund:?}"
         );
@@ -365,6 +368,7 @@ pub(crate) fn nothing_owed_is_forgotten(payment: &Payment) {
             }
         }
     }
+    owed |= payment.unbooked.is_some();
     let mut first = true;
     for announcement in &payment.announcements {
         if let Leg::Owed { due, .. } = announcement.merchant {
@@ -431,6 +435,7 @@ pub(crate) fn repeat_is_harmless(step: &Step<'_>) {
 fn same_but_for_answers(once: &Payment, twice: &Payment) -> bool {
     let mut levelled = twice.clone();
     levelled.version = once.version;
+    levelled.unbooked.clone_from(&once.unbooked);
     for (order, first) in levelled.channel_orders.iter_mut().zip(&once.channel_orders) {
         order.creates_unanswered = first.creates_unanswered;
     }

@@ -17,10 +17,10 @@ use payonce_domain::fact::Occasion;
 use payonce_domain::numbers::RefundIdentity;
 use payonce_domain::time::Span;
 use payonce_domain::{
-    AccountId, Action, Channel, ChannelChoice, ChannelOrderNo, ChannelTradeNo, Command,
-    CreateAnswer, Evidence, Fact, MerchantId, MerchantOrderNo, MerchantRefundNo, Method, Mode,
-    Money, Payment, PaymentKey, PaymentNo, RefundNo, RefundReport, Report, ReturnedSum,
-    ReversalReport, Source, Terms, Timestamp, Work,
+    AccountId, Action, AppealKey, AppealNo, Channel, ChannelChoice, ChannelOrderNo, ChannelTradeNo,
+    Command, CreateAnswer, Evidence, Fact, MerchantAppealNo, MerchantId, MerchantOrderNo,
+    MerchantRefundNo, Method, Mode, Money, OperatorId, Payment, PaymentKey, PaymentNo, RefundNo,
+    RefundReport, Report, ReturnedSum, ReversalReport, Source, Task, Terms, Timestamp, Work,
 };
 
 /// When every payment of these tests is opened: a whole second, far from any border.
@@ -254,6 +254,17 @@ pub(crate) fn refund(own: &str, amount: u64) -> Command {
     }
 }
 
+/// An appeal gives back this much.
+pub(crate) fn settle(appeal: &str, amount: u64) -> Command {
+    let id = MerchantAppealNo::new(appeal).unwrap();
+    Command::SettleAppeal {
+        appeal: AppealNo::new(AppealKey::derive(&MerchantId::new("shop").unwrap(), &id)),
+        amount: fen(amount),
+        decided_by: OperatorId::new("one").unwrap(),
+        approved_by: OperatorId::new("two").unwrap(),
+    }
+}
+
 /// The buyer ordered again.
 pub(crate) fn supersede(order: &str) -> Command {
     Command::Supersede {
@@ -262,9 +273,9 @@ pub(crate) fn supersede(order: &str) -> Command {
     }
 }
 
-/// When something is to be done about the money, whatever is still to be told.
+/// When something is to be done about the money, whatever is still to be told or booked.
 pub(crate) fn due(payment: &Payment) -> Option<Timestamp> {
     let owed = payment.obligations().into_iter();
-    let owed = owed.filter(|o| o.task.work() == Work::Channels);
+    let owed = owed.filter(|o| o.task.work() == Work::Channels && o.task != Task::Book);
     owed.map(|o| o.due.index_time()).min()
 }

@@ -121,6 +121,7 @@ pub(crate) fn refusal(refusal: Refusal) -> &'static str {
         Refusal::NotDue => "refused: not due",
         Refusal::NothingToTell => "refused: nothing to tell",
         Refusal::ToldTooOften => "refused: told too often",
+        Refusal::SamePerson => "refused: same person",
     }
 }
 

@@ -41,7 +41,7 @@ struct Sent<'a> {
 }
 
 /// How the names of our own events begin: nobody else may say that an order is paid.
-const OURS: [&str; 3] = ["payment.", "refund.", "anomaly."];
+const OURS: [&str; 4] = ["payment.", "refund.", "anomaly.", "appeal."];
 
 /// Reads `POST /v1/delayed-messages` of this merchant.
 ///

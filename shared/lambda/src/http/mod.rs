@@ -1,6 +1,8 @@
 //! HTTP: who asks, what is asked, and how it is answered.
 
+pub mod appeals;
 pub mod caller;
+pub mod claims;
 pub mod delayed_messages;
 pub mod fields;
 pub mod problem;

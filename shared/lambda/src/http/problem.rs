@@ -4,7 +4,9 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use payonce_app::Failure;
+use payonce_app::appeals::AppealFailure;
 use payonce_app::delay::MessageFailure;
+use payonce_domain::appeal::AppealRefusal;
 use payonce_domain::delayed_message::MessageRefusal;
 use payonce_domain::{Channel, PaymentNo, Refusal};
 use serde_json::{Map, Value, json};
@@ -91,7 +93,7 @@ impl Problem {
         Parts::new(
             StatusCode::NOT_FOUND,
             "not-found",
-            "There is no such payment or message",
+            "There is no such payment, message or appeal",
         )
         .into()
     }
@@ -192,6 +194,8 @@ impl Parts {
                 "told-too-often",
                 "The merchant had this told again so often that there is no room for more",
             ),
+            // No request of a merchant is answered so.
+            Refusal::SamePerson => Self::unavailable(),
             Refusal::Moved | Refusal::NotDue => Self::unavailable(),
         };
         Self {
@@ -224,6 +228,51 @@ impl From<MessageRefusal> for Parts {
                 Self::conflict("message-cancelled", "The message was cancelled")
             }
             MessageRefusal::NotDue | MessageRefusal::BadTiming => Self::unavailable(),
+        }
+    }
+}
+
+impl From<AppealRefusal> for Parts {
+    fn from(refusal: AppealRefusal) -> Self {
+        match refusal {
+            AppealRefusal::RequestMismatch => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "request-mismatch",
+                "The same number was used for a different request",
+            )
+            .with_detail("Everything must be as it was in the first request."),
+            AppealRefusal::HearingOver => {
+                Self::conflict("hearing-over", "The parties are no longer heard")
+            }
+            AppealRefusal::TooManyStatements => Self::conflict(
+                "too-many-statements",
+                "The party has made as many statements as it may",
+            ),
+            AppealRefusal::NotTheirs => Self::conflict(
+                "not-theirs",
+                "Only whoever opened the appeal can take it back",
+            ),
+            AppealRefusal::TooLate => Self::conflict("appeal-ruled", "The appeal is ruled or over"),
+            // Read strictly before it comes to this, or never asked by a merchant.
+            AppealRefusal::BadOrders
+            | AppealRefusal::BadText
+            | AppealRefusal::Moved
+            | AppealRefusal::TooEarly
+            | AppealRefusal::NotItsOrder
+            | AppealRefusal::ExceedsCaptured
+            | AppealRefusal::NotRuled
+            | AppealRefusal::SamePerson => Self::unavailable(),
+        }
+    }
+}
+
+impl From<AppealFailure> for Problem {
+    fn from(failure: AppealFailure) -> Self {
+        match failure {
+            AppealFailure::Invalid(invalid) => Failure::Invalid(invalid).into(),
+            AppealFailure::NotFound => Self::not_found(),
+            AppealFailure::Refused(refusal) => Parts::from(refusal).into(),
+            AppealFailure::Unavailable(error) => Failure::Unavailable(error).into(),
         }
     }
 }

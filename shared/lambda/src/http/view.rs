@@ -2,7 +2,8 @@
 
 use payonce_app::{App, Failure};
 use payonce_domain::{
-    Action, ChannelOrder, ChannelOrderState, Money, Payment, PaymentState, Refund, Timestamp,
+    Action, ChannelOrder, ChannelOrderState, Money, Payment, PaymentState, Refund, RefundCause,
+    Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -115,9 +116,12 @@ fn action(action: &Action, expires_at: Timestamp) -> Value {
 /// A refund. The merchant's own number is shown beside ours.
 #[must_use]
 pub fn refund(refund: &Refund) -> Value {
+    // An operator's proposal has a number too, and it is not the merchant's.
+    let of_merchant = refund.cause == RefundCause::MerchantRequest;
+    let request = refund.request.as_ref().filter(|_| of_merchant);
     json!({
         "refund_no": refund.no.to_string(),
-        "merchant_refund_no": refund.request.as_ref().map(|request| request.as_str()),
+        "merchant_refund_no": request.map(|request| request.as_str()),
         "channel_order_no": refund.channel_order_no.to_string(),
         "cause": refund.cause.name(),
         "amount": amount(refund.amount),
@@ -125,11 +129,15 @@ pub fn refund(refund: &Refund) -> Value {
     })
 }
 
-fn amount(money: Money) -> Value {
+/// An amount.
+#[must_use]
+pub fn amount(money: Money) -> Value {
     json!({ "value": money.minor(), "currency": money.currency().code() })
 }
 
-const fn payment_state(state: PaymentState) -> &'static str {
+/// The name of a payment's state.
+#[must_use]
+pub const fn payment_state(state: PaymentState) -> &'static str {
     match state {
         PaymentState::Created => "created",
         PaymentState::Paying => "paying",
@@ -139,7 +147,9 @@ const fn payment_state(state: PaymentState) -> &'static str {
     }
 }
 
-const fn channel_order_state(state: ChannelOrderState) -> &'static str {
+/// The name of an attempt's state.
+#[must_use]
+pub const fn channel_order_state(state: ChannelOrderState) -> &'static str {
     match state {
         ChannelOrderState::Submitted => "submitted",
         ChannelOrderState::Pending => "pending",

@@ -31,6 +31,7 @@ macro_rules! codes {
         }
     )*};
 }
+pub(super) use codes;
 
 codes! {
     Mode {
@@ -96,6 +97,7 @@ codes! {
         RefundCause::Appeal => "a",
         RefundCause::Reconciliation => "b",
         RefundCause::Channel => "c",
+        RefundCause::Operator => "o",
     }
     RefundState {
         RefundState::Due => "d",

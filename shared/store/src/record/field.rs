@@ -3,9 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use payonce_domain::{
-    AccountId, BankCode, Channel, ChannelChoice, ChannelTradeNo, Currency, DelayedMessageKey,
-    Digest, EventType, Evidence, MerchantId, MerchantMessageId, MerchantOrderNo, MerchantRefundNo,
-    Method, Money, PaymentKey, PaymentNo, Source, Stretch, Timestamp,
+    AccountId, AppealKey, AppealNo, BankCode, Channel, ChannelChoice, ChannelTradeNo, Currency,
+    DelayedMessageKey, Digest, EventType, Evidence, MerchantAppealNo, MerchantId,
+    MerchantMessageId, MerchantOrderNo, MerchantRefundNo, Method, Money, OperatorId, PaymentKey,
+    PaymentNo, Source, StatementId, Stretch, Timestamp,
 };
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -62,10 +63,13 @@ identifiers!(
     BankCode,
     ChannelTradeNo,
     EventType,
+    MerchantAppealNo,
     MerchantId,
     MerchantMessageId,
     MerchantOrderNo,
-    MerchantRefundNo
+    MerchantRefundNo,
+    OperatorId,
+    StatementId
 );
 
 impl Field for Timestamp {
@@ -116,6 +120,30 @@ impl Field for DelayedMessageKey {
 
     fn restore(text: String) -> Option<Self> {
         Self::parse(&text)
+    }
+}
+
+impl Field for AppealKey {
+    type Kept = String;
+
+    fn keep(&self) -> String {
+        self.as_str().to_owned()
+    }
+
+    fn restore(text: String) -> Option<Self> {
+        Self::parse(&text)
+    }
+}
+
+impl Field for AppealNo {
+    type Kept = String;
+
+    fn keep(&self) -> String {
+        self.key().keep()
+    }
+
+    fn restore(text: String) -> Option<Self> {
+        AppealKey::restore(text).map(Self::new)
     }
 }
 

@@ -9,6 +9,7 @@
 //! meant to keep. So whatever is added to a record raises [`VERSION`].
 
 mod announcement;
+pub(crate) mod appeal;
 pub(crate) mod bytes;
 mod capture;
 pub(crate) mod channel_order;
@@ -19,8 +20,7 @@ pub(crate) mod history;
 mod number;
 mod refund;
 mod terms;
-
-use std::collections::HashMap;
+mod unbooked;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{
@@ -40,12 +40,13 @@ use channel_order::ChannelOrderRecord;
 use field::Kept;
 use refund::RefundRecord;
 pub(crate) use terms::TermsRecord;
+use unbooked::UnbookedRecord;
 
 /// The version of the layouts in all tables.
-pub(crate) const VERSION: u64 = 3;
+pub(crate) const VERSION: u64 = 4;
 
-/// An item as the client has it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
+/// An item as the engine has it.
+pub(crate) use crate::engine::Item;
 
 /// The partition key of every table.
 pub(crate) const KEY: &str = "k";
@@ -98,6 +99,8 @@ struct PaymentRecord {
     announced: u32,
     #[serde(rename = "n", default, skip_serializing_if = "Vec::is_empty")]
     announcements: Vec<AnnouncementRecord>,
+    #[serde(rename = "lb", default, skip_serializing_if = "Option::is_none")]
+    unbooked: Option<UnbookedRecord>,
     #[serde(rename = "h")]
     history: Vec<String>,
     /// 16 bytes for each entry of the history.
@@ -176,6 +179,10 @@ pub(crate) fn write(stored: &Stored, due_shards: u32) -> Item {
             .iter()
             .map(|announcement| AnnouncementRecord::of(announcement, key))
             .collect(),
+        unbooked: payment
+            .unbooked
+            .as_ref()
+            .map(|unbooked| UnbookedRecord::of(unbooked, key)),
         history: stored.entries.clone(),
         history_hashes: Bytes(history_hashes),
     };
@@ -231,6 +238,14 @@ pub(crate) fn read(item: Item) -> Result<Stored, StoreError> {
             .map(|announcement| announcement.restore(key))
             .collect::<Option<_>>()
             .ok_or_else(|| unreadable("the subject of an announcement"))?,
+        unbooked: record
+            .unbooked
+            .map(|unbooked| {
+                unbooked
+                    .restore(key)
+                    .ok_or_else(|| unreadable("what is unbooked"))
+            })
+            .transpose()?,
     };
     payment
         .money()

@@ -126,6 +126,10 @@ async fn what_the_table_refuses_certainly_did_not_happen() {
             merchants: String::new(),
             controls: String::new(),
             delayed_messages: String::new(),
+            ledger: String::new(),
+            findings: String::new(),
+            appeals: String::new(),
+            journal: String::new(),
             due_shards: 1,
         },
     );

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub)]
 
+mod appeals;
 mod breakers;
 mod buyer_acts;
 mod controls;
@@ -9,6 +10,8 @@ mod delayed_messages;
 mod due;
 mod evidence;
 mod faults;
+mod journal;
+mod ledger;
 mod lost_answers;
 mod merchants;
 mod orders;

@@ -17,6 +17,7 @@ fn merchant(name: &str, accounts: &[(Channel, &str)]) -> Merchant {
         secret_name: format!("payonce/{account}"),
         receiving_secret_name: Some(format!("payonce/receiving/{account}")),
         stretch: Stretch::from_percent(if account.ends_with("old") { 300 } else { 100 }).unwrap(),
+        fee_rate: None,
         retired: account.ends_with("old"),
     });
     Merchant {

@@ -1,5 +1,6 @@
 //! A DynamoDB in this process, with our tables, and a client for it.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 pub const PAYMENTS: &str = "payments";
 pub const EVIDENCE: &str = "evidence";
 pub const MESSAGES: &str = "delayed-messages";
+pub const APPEALS: &str = "appeals";
 pub const SHARDS: u32 = 4;
 
 /// The store, the client beneath it and where the database listens.
@@ -36,7 +38,12 @@ pub async fn world() -> World {
     table(&client, EVIDENCE, &["k", "e"], &[]).await;
     table(&client, "merchants", &["k"], &[]).await;
     table(&client, "controls", &["k"], &[]).await;
+    table(&client, "journal", &["k", "e"], &[]).await;
     table(&client, MESSAGES, &["k"], &[DUE, LIST]).await;
+    table(&client, "ledger", &["k", "e"], &[]).await;
+    table(&client, "findings", &["k", "e"], &[OPEN]).await;
+    let of_merchant = ("merchant", [("m", TEXT), ("o", TEXT)]);
+    table(&client, APPEALS, &["k"], &[DUE, LIST, of_merchant]).await;
     World {
         store: store(client.clone()),
         client,
@@ -53,6 +60,10 @@ pub fn store(client: Client) -> Store {
             merchants: "merchants".to_owned(),
             controls: "controls".to_owned(),
             delayed_messages: MESSAGES.to_owned(),
+            ledger: "ledger".to_owned(),
+            findings: "findings".to_owned(),
+            appeals: APPEALS.to_owned(),
+            journal: "journal".to_owned(),
             due_shards: SHARDS,
         },
     )
@@ -77,11 +88,14 @@ pub fn client(address: SocketAddr) -> Client {
     Client::from_conf(config)
 }
 
-/// An index: its name, its two keys and their type.
-type Index = (&'static str, [&'static str; 2], ScalarAttributeType);
+/// An index: its name, its two keys and their types.
+type Index = (&'static str, [(&'static str, ScalarAttributeType); 2]);
 
-const DUE: Index = ("due", ["s", "d"], ScalarAttributeType::N);
-const LIST: Index = ("list", ["l", "o"], ScalarAttributeType::S);
+const TEXT: ScalarAttributeType = ScalarAttributeType::S;
+const NUMBER: ScalarAttributeType = ScalarAttributeType::N;
+const DUE: Index = ("due", [("s", NUMBER), ("d", NUMBER)]);
+const LIST: Index = ("list", [("l", TEXT), ("o", TEXT)]);
+const OPEN: Index = ("open", [("oq", TEXT), ("x", NUMBER)]);
 
 async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
     let mut create = client
@@ -93,18 +107,27 @@ async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
             .attribute_definitions(attribute(key, ScalarAttributeType::S))
             .key_schema(element(key, kind));
     }
-    for (index, [hash, range], kind) in indexes {
-        let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
+    // Two indexes may share a key, which is defined once.
+    let mut defined = BTreeSet::new();
+    for (index, [(hash, hash_kind), (range, range_kind)]) in indexes {
+        // What is open is read from the index itself.
+        let projected = match *index {
+            "open" => ProjectionType::All,
+            _ => ProjectionType::KeysOnly,
+        };
+        let keys_only = Projection::builder().projection_type(projected);
         let index = GlobalSecondaryIndex::builder()
             .index_name(*index)
             .key_schema(element(hash, KeyType::Hash))
             .key_schema(element(range, KeyType::Range))
             .projection(keys_only.build())
             .build();
-        create = create
-            .attribute_definitions(attribute(hash, kind.clone()))
-            .attribute_definitions(attribute(range, kind.clone()))
-            .global_secondary_indexes(index.unwrap());
+        create = create.global_secondary_indexes(index.unwrap());
+        for (key, kind) in [(hash, hash_kind), (range, range_kind)] {
+            if defined.insert(*key) {
+                create = create.attribute_definitions(attribute(key, kind.clone()));
+            }
+        }
     }
     create.send().await.unwrap();
 }

@@ -23,6 +23,8 @@ pub(crate) fn is_here() -> bool {
 /// A window of its own, without anything remembered.
 pub(crate) struct Window {
     pub(crate) driver: WebDriver,
+    /// Where it saves files.
+    pub(crate) downloads: PathBuf,
     process: Child,
 }
 
@@ -56,12 +58,21 @@ impl Window {
         ] {
             wanted.add_arg(argument)?;
         }
+        let downloads = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/browser");
+        std::fs::create_dir_all(&downloads)?;
+        let downloads = downloads.canonicalize()?;
+        let preferences = serde_json::json!({ "download.default_directory": downloads });
+        wanted.add_experimental_option("prefs", preferences)?;
         let url = format!("http://127.0.0.1:{port}");
         let driver = eventually(PATIENCE, "chromedriver answers", || async {
             Ok(WebDriver::new(&url, wanted.clone()).await?)
         })
         .await?;
-        Ok(Self { driver, process })
+        Ok(Self {
+            driver,
+            downloads,
+            process,
+        })
     }
 
     /// Waits for an element.

@@ -5,6 +5,7 @@ use end_to_end::{
     Buyer, Merchant, Scenario, Way, World, attempt, audit, refunds, same, scenario, text,
 };
 
+use crate::axe;
 use crate::chromium::Window;
 
 /// Language, width of the screen in pixels, and what the paid page says.
@@ -47,6 +48,7 @@ async fn count(merchant: &Merchant, buyer: &Buyer) -> anyhow::Result<Option<usiz
 
 async fn alipay(world: World) -> anyhow::Result<()> {
     let _turn = world.alone().await;
+    let axe = axe::script()?;
     for (language, width, paid) in LOOKS {
         let (merchant, buyer) = begin(&world, true).await?;
         let window = Window::open(language, width).await?;
@@ -54,6 +56,7 @@ async fn alipay(world: World) -> anyhow::Result<()> {
         window.find("#countdown:not(:empty)").await?;
         window.fits().await?;
         window.picture(&format!("open-{language}")).await?;
+        axe::check(&window, axe.as_ref(), "the cashier, open").await?;
         window.press("label[for=way-alipay]").await?;
         // Twice, as fast as a page can be pressed.
         let twice = "const b = document.getElementById('pay-button'); b.click(); b.click();";
@@ -64,6 +67,7 @@ async fn alipay(world: World) -> anyhow::Result<()> {
         window.find("#stage-begun #query").await?;
         window.fits().await?;
         window.picture(&format!("begun-{language}")).await?;
+        axe::check(&window, axe.as_ref(), "the cashier, begun").await?;
         window.driver.refresh().await?;
         window.find("#stage-begun #query").await?;
         let tab = window.driver.new_tab().await?;
@@ -79,6 +83,7 @@ async fn alipay(world: World) -> anyhow::Result<()> {
         same("what it says", said.as_str(), paid)?;
         window.fits().await?;
         window.picture(&format!("paid-{language}")).await?;
+        axe::check(&window, axe.as_ref(), "the cashier, paid").await?;
         ensure!(
             window
                 .find("#to-merchant")
@@ -104,6 +109,7 @@ async fn code(world: World) -> anyhow::Result<()> {
         window.find(".code svg").await?;
         window.fits().await?;
         window.picture(&format!("code-{language}")).await?;
+        axe::check(&window, axe::script()?.as_ref(), "the cashier, a code").await?;
         let payment = merchant.payment(&buyer.payment_no).await?;
         let order = attempt(&payment, Way::WECHAT_NATIVE)?;
         world.simulator.open_and_pay(order).await?;

@@ -1,8 +1,11 @@
 //! The cashier in a real browser: what a buyer sees after a double click, Back, a second tab, a reload and a payment,
-//! in both languages and on a narrow screen. Pictures of it lie in `target/browser`.
+//! in both languages and on a narrow screen; and the operators' console. axe-core looks at the pages of both. Pictures of it lie in `target/browser`.
 
+mod appeals;
+mod axe;
 mod chromium;
 mod journeys;
+mod operators;
 
 use end_to_end::run;
 use payonce_local::StackOptions;
@@ -18,7 +21,10 @@ fn main() -> anyhow::Result<()> {
         );
         return Ok(());
     }
-    run(StackOptions::for_test("browser"), journeys::all())
+    let mut scenarios = journeys::all();
+    scenarios.extend(appeals::all());
+    scenarios.extend(operators::all());
+    run(StackOptions::for_test("browser"), scenarios)
 }
 
 #[expect(clippy::print_stdout, reason = "a test that is left out must say so")]

@@ -3,6 +3,7 @@
 //! Scenarios are named after the rows of the failure matrix that they cover. They run side by side on one stack, so each
 //! works on orders of its own and lays faults for those alone. The catalogue plays the same over every channel.
 
+mod appealing;
 mod bad_requests;
 mod buyer_pays;
 mod buyer_pays_twice;
@@ -10,12 +11,14 @@ mod callers;
 mod cashier;
 mod catalogue;
 mod closing;
+mod console_words;
 mod crossing;
 mod delaying;
 mod idempotency_key;
 mod initiating;
 mod leaking;
 mod lost_messages;
+mod operators;
 mod refunding;
 mod replaying;
 mod strangers;
@@ -30,6 +33,8 @@ fn main() -> anyhow::Result<()> {
     let mut scenarios = catalogue::slow();
     scenarios.extend(delaying::scenarios());
     scenarios.extend(cashier::scenarios());
+    scenarios.extend(appealing::scenarios());
+    scenarios.extend(operators::scenarios());
     scenarios.extend(of_alipay());
     scenarios.extend(catalogue::scenarios());
     run(StackOptions::for_test("scenarios"), scenarios)

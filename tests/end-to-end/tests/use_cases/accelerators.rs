@@ -109,6 +109,7 @@ fn clients(address: SocketAddr) -> Clients {
                 notifications_url: None,
                 refund_function: refund,
                 notify_function: None,
+                appeals_function: None,
             },
         ),
         bus: Bus::new(client!(aws_sdk_eventbridge), "events".to_owned()),

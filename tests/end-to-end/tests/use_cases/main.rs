@@ -6,11 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod accelerators;
+mod appealing;
 mod clocks;
 mod closing;
 mod initiating;
 mod messages;
 mod notified;
+mod reconciling;
 mod refunding;
 mod stage;
 mod sweeping;

@@ -1,8 +1,11 @@
 //! A refund whose grant or outcome could not be written down.
 
-use end_to_end::Way;
+use std::time::Duration;
+
+use end_to_end::{Fault as ChannelFault, Way};
 use payonce_app::{Failure, RefundOutcome};
 use payonce_domain::{Mode, PaymentKey, RefundNo, RefundState};
+use payonce_lambda::telling::TELLING;
 
 use crate::faults::Fault;
 use crate::stage::{PRICE, Stage};
@@ -107,6 +110,41 @@ async fn f71_a_refund_that_is_not_recorded_moves_once() {
     assert_eq!((captured, applied, owed), (2 * PRICE, PRICE, PRICE));
     let again = stage.app.send_refund(payment_no, no, stage.now()).await;
     assert_eq!(again.unwrap(), RefundOutcome::NothingToSend);
+    settled(&stage, key).await;
+    assert_eq!(returned(&stage, key).await, [PRICE]);
+}
+
+/// F71, F74: the grant was written and its holder died. That the merchant is told while the channel answers does not put
+/// the refund off until the next rung, minutes or hours later.
+#[tokio::test]
+async fn f71_a_refund_that_never_left_is_sent_although_the_item_moved_under_the_question() {
+    let stage = Stage::set(Mode::Lenient).await;
+    let (key, no) = paid_twice(&stage).await;
+    let payment_no = stage.payment(key).await.payment_no();
+    let died = [Fault::LostAnswer, Fault::Throttled, Fault::Throttled];
+    stage.database.plan(&died);
+    let unknown = stage.app.send_refund(payment_no, no, stage.now()).await;
+    assert!(
+        matches!(unknown, Err(Failure::Unknown { .. })),
+        "{unknown:?}"
+    );
+    stage.pass(ASKED_SECONDS).await;
+    let slow = ChannelFault {
+        delay_ms: Some(1_500),
+        ..ChannelFault::once("refund_query", "delay")
+    };
+    let order = no.channel_order().to_string();
+    stage.simulator.fault(&order, slow).await.unwrap();
+    let asked_at = stage.payment(key).await.version;
+    let telling = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let told = stage.app.tell(payment_no, TELLING, stage.now());
+        told.await.unwrap();
+        assert_ne!(stage.payment(key).await.version, asked_at, "it moved");
+    };
+    futures::join!(stage.app.sweep(stage.now()), telling);
+    let refund = stage.payment(key).await.refund(no).unwrap().clone();
+    assert_eq!(refund.state, RefundState::Due, "{:?}", refund.due);
     settled(&stage, key).await;
     assert_eq!(returned(&stage, key).await, [PRICE]);
 }

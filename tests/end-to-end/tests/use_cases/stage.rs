@@ -1,4 +1,4 @@
-//! The stage: the use cases, a merchant with an account on two channels, and everything they speak to.
+//! The stage: the use cases, a merchant with an account on each channel, and everything they speak to.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -37,9 +37,10 @@ pub(crate) const PRICE: u64 = 1_999;
 const MERCHANT: &str = "shop";
 
 /// The merchant's accounts.
-const ACCOUNTS: [(Channel, &str); 2] = [
+const ACCOUNTS: [(Channel, &str); 3] = [
     (Channel::Alipay, "shop-alipay"),
     (Channel::Wechat, "shop-wechat"),
+    (Channel::Unionpay, "shop-unionpay"),
 ];
 
 /// Headers in lower case, and a body.
@@ -346,6 +347,7 @@ fn merchant(mode: Mode, keys: &Value, accelerators: &Accelerators) -> Merchant {
             settings: contract.settings.to_string(),
             secret_name: name.to_owned(),
             receiving_secret_name: receiving,
+            fee_rate: None,
             retired: false,
             stretch: Stretch::NONE,
         }

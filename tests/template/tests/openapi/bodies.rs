@@ -1,7 +1,7 @@
 //! What requests may and must hold, by the document and by the code that reads them.
 
 use payonce_domain::{MerchantId, Timestamp};
-use payonce_lambda::http::{delayed_messages, requests};
+use payonce_lambda::http::{appeals, delayed_messages, requests};
 use serde_json::{Value, json};
 
 use crate::{document, properties, words};
@@ -19,6 +19,11 @@ pub(crate) fn said_of(schema: &str, body: &Value) -> String {
             let merchant = MerchantId::new("m-lenient").unwrap();
             delayed_messages::schedule(bytes, &merchant).err()
         }
+        "AppealRequest" => {
+            let merchant = MerchantId::new("m-lenient").unwrap();
+            appeals::open(bytes, &merchant).err()
+        }
+        "AppealStatementRequest" => appeals::statement(bytes).err(),
         other => panic!("no reader for {other}"),
     };
     refused
@@ -48,6 +53,17 @@ fn requests_have_the_documented_fields_and_no_others() {
             json!({ "refund_no": "r", "amount": amount }),
         ),
         ("DelayedMessageRequest", message.clone()),
+        (
+            "AppealRequest",
+            json!({
+                "merchant_appeal_no": "a", "opened_by": "buyer", "claim": "paid_twice",
+                "payment_nos": [number],
+            }),
+        ),
+        (
+            "AppealStatementRequest",
+            json!({ "statement_no": "s", "position": "neutral", "text": "t" }),
+        ),
     ];
     for (name, body) in smallest {
         let schema = document.schema(name);

@@ -6,9 +6,10 @@ mod bodies;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use payonce_domain::appeal::{Claim, Party, Position};
 use payonce_domain::{
-    Channel, ChannelOrderNo, DelayedMessageNo, DelayedMessageState, Method, Money, PaymentNo,
-    RefundCause, RefundNo, RefundState,
+    AppealNo, AppealState, Channel, ChannelOrderNo, DelayedMessageNo, DelayedMessageState, Method,
+    Money, PaymentNo, RefundCause, RefundNo, RefundState,
 };
 use serde_json::Value;
 use template_tests::{OpenApi, Template, root};
@@ -200,6 +201,13 @@ fn the_words_are_those_of_the_domain() {
     check("RefundState", states);
     let of_messages = DelayedMessageState::ALL.map(DelayedMessageState::name);
     check("DelayedMessageState", words(of_messages));
+    check(
+        "AppealState",
+        words(AppealState::ALL.map(AppealState::name)),
+    );
+    check("AppealClaim", words(Claim::ALL.map(Claim::name)));
+    check("AppealParty", words(Party::ALL.map(Party::name)));
+    check("AppealPosition", words(Position::ALL.map(Position::name)));
     let view = code("shared/lambda/src/http/view.rs");
     for state in ["PaymentState", "ChannelOrderState"] {
         let arms = view
@@ -256,7 +264,22 @@ fn answers_have_the_documented_fields_and_no_others() {
     let message = messages.map(|name| properties(document.schema(name)));
     let message: Words = message.into_iter().flatten().collect();
     assert_eq!(members_in("functions/delay/src/view.rs"), message);
-    for name in [
+    let appeals = [
+        "Appeal",
+        "Appeals",
+        "AppealFindings",
+        "AppealOrder",
+        "AppealChannelOrder",
+        "AppealRefund",
+        "AppealProposal",
+        "AppealStatement",
+        "AppealRuling",
+        "AppealReturn",
+    ];
+    let appeal = appeals.map(|name| properties(document.schema(name)));
+    let appeal: Words = appeal.into_iter().flatten().collect();
+    assert_eq!(members_in("functions/appeals/src/view.rs"), appeal);
+    for name in appeals.into_iter().chain([
         "Payment",
         "ChannelOrder",
         "Refund",
@@ -268,7 +291,7 @@ fn answers_have_the_documented_fields_and_no_others() {
         "DelayedMessage",
         "DelayedMessages",
         "MessageAttempt",
-    ] {
+    ]) {
         let schema = document.schema(name);
         let required = schema["required"]
             .as_array()
@@ -340,6 +363,7 @@ fn numbers_are_ours(value: &Value) {
             for (name, value) in members {
                 let ours = match (name.as_str(), value.as_str()) {
                     ("payment_no", Some(text)) => PaymentNo::parse(text).is_some(),
+                    ("appeal_no", Some(text)) => AppealNo::parse(text).is_some(),
                     ("message_no", Some(text)) => DelayedMessageNo::parse(text).is_some(),
                     ("channel_order_no", Some(text)) => ChannelOrderNo::parse(text).is_some(),
                     ("refund_no", Some(text)) if text.starts_with('R') => {

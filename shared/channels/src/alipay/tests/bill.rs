@@ -276,6 +276,7 @@ fn a_bill_that_does_not_add_up_is_refused() {
     assert_eq!(missing, Err(Damaged::Unreadable("订单金额(元)")));
 }
 
+/// F87.
 #[test]
 fn a_line_that_cannot_be_read_stands_in_its_place() {
     for (row, field) in [

@@ -253,6 +253,7 @@ fn a_summary_of_other_lines_is_noticed() {
     }
 }
 
+/// F87.
 #[test]
 fn an_unreadable_line_keeps_its_place_and_is_counted() {
     let zm = table(&[payment(), b"S56 880229".to_vec(), back("04")]);

@@ -165,6 +165,7 @@ fn lines_are_payments_refunds_and_reversals() {
     );
 }
 
+/// F87.
 #[test]
 fn a_line_that_cannot_be_read_stays_in_its_place() {
     for (bad, field) in [

@@ -1,7 +1,8 @@
 //! Granted commands in the history.
 
 use payonce_domain::{
-    ChannelChoice, Command, MerchantRefundNo, Money, Payment, PaymentNo, Timestamp, Version,
+    AppealNo, ChannelChoice, Command, MerchantRefundNo, Money, OperatorId, Payment, PaymentNo,
+    Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,30 @@ pub(super) enum CommandRecord {
         amount: Kept<Money>,
         #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    #[serde(rename = "fa")]
+    SettleAppeal {
+        #[serde(rename = "q")]
+        appeal: Kept<AppealNo>,
+        #[serde(rename = "a")]
+        amount: Kept<Money>,
+        #[serde(rename = "p")]
+        decided_by: Kept<OperatorId>,
+        #[serde(rename = "b")]
+        approved_by: Kept<OperatorId>,
+    },
+    #[serde(rename = "fo")]
+    GiveBack {
+        #[serde(rename = "q")]
+        proposal: Kept<MerchantRefundNo>,
+        #[serde(rename = "a")]
+        amount: Kept<Money>,
+        #[serde(rename = "y")]
+        reason: String,
+        #[serde(rename = "p")]
+        proposed_by: Kept<OperatorId>,
+        #[serde(rename = "b")]
+        approved_by: Kept<OperatorId>,
     },
     #[serde(rename = "fb")]
     BeginRefund {
@@ -111,6 +136,30 @@ impl CommandRecord {
                 amount: Kept(amount),
                 reason,
             },
+            Command::SettleAppeal {
+                appeal,
+                amount,
+                decided_by,
+                approved_by,
+            } => Self::SettleAppeal {
+                appeal: Kept(appeal),
+                amount: Kept(amount),
+                decided_by: Kept(decided_by),
+                approved_by: Kept(approved_by),
+            },
+            Command::GiveBack {
+                proposal,
+                amount,
+                reason,
+                proposed_by,
+                approved_by,
+            } => Self::GiveBack {
+                proposal: Kept(proposal),
+                amount: Kept(amount),
+                reason,
+                proposed_by: Kept(proposed_by),
+                approved_by: Kept(approved_by),
+            },
             Command::BeginRefund { no } => Self::BeginRefund {
                 no: of_refund(no, payment.key),
             },
@@ -166,6 +215,30 @@ impl CommandRecord {
                 request: request.0,
                 amount: amount.0,
                 reason,
+            },
+            Self::SettleAppeal {
+                appeal,
+                amount,
+                decided_by,
+                approved_by,
+            } => Command::SettleAppeal {
+                appeal: appeal.0,
+                amount: amount.0,
+                decided_by: decided_by.0,
+                approved_by: approved_by.0,
+            },
+            Self::GiveBack {
+                proposal,
+                amount,
+                reason,
+                proposed_by,
+                approved_by,
+            } => Command::GiveBack {
+                proposal: proposal.0,
+                amount: amount.0,
+                reason,
+                proposed_by: proposed_by.0,
+                approved_by: approved_by.0,
             },
             Self::BeginRefund { no } => Command::BeginRefund {
                 no: to_refund(&no, payment.key)?,

@@ -30,8 +30,8 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(1_200);
 const DOWN: Way = Way::WECHAT_NATIVE;
 const OTHERS: [Way; 2] = [Way::ALIPAY_PAGE, Way::UNIONPAY_GATEWAY];
 
-/// An order whose channel does not answer. Faults are a channel's and not an account's, so each order has its own; they
-/// are used up after some tries, as an outage ends.
+/// An order whose channel does not answer. Faults are a channel's and not an account's, so each order has its own, until
+/// the outage ends.
 async fn troubled(world: &World, merchant: &Merchant) -> anyhow::Result<(Order, Answer)> {
     let order = merchant.order(1_999);
     let no = order.channel_order_no(DOWN, 1)?;
@@ -81,9 +81,11 @@ async fn stay_down(
         serve(world, merchant, OTHERS).await?;
         tokio::time::sleep(SERVES_EVERY).await;
     }
-    if seconds > 0 {
-        // What no call met would go on for as long again.
-        world.simulator.clear("faults").await?;
+    // The outage is over: what no call met would go on, and the breaker would rightly stay shut.
+    for order in waiting {
+        let no = order.channel_order_no(DOWN, 1)?;
+        let path = format!("faults?channel_order_no={no}");
+        world.simulator.clear(&path).await?;
     }
     Ok(Duration::from_secs(seconds))
 }

@@ -1,0 +1,39 @@
+//! `console` (运营台): what operators see of payments, and have done about them.
+//!
+//! Trigger: `GET /console…` and what its forms post.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+mod action;
+mod answer;
+mod appeals;
+mod asset;
+mod chart;
+mod cookie;
+mod csv;
+mod export;
+mod list;
+mod list_page;
+mod look;
+mod now;
+mod office;
+mod payment;
+mod refusal;
+mod routes;
+mod show;
+mod sign_in;
+mod story;
+mod terms;
+mod visit;
+mod words;
+
+use std::sync::Arc;
+
+use payonce_lambda::{Error, configuration, http, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    let console = Arc::new(configuration::console()?);
+    http::serve(routes::of(console)).await
+}

@@ -1,0 +1,42 @@
+//! Which address does what.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use payonce_app::console::Console;
+
+use crate::{action, appeals, asset, export, list_page, now, office, payment, sign_in};
+
+pub(crate) fn of(console: Arc<Console>) -> Router {
+    let sign_in = get(sign_in::page).post(sign_in::with_link);
+    let controls = get(office::controls).post(office::set_controls);
+    Router::new()
+        .route("/console", get(now::page))
+        .route("/console/assets/{file}", get(asset::serve))
+        .route("/console/login", sign_in)
+        .route("/console/session", post(sign_in::with_token))
+        .route("/console/logout", post(sign_in::leave))
+        .route("/console/counts", get(now::counts))
+        .route("/console/search", get(payment::search))
+        .route("/console/payments/{no}", get(payment::page))
+        .route("/console/payments/{no}/query", post(action::query))
+        .route("/console/payments/{no}/close", post(action::close))
+        .route("/console/payments/{no}/tell-again", post(action::tell))
+        .route("/console/payments/{no}/resume", post(action::resume))
+        .route("/console/payments/{no}/propose", post(action::propose))
+        .route("/console/payments/{no}/evidence", post(export::evidence))
+        .route("/console/lists/{list}", get(list_page::page))
+        .route("/console/lists/{list}/csv", get(list_page::file))
+        .route("/console/proposals", get(office::proposals))
+        .route("/console/proposals/{no}/approve", post(action::approve))
+        .route("/console/proposals/{no}/decline", post(action::decline))
+        .route("/console/appeals", get(appeals::list))
+        .route("/console/appeals/{no}", get(appeals::page))
+        .route("/console/appeals/{no}/rule", post(appeals::rule))
+        .route("/console/appeals/{no}/approve", post(appeals::approve))
+        .route("/console/appeals/{no}/decline", post(appeals::decline))
+        .route("/console/controls", controls)
+        .route("/console/acts", get(office::acts))
+        .with_state(console)
+}

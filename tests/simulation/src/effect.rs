@@ -1,0 +1,490 @@
+//! Effects: what a call does when it arrives, and what its sender is told.
+
+use payonce_app::Message;
+use payonce_channels::{HttpAnswer, HttpRequest, Silence};
+use payonce_delivery::{Receipt, Silence as Hush};
+use payonce_store::engine::{EngineError, PutItem, Written};
+
+use crate::books::{Ask, Moved};
+use crate::call::{Answer, Request};
+use crate::fault::Fault;
+use crate::plan::START_MS;
+use crate::tally::Sometimes;
+use crate::world::{Happening, Job, Notice, World};
+use crate::wrong::{Wrong, is_built};
+
+/// When the wrong design that drops open records drops them.
+const GIVEN_UP_MS: u64 = 2_400_000;
+/// How long a caller waits for a channel.
+const PATIENCE_MS: u64 = 8_000;
+
+fn no_answer(unknown: bool) -> EngineError {
+    EngineError {
+        unknown,
+        source: "the simulated table did not answer".into(),
+    }
+}
+
+impl World {
+    /// A call arrives.
+    pub(crate) fn arrive(&mut self, id: u64) {
+        let Some(waiting) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let Some(request) = waiting.request.take() else {
+            return;
+        };
+        let (owner, issued_at) = (waiting.owner, waiting.issued_at);
+        if !self.running.contains_key(&owner) {
+            self.tally.saw(Sometimes::Zombie);
+        }
+        match request {
+            Request::Channel(request) => self.reach_channel(id, owner, issued_at, request),
+            other => {
+                let answer = self.carry_out(owner, other);
+                let delay = self.chance.between(1, 9);
+                self.reply(id, delay, answer);
+            }
+        }
+        if !self.running.contains_key(&owner) {
+            self.calls.remove(&id);
+        }
+    }
+
+    fn carry_out(&mut self, owner: u64, request: Request) -> Answer {
+        match request {
+            Request::Put(put) => Answer::Write(self.put(owner, *put)),
+            Request::Update(update) => {
+                if self.strikes(Fault::StoreThrottled) || self.strikes(Fault::StoreLost) {
+                    return Answer::Write(Err(no_answer(true)));
+                }
+                let written = self.tables.update(&update);
+                if self.strikes(Fault::StoreApplied) {
+                    return Answer::Write(Err(no_answer(true)));
+                }
+                Answer::Write(Ok(written))
+            }
+            Request::Get(get) => {
+                if self.strikes(Fault::StoreThrottled) {
+                    return Answer::Get(Err(no_answer(false)));
+                }
+                let key: Vec<&str> = get.key.iter().map(|(_, value)| value.as_str()).collect();
+                Answer::Get(Ok(self.tables.get(&get.table, &key).cloned()))
+            }
+            Request::Batch(batch) => {
+                if self.strikes(Fault::StoreThrottled) {
+                    return Answer::Batch(Err(no_answer(false)));
+                }
+                let mut keys = batch.keys;
+                let unread = if self.strikes(Fault::Unread) {
+                    keys.split_off(keys.len() / 2)
+                } else {
+                    Vec::new()
+                };
+                let items = keys
+                    .iter()
+                    .filter_map(|key| self.tables.get(&batch.table, &[key]).cloned());
+                Answer::Batch(Ok((items.collect(), unread)))
+            }
+            Request::Query(query) => {
+                if self.strikes(Fault::StoreThrottled) {
+                    return Answer::Query(Err(no_answer(false)));
+                }
+                let limit = usize::try_from(query.limit).unwrap_or(1);
+                let limit = if self.strikes(Fault::ShortPage) {
+                    1
+                } else {
+                    limit
+                };
+                if query.index.is_none() {
+                    return Answer::Query(Ok(self.tables.read(&query, limit)));
+                }
+                let mut items = self.tables.query(&query, self.now, limit);
+                if is_built(Wrong::DropsOld) && self.now > START_MS + GIVEN_UP_MS {
+                    items.clear();
+                }
+                Answer::Query(Ok(items))
+            }
+            Request::Pause => Answer::Paused,
+            Request::Send { queue, messages } => Answer::Sent(self.send(&queue, &messages)),
+            Request::Invoke { function, payload } => Answer::Told(self.invoke(&function, payload)),
+            Request::Event { payment, sequence } => {
+                if self.strikes(Fault::BusDown) {
+                    return Answer::Told(Err("the bus is down".to_owned()));
+                }
+                self.bus_heard.entry(payment).or_default().insert(sequence);
+                Answer::Told(Ok(()))
+            }
+            Request::Merchant { id } => Answer::Merchant(self.tell_merchant(&id)),
+            Request::Channel(_) => unreachable!("channels are reached elsewhere"),
+        }
+    }
+
+    fn put(&mut self, owner: u64, mut put: PutItem) -> Result<Written, EngineError> {
+        let is_payment = put.table == "payments";
+        if self.strikes(Fault::StoreThrottled) {
+            return Err(no_answer(false));
+        }
+        if self.strikes(Fault::StoreLost) {
+            return Err(no_answer(true));
+        }
+        if is_payment
+            && (is_built(Wrong::Overwrite) && put.condition.text.starts_with("#v")
+                || is_built(Wrong::NoUniqueKey) && put.condition.text.starts_with("attribute_not"))
+        {
+            put.condition.text = "attribute_not_exists(#nothing)";
+        }
+        if is_payment && is_built(Wrong::CallBeforeIntent) {
+            return Ok(self.write_behind(owner, put));
+        }
+        let second = (is_payment && is_built(Wrong::TwoWrites)).then(|| put.item.clone());
+        if second.is_some() {
+            put.item.remove("s");
+            put.item.remove("d");
+        }
+        let lag = if is_payment && self.strikes(Fault::StaleIndex) {
+            self.chance.between(100, 60_000)
+        } else {
+            0
+        };
+        let written = self.tables.put(&put, self.now, lag);
+        match &written {
+            Written::Done(_) if is_payment => {
+                self.audit_write(owner, &put.item);
+                if let Some(item) = second {
+                    let key = key(&item);
+                    self.after(40, Happening::LateWrite(key, Box::new(item), owner));
+                }
+            }
+            Written::Refused(_) if is_payment => self.tally.saw(Sometimes::LostRace),
+            Written::Done(_) | Written::Refused(_) => {}
+        }
+        if matches!(written, Written::Done(_)) {
+            if self.strikes(Fault::StoreApplied) {
+                return Err(no_answer(true));
+            }
+            if is_payment && self.strikes(Fault::OwnWrite) {
+                self.tally.saw(Sometimes::OwnWrite);
+                let there = self.tables.get("payments", &[&key(&put.item)]).cloned();
+                return Ok(Written::Refused(there));
+            }
+        }
+        Ok(written)
+    }
+
+    /// Confirms a write that is made later, unless its writer is killed before.
+    fn write_behind(&mut self, owner: u64, put: PutItem) -> Written {
+        let there = self.tables.get("payments", &[&key(&put.item)]);
+        if !crate::expression::holds(put.condition.text, &put.condition, there) {
+            return Written::Refused(there.cloned());
+        }
+        let delay = self.chance.between(200, 4_000);
+        self.after(
+            delay,
+            Happening::LateWrite(key(&put.item), Box::new(put.item), owner),
+        );
+        Written::Done(None)
+    }
+
+    fn send(&mut self, queue: &str, messages: &[Message]) -> Result<usize, String> {
+        if self.strikes(Fault::QueueDown) {
+            return Err("the queue cannot be reached".to_owned());
+        }
+        for message in messages {
+            if self.strikes(Fault::MessageLost) {
+                continue;
+            }
+            let bodies = vec![message.body.clone()];
+            let job = if queue == "notifications" {
+                Job::Tellings(bodies, 0)
+            } else {
+                Job::Queries(bodies, 0)
+            };
+            let mut delay = message.delay_seconds * 1_000 + self.chance.between(5, 400);
+            if self.strikes(Fault::MessageLate) {
+                delay += self.chance.between(1_000, 300_000);
+            }
+            if self.strikes(Fault::MessageDoubled) {
+                let again = delay + self.chance.below(5_000);
+                self.after(again, Happening::Start(job.clone()));
+            }
+            self.after(delay, Happening::Start(job));
+        }
+        Ok(0)
+    }
+
+    fn invoke(&mut self, function: &str, payload: String) -> Result<(), String> {
+        if self.strikes(Fault::InvocationLost) {
+            return Ok(());
+        }
+        let job = if function == "notify" {
+            Job::Notify(payload, 0)
+        } else {
+            Job::Refund(payload, 0)
+        };
+        if self.strikes(Fault::InvocationDoubled) {
+            let delay = self.chance.between(5, 900);
+            self.after(delay, Happening::Start(job.clone()));
+        }
+        let delay = self.chance.between(5, 100);
+        self.after(delay, Happening::Start(job));
+        Ok(())
+    }
+
+    fn tell_merchant(&mut self, id: &str) -> Result<u16, Receipt> {
+        if self.strikes(Fault::MerchantDown) {
+            return match self.chance.below(3) {
+                0 => Err(Receipt::Unreachable {
+                    reason: Hush::TimedOut,
+                }),
+                1 => Err(Receipt::Unreachable {
+                    reason: Hush::NoConnection,
+                }),
+                _ => Ok(503),
+            };
+        }
+        if let Some((payment, sequence)) = id.rsplit_once('-') {
+            let heard = self.merchant_heard.entry(payment.to_owned()).or_default();
+            heard.insert(sequence.parse().unwrap_or(0));
+        }
+        Ok(200)
+    }
+
+    fn reach_channel(&mut self, id: u64, owner: u64, issued_at: u64, request: HttpRequest) {
+        let Some(mut ask) = Ask::read(&request.body) else {
+            unreachable!("a request the simulated channel cannot read");
+        };
+        let silence = (issued_at + PATIENCE_MS).saturating_sub(self.now);
+        if self.strikes(Fault::RequestLost) {
+            return self.silent(id, silence, &ask);
+        }
+        if self.strikes(Fault::RequestLate) {
+            let late = self.chance.between(9_000, 900_000);
+            let number = self.number();
+            let waiting = crate::call::Waiting {
+                owner: 0,
+                request: Some(Request::Channel(request)),
+                issued_at,
+                answer: None,
+                waker: std::task::Waker::noop().clone(),
+                kill_after: false,
+                point: "channel: late",
+            };
+            self.calls.insert(number, waiting);
+            self.after(late, Happening::Effect(number));
+            return self.silent(id, silence, &ask);
+        }
+        if self.strikes(Fault::Fails) {
+            return self.respond(id, 500, "error".to_owned());
+        }
+        let said = self.ask_channel(&mut ask, owner);
+        self.note(format_args!(
+            "channel: {} of {} {} -> {said}",
+            ask.operation, ask.no, ask.refund_no
+        ));
+        if self.strikes(Fault::AnswerLost) {
+            return self.silent(id, silence, &ask);
+        }
+        self.respond(id, 200, said);
+    }
+
+    fn silent(&mut self, id: u64, delay: u64, ask: &Ask) {
+        if is_built(Wrong::SilenceFails) && ask.operation == "query" {
+            return self.respond(id, 200, "silence".to_owned());
+        }
+        self.reply(id, delay, Answer::Channel(Err(Silence::TimedOut)));
+    }
+
+    fn respond(&mut self, id: u64, status: u16, said: String) {
+        let answer = HttpAnswer {
+            status,
+            headers: Vec::new(),
+            body: said.into_bytes(),
+        };
+        let delay = self.travel("channel");
+        self.reply(id, delay, Answer::Channel(Ok(answer)));
+    }
+
+    fn ask_channel(&mut self, ask: &mut Ask, owner: u64) -> String {
+        let now = self.now;
+        match ask.operation.as_str() {
+            "create" => {
+                if is_built(Wrong::FreshOrderNumber) {
+                    self.fresh += 1;
+                    ask.no = format!("{}F{}", ask.no, self.fresh);
+                }
+                self.audit_create(ask);
+                let burnt = self.runner(owner) != "pay" && now >= ask.expires_at;
+                if self.runner(owner) == "pay" && self.books.trades.contains_key(&ask.no) {
+                    self.tally.saw(Sometimes::Recreated);
+                }
+                if burnt {
+                    self.tally.saw(Sometimes::Burnt);
+                }
+                let confirmed = self.chance.one_in(2);
+                let (said, moved) = self.books.create(ask, now, confirmed);
+                if moved {
+                    self.money_came(&ask.no);
+                } else if said == "taken" && self.chance.one_in(2) {
+                    let delay = self.chance.between(500, 90_000);
+                    self.after(delay, Happening::BuyerPays(ask.no.clone(), false));
+                }
+                said
+            }
+            "query" => self.books.query(ask, now),
+            "close" => self.books.close(ask, now),
+            "refund" => {
+                if self.strikes(Fault::RefundNotYet) {
+                    return "notyet".to_owned();
+                }
+                if is_built(Wrong::FreshRefundNumber) {
+                    self.fresh += 1;
+                    ask.refund_no = format!("{}F{}", ask.refund_no, self.fresh);
+                }
+                self.refund(ask)
+            }
+            "refund_query" => self.books.refund_query(ask),
+            "reverse" => {
+                let (said, moved) = self.books.reverse(ask, now);
+                if moved {
+                    self.tally.saw(Sometimes::Reversed);
+                } else if said == "nothing" {
+                    self.tally.saw(Sometimes::NothingToReverse);
+                }
+                said
+            }
+            _ => "error".to_owned(),
+        }
+    }
+
+    pub(crate) fn refund(&mut self, ask: &Ask) -> String {
+        let known = self
+            .books
+            .trades
+            .get(&ask.no)
+            .is_some_and(|trade| trade.refunds.contains_key(&ask.refund_no));
+        let fate = if known {
+            Moved::Done
+        } else if self.strikes(Fault::RefundFails) {
+            Moved::Failed
+        } else if self.strikes(Fault::RefundSlow) {
+            Moved::UnderWay
+        } else {
+            Moved::Done
+        };
+        let (said, new) = self.books.refund(ask, fate);
+        if new {
+            self.audit_refund(ask);
+            match fate {
+                Moved::UnderWay => {
+                    let delay = self.chance.between(5_000, 7_200_000);
+                    self.after(
+                        delay,
+                        Happening::RefundDone(ask.no.clone(), ask.refund_no.clone()),
+                    );
+                }
+                Moved::Done | Moved::Failed => self.tell_of_refund(&ask.no, &ask.refund_no),
+            }
+            self.audit_returns(&ask.no);
+        }
+        said
+    }
+
+    pub(crate) fn tell_of_refund(&mut self, no: &str, refund_no: &str) {
+        let Some(trade) = self.books.trades.get(no) else {
+            return;
+        };
+        let Some(refund) = trade.refunds.get(refund_no) else {
+            return;
+        };
+        let word = match refund.moved {
+            Moved::Done => "succeeded",
+            Moved::Failed => "failed",
+            Moved::UnderWay => return,
+        };
+        let body = format!(
+            "refund|{no}|{}|{refund_no}|{word}|{}",
+            trade.account, refund.amount
+        );
+        let (channel, account) = (trade.channel, trade.account.clone());
+        self.notify(channel, account, body);
+    }
+
+    /// Money came in for an order.
+    pub(crate) fn money_came(&mut self, no: &str) {
+        let body = self.books.said_of(no);
+        self.note(format_args!("money: {body}"));
+        let Some(trade) = self.books.trades.get(no) else {
+            return;
+        };
+        let (channel, account) = (trade.channel, trade.account.clone());
+        if trade.taken.as_ref().is_some_and(|taken| taken.late)
+            && channel == payonce_domain::Channel::Unionpay
+        {
+            self.after(5 * 86_400_000, Happening::ChannelReturns(no.to_owned()));
+        }
+        self.notify(channel, account, body);
+    }
+
+    fn notify(&mut self, channel: payonce_domain::Channel, account: String, body: String) {
+        let lost = self.strikes(Fault::NoticeLost);
+        let notice = Notice {
+            channel,
+            account,
+            genuine: true,
+            body,
+            tries: 0,
+            heard: false,
+            stranger: false,
+        };
+        let mut delay = self.chance.between(30, 2_500);
+        if self.strikes(Fault::NoticeLate) {
+            delay += self.chance.between(10_000, 1_200_000);
+        }
+        self.notices.push(notice);
+        let index = u64::try_from(self.notices.len()).unwrap_or(1) - 1;
+        if lost {
+            return;
+        }
+        if self.strikes(Fault::NoticeDoubled) {
+            let again = delay + self.chance.below(2_000);
+            self.after(again, Happening::Start(Job::Notice(index)));
+        }
+        self.after(delay, Happening::Start(Job::Notice(index)));
+    }
+
+    /// A stranger, or another merchant's channel, sends a notification about this order.
+    pub(crate) fn mislead(&mut self, no: &str, amount: u64) {
+        for fault in [Fault::NoticeForged, Fault::NoticeForeign] {
+            let Some(parsed) = payonce_domain::ChannelOrderNo::parse(no) else {
+                continue;
+            };
+            if !self.strikes(fault) {
+                continue;
+            }
+            let genuine = fault == Fault::NoticeForeign;
+            let account = format!("shop-{}", parsed.channel().name());
+            let payee = if genuine { "other" } else { &account };
+            let now = self.now;
+            self.notices.push(Notice {
+                channel: parsed.channel(),
+                body: format!("paid|{no}|{payee}|X{now}|{amount}|{now}"),
+                account,
+                genuine,
+                tries: 0,
+                heard: false,
+                stranger: true,
+            });
+            let index = u64::try_from(self.notices.len()).unwrap_or(1) - 1;
+            let delay = self.chance.between(10, 60_000);
+            self.after(delay, Happening::Start(Job::Notice(index)));
+        }
+    }
+}
+
+pub(crate) fn key(item: &payonce_store::engine::Item) -> String {
+    item.get("k")
+        .and_then(|key| key.as_s().ok())
+        .cloned()
+        .unwrap_or_default()
+}

@@ -1,0 +1,163 @@
+//! What must hold once the world is quiet: every fen is where it belongs.
+
+use std::collections::BTreeMap;
+
+use payonce_domain::{ChannelOrderNo, Leg, Payment, PaymentNo, PaymentState, RefundNo, history};
+use payonce_store::engine;
+
+use crate::auditor::{calls_for_people, only_waits};
+use crate::books::Moved;
+use crate::tally::Sometimes;
+use crate::world::World;
+
+impl World {
+    /// Whether nothing is left to do but to wait for a channel's own return or for a person.
+    pub(crate) fn only_waiting_left(&self) -> bool {
+        self.auditor.last.values().all(only_waits)
+    }
+
+    /// The last look.
+    pub(crate) fn audit_settled(&mut self) {
+        let items: Vec<_> = self.tables.items("payments").cloned().collect();
+        let mut payments = BTreeMap::new();
+        for item in items {
+            match engine::payment(item) {
+                Ok(stored) => {
+                    self.audit_history(&stored);
+                    payments.insert(stored.payment().key.to_string(), stored.payment().clone());
+                }
+                Err(error) => self.breaks("I-5", &error.to_string()),
+            }
+        }
+        let nos: Vec<_> = self.books.trades.keys().cloned().collect();
+        for no in nos {
+            let key = ChannelOrderNo::parse(&no).map(|no| no.key().to_string());
+            let payment = key.and_then(|key| payments.get(&key)).cloned();
+            self.audit_trade(&no, payment.as_ref());
+        }
+        for payment in payments.values() {
+            self.audit_payment(payment);
+        }
+    }
+
+    /// I-5: the history is whole, and leads to what is stored.
+    fn audit_history(&mut self, stored: &payonce_store::Stored) {
+        if stored.verify_chain().is_err() {
+            self.breaks("I-5", "the chain of a history is broken");
+        }
+        if self.auditor.damaged {
+            return;
+        }
+        let replayed = stored
+            .history()
+            .ok()
+            .and_then(|entries| history::replay(&entries).ok());
+        if replayed.as_ref() != Some(stored.payment()) {
+            self.breaks("I-5", "a history does not lead to its payment");
+        }
+    }
+
+    /// I-22: every charge at a channel is known, or was returned by the channel itself.
+    fn audit_trade(&mut self, no: &str, payment: Option<&Payment>) {
+        let Some(trade) = self.books.trades.get(no) else {
+            return;
+        };
+        let Some(taken) = &trade.taken else { return };
+        let known = payment.is_some_and(|payment| {
+            payment
+                .captures
+                .iter()
+                .any(|capture| capture.trade_no.as_str() == taken.trade_no)
+        });
+        // What was reversed or returned by the channel itself is nobody's any more.
+        let gone = trade.held() == 0;
+        if !known && !gone {
+            self.breaks(
+                "I-22",
+                &format!("nobody knows of {} for {no}", taken.trade_no),
+            );
+        }
+    }
+
+    fn audit_payment(&mut self, payment: &Payment) {
+        let key = payment.key;
+        let trades = self
+            .books
+            .trades
+            .iter()
+            .filter(|(no, _)| ChannelOrderNo::parse(no).is_some_and(|no| no.key() == key));
+        let mut held = 0;
+        let mut asked_back = 0;
+        for (_, trade) in trades {
+            held += trade.held();
+            for (no, refund) in &trade.refunds {
+                let request =
+                    RefundNo::parse(no).and_then(|no| payment.refund(no)?.request.clone());
+                if refund.moved == Moved::Done && request.is_some() {
+                    asked_back += i64::try_from(refund.amount).unwrap_or(0);
+                }
+            }
+        }
+        let people = calls_for_people(payment);
+        let price = i64::try_from(payment.terms.amount.minor()).unwrap_or(0);
+        let meant = match payment.state {
+            PaymentState::Paid => price,
+            PaymentState::Closed => 0,
+            PaymentState::Created | PaymentState::Paying | PaymentState::Closing => {
+                return self.breaks("I-23", &format!("a payment ends as {:?}", payment.state));
+            }
+        };
+        self.tally.saw(if meant == 0 {
+            Sometimes::ClosedUnpaid
+        } else {
+            Sometimes::Paid
+        });
+        if people {
+            self.tally.for_people += 1;
+        } else if held != meant - asked_back {
+            return self.breaks(
+                "I-21",
+                &format!(
+                    "the channels hold {held} fen, and should hold {}",
+                    meant - asked_back
+                ),
+            );
+        }
+        if !only_waits(payment) {
+            return self.breaks("I-24", "something is still owed");
+        }
+        if payment
+            .channel_orders
+            .iter()
+            .any(|order| order.state.is_open())
+        {
+            return self.breaks("I-24", "an attempt is still open");
+        }
+        self.audit_told(payment);
+    }
+
+    /// I-26: merchant and bus have heard everything, but for what was given up.
+    fn audit_told(&mut self, payment: &Payment) {
+        let no = PaymentNo::new(payment.key).to_string();
+        let given_up = |sequence: u32| {
+            let mut all = payment.announcements.iter();
+            all.any(|a| a.sequence == sequence && a.merchant == Leg::GivenUp)
+        };
+        let merchant = self.merchant_heard.get(&no).cloned().unwrap_or_default();
+        let bus = self.bus_heard.get(&no).cloned().unwrap_or_default();
+        for sequence in 1..=payment.announced {
+            if !merchant.contains(&sequence) && !given_up(sequence) {
+                return self.breaks(
+                    "I-26",
+                    &format!("the merchant never heard announcement {sequence}"),
+                );
+            }
+            if !bus.contains(&sequence) {
+                return self.breaks(
+                    "I-26",
+                    &format!("the bus never heard announcement {sequence}"),
+                );
+            }
+        }
+    }
+}

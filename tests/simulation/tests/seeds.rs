@@ -1,0 +1,67 @@
+//! The share of the campaign that everybody runs: twenty thousand worlds, those that once failed, and every
+//! wrong design.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use simulation::{Campaign, Plan, Wrong, run};
+
+const THREADS: usize = 2;
+
+fn campaign(first: u64, seeds: u64, wrong: Option<Wrong>) -> Campaign {
+    Campaign {
+        first,
+        seeds,
+        threads: THREADS,
+        wrong,
+        failures_max: 1,
+    }
+}
+
+/// Same seed, same run, to the byte: the hash is over every line of the trace.
+#[test]
+fn a_seed_is_the_same_run_every_time() {
+    let mut hashes = Vec::new();
+    for seed in 0..150 {
+        let plan = Plan::of(seed);
+        let (first, again) = (run(&plan, None, false), run(&plan, None, true));
+        assert_eq!(first.hash, again.hash, "seed {seed}");
+        hashes.push(first.hash);
+    }
+    hashes.sort_unstable();
+    hashes.dedup();
+    assert_eq!(hashes.len(), 150, "two seeds are one run");
+}
+
+/// I-1 to I-30 but for those about bills, in twenty thousand worlds; and everything that should happen did.
+#[test]
+fn twenty_thousand_worlds_lose_nothing() {
+    let outcome = campaign(1, 20_000, None).run(|_| {});
+    assert_eq!(outcome.failures, [], "run one with --trace --seed");
+    assert_eq!(outcome.vacuous(), Vec::<String>::new());
+    assert_eq!(outcome.tally.quiet, 20_000);
+}
+
+/// Seeds that failed once are run for ever.
+#[test]
+fn what_failed_once_holds() {
+    for line in include_str!("../regressions.txt").lines() {
+        let text = line.split('#').next().unwrap().trim();
+        if text.is_empty() {
+            continue;
+        }
+        let seed = text.parse().unwrap();
+        assert_eq!(run(&Plan::of(seed), None, false).broken, None, "{line}");
+    }
+}
+
+#[test]
+fn every_wrong_design_is_caught() {
+    for wrong in Wrong::ALL {
+        let outcome = campaign(1, 10_000, Some(*wrong)).run(|_| {});
+        assert!(
+            !outcome.failures.is_empty(),
+            "{} is not caught",
+            wrong.name()
+        );
+    }
+}
