@@ -50,8 +50,9 @@ fn explore(name: &str, mode: Mode, ways: [Way; 2], bounds: Bounds) {
     let began = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let checker = model.checker().threads(threads).spawn_bfs().join();
+    let mut past_the_capture = std::io::stdout();
     writeln!(
-        std::io::stdout(),
+        past_the_capture,
         "{name}: {} states, {} unique, depth {}, {} in {:.1} s",
         checker.state_count(),
         checker.unique_state_count(),
