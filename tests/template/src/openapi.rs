@@ -164,15 +164,10 @@ impl OpenApi {
                 "maximum" => value.as_i64().is_none_or(|n| Some(n) <= rule.as_i64()),
                 "minLength" => length(value).is_none_or(|n| Some(n) >= rule.as_u64()),
                 "maxLength" => length(value).is_none_or(|n| Some(n) <= rule.as_u64()),
-                "minItems" => value
-                    .as_array()
-                    .is_none_or(|all| count(all) >= rule.as_u64()),
-                "maxItems" => value
-                    .as_array()
-                    .is_none_or(|all| count(all) <= rule.as_u64()),
-                "uniqueItems" => value.as_array().is_none_or(|all| {
-                    let mut seen = all.iter().enumerate();
-                    rule != true || seen.all(|(index, one)| !all[..index].contains(one))
+                "minItems" => items(value).is_none_or(|list| Some(list.len()) >= count(rule)),
+                "maxItems" => items(value).is_none_or(|list| Some(list.len()) <= count(rule)),
+                "uniqueItems" => items(value).is_none_or(|list| {
+                    (1..list.len()).all(|at| !list[..at].contains(&list[at]))
                 }),
                 "required" => {
                     !value.is_object() || texts(rule).all(|name| value.get(name).is_some())
@@ -245,8 +240,12 @@ fn is_of(kind: &Value, value: &Value) -> bool {
     }
 }
 
-fn count(all: &[Value]) -> Option<u64> {
-    u64::try_from(all.len()).ok()
+fn items(value: &Value) -> Option<&Vec<Value>> {
+    value.as_array()
+}
+
+fn count(rule: &Value) -> Option<usize> {
+    rule.as_u64().and_then(|count| usize::try_from(count).ok())
 }
 
 fn length(value: &Value) -> Option<u64> {
