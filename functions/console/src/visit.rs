@@ -176,7 +176,11 @@ impl Frame {
             ("returns", "/console/lists/returns", w.nav_returns),
             ("people", "/console/lists/people", w.nav_people),
             ("history", "/console/lists/history", w.nav_history),
-            ("appeals", "/console/appeals", w.nav_appeals),
+            (
+                "appeals",
+                "/console/appeals",
+                crate::appeals::title(self.language),
+            ),
             ("proposals", "/console/proposals", w.nav_proposals),
             ("controls", "/console/controls", w.nav_controls),
             ("acts", "/console/acts", w.nav_acts),

@@ -2,6 +2,11 @@
 //!
 //! Expiry, retry ladders and every timestamp follow it, so a day of retries takes no time at all.
 
+use std::{
+    cell::Cell,
+    time::{Duration, SystemTime},
+};
+
 use jiff::{
     Timestamp,
     civil::{Date, DateTime, Weekday},
@@ -21,6 +26,26 @@ pub(crate) const ADVANCE_SECONDS_MAX: i64 = 10 * 366 * 86_400;
 pub(crate) struct Moment(i64);
 
 impl Moment {
+    /// A moment by its milliseconds since 1970.
+    pub(crate) fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970.
+    pub(crate) fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// The same for libraries that know no other time.
+    pub(crate) fn as_system_time(self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(self.0).unwrap_or(0))
+    }
+
     /// Moves forward by whole seconds; a negative count moves back.
     pub(crate) fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
@@ -153,9 +178,26 @@ pub(crate) struct Clock {
     offset_seconds: i64,
 }
 
+thread_local! {
+    /// What time this thread's world says it is, where one is played faster than time passes.
+    static PLAYED: Cell<Option<Moment>> = const { Cell::new(None) };
+}
+
+/// The time on the wall, which signatures carry and certificates are dated by: real, unless this thread plays.
+pub(crate) fn wall() -> Moment {
+    PLAYED
+        .get()
+        .unwrap_or_else(|| Moment(Timestamp::now().as_millisecond()))
+}
+
+/// Lets this thread's wall clock stand until it is told another time.
+pub(crate) fn play(moment: Moment) {
+    PLAYED.set(Some(moment));
+}
+
 impl Clock {
     pub(crate) fn now(self) -> Moment {
-        Moment(Timestamp::now().as_millisecond()).plus_seconds(self.offset_seconds)
+        wall().plus_seconds(self.offset_seconds)
     }
 
     pub(crate) fn advance(&mut self, seconds: i64) {

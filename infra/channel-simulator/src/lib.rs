@@ -15,6 +15,7 @@ mod control;
 mod conversation;
 mod faults;
 mod html;
+mod in_process;
 mod journal;
 mod money;
 mod notice;
@@ -31,4 +32,5 @@ mod start_page;
 mod unionpay;
 mod wechat;
 
+pub use in_process::{Answered, Asked, Booked, Given, Keys, Notification, Played, Told};
 pub use server::{Options, Running, start};

@@ -62,7 +62,7 @@ pub(crate) async fn keep_notifying(simulator: Arc<Simulator>) {
 }
 
 /// Passes on how refunds have ended; says when the next one will.
-fn settle_refunds(world: &mut World, accounts: &Accounts) -> Option<Moment> {
+pub(crate) fn settle_refunds(world: &mut World, accounts: &Accounts) -> Option<Moment> {
     let now = world.now();
     let (settled, next) = world.books.take_settled(now);
     for (order, refund) in settled {

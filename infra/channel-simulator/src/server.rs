@@ -108,7 +108,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
 
     let simulator = Arc::new(Simulator::new(
         world,
-        accounts,
+        Arc::new(accounts),
         public_url.trim_end_matches('/').to_owned(),
     ));
     saved::save(&simulator, &options.state)?;
@@ -131,7 +131,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
 
 /// Plays the accounts of the setup: with the keys that were saved, or with new ones. Every channel
 /// looks for primes at the same time.
-fn make_accounts(setup: &Setup, saved: SavedAccounts) -> anyhow::Result<Accounts> {
+pub(crate) fn make_accounts(setup: &Setup, saved: SavedAccounts) -> anyhow::Result<Accounts> {
     let of = |channel| {
         let accounts = setup.accounts.iter();
         let wanted: Vec<_> = accounts
@@ -165,15 +165,19 @@ fn make_accounts(setup: &Setup, saved: SavedAccounts) -> anyhow::Result<Accounts
     })
 }
 
-async fn serve(listener: TcpListener, simulator: Arc<Simulator>) {
-    let routes = Router::new()
+/// Everything that can be asked.
+pub(crate) fn routes(simulator: Arc<Simulator>) -> Router {
+    Router::new()
         .route("/", get(start_page::show))
         .merge(control::routes())
         .merge(alipay::routes())
         .merge(wechat::routes())
         .merge(unionpay::routes())
         .with_state(simulator)
-        .into_make_service_with_connect_info::<Line>();
+}
+
+async fn serve(listener: TcpListener, simulator: Arc<Simulator>) {
+    let routes = routes(simulator).into_make_service_with_connect_info::<Line>();
     // Accepting never fails for good: the listener waits and tries again.
     let _never_ends = axum::serve(SeverableListener::new(listener), routes).await;
 }

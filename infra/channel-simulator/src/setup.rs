@@ -54,6 +54,12 @@ impl Setup {
             .with_context(|| format!("reading the setup file {}", path.display()))?;
         let setup: Self = serde_json::from_slice(&text)
             .with_context(|| format!("the setup file {} is not understood", path.display()))?;
+        setup.checked()
+    }
+
+    /// The same setup, if its accounts can be told apart and exist.
+    pub(crate) fn checked(self) -> anyhow::Result<Self> {
+        let setup = self;
         for (index, one) in setup.accounts.iter().enumerate() {
             let is_same =
                 |other: &AccountSetup| other.channel == one.channel && other.account == one.account;

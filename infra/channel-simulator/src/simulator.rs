@@ -3,7 +3,7 @@
 //! Handlers lock for the length of a decision and never while they wait or sign.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -82,6 +82,15 @@ impl Default for Numbers {
 }
 
 impl Numbers {
+    /// Those of a world that is to be the same every time it is played.
+    pub(crate) fn of_run(run: u32) -> Self {
+        Self {
+            run: run % 1_000_000,
+            next: 1,
+            styles: 0,
+        }
+    }
+
     pub(crate) fn run(&self) -> u32 {
         self.run
     }
@@ -141,7 +150,7 @@ pub(crate) struct Accounts {
 #[derive(Debug)]
 pub(crate) struct Simulator {
     world: Mutex<World>,
-    pub(crate) accounts: Accounts,
+    pub(crate) accounts: Arc<Accounts>,
     /// Where the outside finds this process, without a slash at the end.
     pub(crate) public_url: String,
     /// Rung when something changed that the state file should know.
@@ -153,7 +162,7 @@ pub(crate) struct Simulator {
 }
 
 impl Simulator {
-    pub(crate) fn new(world: World, accounts: Accounts, public_url: String) -> Self {
+    pub(crate) fn new(world: World, accounts: Arc<Accounts>, public_url: String) -> Self {
         Self {
             world: Mutex::new(world),
             accounts,

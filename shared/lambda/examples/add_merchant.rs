@@ -54,6 +54,7 @@ struct AskedAccount {
     receiving_secret_name: Option<String>,
     /// How much further apart its orders are asked about, in percent: 100 to 1000.
     stretch_percent: Option<u16>,
+    /// What the channel agreed to keep, in millionths: 0.6 % is 6000. Without it fees are not checked.
     fee_millionths: Option<u32>,
     #[serde(default)]
     retired: bool,

@@ -135,6 +135,22 @@ impl Merchant {
         self.post("/v1/payments", &order.request(way)).await
     }
 
+    /// `POST /v1/payments` with an `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub async fn pay_with_key(&self, key: &str, body: &Value) -> anyhow::Result<Answer> {
+        let request = self
+            .http
+            .request(Method::POST, &format!("{}/v1/payments", self.api_url))
+            .header("authorization", format!("Bearer {}", self.api_key))
+            .header("content-type", "application/json")
+            .header("idempotency-key", key)
+            .body(body.to_string());
+        let answer = self.http.send(request).await;
+        answer.with_context(|| format!("POST /v1/payments with key {key}"))
+    }
+
     /// Another attempt at a payment.
     ///
     /// # Errors

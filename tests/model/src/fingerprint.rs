@@ -53,14 +53,13 @@ fn hash_process(process: &Process, stands: &Payment, now: Timestamp, state: &mut
         hash_payment(seen, now, state);
     }
     for op in ops {
-        match op {
-            Op::Note(news) => {
-                let current = |asked: Version| (asked == seen.version, asked == stands.version);
-                let mut plain = *news;
-                plain.forget_version();
-                (0_u8, plain, news.asked().map(current)).hash(state);
-            }
-            other => (1_u8, other).hash(state),
+        if let Op::Note(news) = op {
+            let current = |asked: Version| (asked == seen.version, asked == stands.version);
+            let mut plain = *news;
+            plain.forget_version();
+            (0_u8, plain, news.asked().map(current)).hash(state);
+        } else {
+            (1_u8, op).hash(state);
         }
     }
 }

@@ -348,5 +348,5 @@ fn is_settled(world: &World) -> bool {
     let taken: u64 = orders().map(|no| world.channel.taken(no)).sum();
     let back: u64 = orders().map(|no| world.channel.given_back(no)).sum();
     let ended = payment.refunds.iter().all(|refund| refund.state.is_final());
-    ended && payment.captures.len() == takings(world) && taken - back == price - asked_back
+    ended && payment.captures.len() == takings(world) && taken + asked_back == back + price
 }

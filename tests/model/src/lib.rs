@@ -8,6 +8,7 @@ pub mod action;
 pub mod channel;
 pub mod clock;
 mod fingerprint;
+mod happen;
 pub mod laws;
 pub mod names;
 pub mod process;

@@ -1,13 +1,16 @@
 //! The buyer: opens what was handed out, and pays what can be paid.
 
-use payonce_domain::{Channel, Method, Payment};
+use payonce_domain::{Action, Channel, Method, Payment};
 
 use crate::books::Ask;
 use crate::fault::Fault;
 use crate::world::{Happening, World};
 
 /// The buyer is given links, and pays what can be paid.
-pub(crate) fn hand_out(world: &mut World, payment: &Payment) {
+pub(crate) fn hand_out(world: &mut World, payment: &Payment, actions: Vec<(String, Action)>) {
+    if let Some(real) = &mut world.real {
+        real.actions.extend(actions);
+    }
     for order in &payment.channel_orders {
         let no = order.no.to_string();
         if !order.state.is_open() || order.method() == Method::Code || world.links.contains_key(&no)
@@ -28,7 +31,9 @@ pub(crate) fn hand_out(world: &mut World, payment: &Payment) {
             auth_code: String::new(),
         };
         let left = ask.expires_at.saturating_sub(world.now);
-        world.mislead(&no, ask.amount);
+        if world.real.is_none() {
+            world.mislead(&no, ask.amount);
+        }
         world.links.insert(no.clone(), ask);
         if world.chance.below(100) >= world.plan.eagerness {
             continue;
@@ -58,6 +63,9 @@ pub(crate) fn buyer_pays(world: &mut World, no: &str, after: bool) {
         .strip_prefix("open ")
         .map_or((no, false), |no| (no, true));
     let now = world.now;
+    if world.real.is_some() {
+        return really_pays(world, no, only_opens, after);
+    }
     let link = world.links.get(no).cloned();
     let by_browser = |ask: &Ask| matches!(ask.method, Method::Page | Method::Gateway);
     if let Some(ask) = link.filter(|ask| by_browser(ask) && now <= ask.expires_at) {
@@ -78,4 +86,15 @@ pub(crate) fn buyer_pays(world: &mut World, no: &str, after: bool) {
     if world.books.pay(no, amount, now, after && mean) {
         world.money_came(no);
     }
+}
+
+/// The same where the channels are real.
+fn really_pays(world: &mut World, no: &str, only_opens: bool, after: bool) {
+    world.open_real(no);
+    if only_opens {
+        return;
+    }
+    let price = world.links.get(no).map(|ask| ask.amount);
+    let wrong = price.is_some() && world.strikes(Fault::WrongAmount);
+    world.pay_real(no, price.filter(|_| wrong).map(|price| price - 1), after);
 }

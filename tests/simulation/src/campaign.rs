@@ -24,6 +24,8 @@ pub struct Campaign {
     pub wrong: Option<Wrong>,
     /// How many failing seeds end the campaign.
     pub failures_max: usize,
+    /// Whether the channels speak their real words.
+    pub real: bool,
 }
 
 /// What came of a campaign.
@@ -48,6 +50,17 @@ impl Outcome {
 }
 
 impl Campaign {
+    /// What a seed means here.
+    #[must_use]
+    pub fn plan(&self, seed: u64) -> Plan {
+        let plan = Plan::of(seed);
+        if self.real {
+            plan.over_real_channels()
+        } else {
+            plan
+        }
+    }
+
     /// Runs it; `each` hears how many seeds are done.
     ///
     /// # Panics
@@ -64,7 +77,7 @@ impl Campaign {
                     break;
                 }
                 let seed = self.first.wrapping_add(index);
-                let verdict = run(&Plan::of(seed), self.wrong, false);
+                let verdict = run(&self.plan(seed), self.wrong, false);
                 tally.add(&verdict.tally);
                 if let Some(broken) = verdict.broken {
                     let mut outcome = outcome

@@ -10,13 +10,13 @@ use crate::call::{Answer, Request};
 use crate::fault::Fault;
 use crate::plan::START_MS;
 use crate::tally::Sometimes;
-use crate::world::{Happening, Job, Notice, World};
+use crate::world::{Happening, Job, World};
 use crate::wrong::{Wrong, is_built};
 
 /// When the wrong design that drops open records drops them.
 const GIVEN_UP_MS: u64 = 2_400_000;
 /// How long a caller waits for a channel.
-const PATIENCE_MS: u64 = 8_000;
+pub(crate) const PATIENCE_MS: u64 = 8_000;
 
 fn no_answer(unknown: bool) -> EngineError {
     EngineError {
@@ -251,6 +251,9 @@ impl World {
     }
 
     fn reach_channel(&mut self, id: u64, owner: u64, issued_at: u64, request: HttpRequest) {
+        if self.real.is_some() {
+            return self.reach_real(id, issued_at, request);
+        }
         let Some(mut ask) = Ask::read(&request.body) else {
             unreachable!("a request the simulated channel cannot read");
         };
@@ -259,19 +262,7 @@ impl World {
             return self.silent(id, silence, &ask);
         }
         if self.strikes(Fault::RequestLate) {
-            let late = self.chance.between(9_000, 900_000);
-            let number = self.number();
-            let waiting = crate::call::Waiting {
-                owner: 0,
-                request: Some(Request::Channel(request)),
-                issued_at,
-                answer: None,
-                waker: std::task::Waker::noop().clone(),
-                kill_after: false,
-                point: "channel: late",
-            };
-            self.calls.insert(number, waiting);
-            self.after(late, Happening::Effect(number));
+            self.arrives_late(issued_at, request);
             return self.silent(id, silence, &ask);
         }
         if self.strikes(Fault::Fails) {
@@ -285,7 +276,27 @@ impl World {
         if self.strikes(Fault::AnswerLost) {
             return self.silent(id, silence, &ask);
         }
+        if self.strikes(Fault::AnswerDamaged) {
+            return self.respond(id, 200, "damaged".to_owned());
+        }
         self.respond(id, 200, said);
+    }
+
+    /// The request arrives after all, when nobody waits for it any more.
+    pub(crate) fn arrives_late(&mut self, issued_at: u64, request: HttpRequest) {
+        let late = self.chance.between(9_000, 900_000);
+        let number = self.number();
+        let waiting = crate::call::Waiting {
+            owner: 0,
+            request: Some(Request::Channel(request)),
+            issued_at,
+            answer: None,
+            waker: std::task::Waker::noop().clone(),
+            kill_after: false,
+            point: "channel: late",
+        };
+        self.calls.insert(number, waiting);
+        self.after(late, Happening::Effect(number));
     }
 
     fn silent(&mut self, id: u64, delay: u64, ask: &Ask) {
@@ -295,7 +306,7 @@ impl World {
         self.reply(id, delay, Answer::Channel(Err(Silence::TimedOut)));
     }
 
-    fn respond(&mut self, id: u64, status: u16, said: String) {
+    pub(crate) fn respond(&mut self, id: u64, status: u16, said: String) {
         let answer = HttpAnswer {
             status,
             headers: Vec::new(),
@@ -388,97 +399,6 @@ impl World {
             self.audit_returns(&ask.no);
         }
         said
-    }
-
-    pub(crate) fn tell_of_refund(&mut self, no: &str, refund_no: &str) {
-        let Some(trade) = self.books.trades.get(no) else {
-            return;
-        };
-        let Some(refund) = trade.refunds.get(refund_no) else {
-            return;
-        };
-        let word = match refund.moved {
-            Moved::Done => "succeeded",
-            Moved::Failed => "failed",
-            Moved::UnderWay => return,
-        };
-        let body = format!(
-            "refund|{no}|{}|{refund_no}|{word}|{}",
-            trade.account, refund.amount
-        );
-        let (channel, account) = (trade.channel, trade.account.clone());
-        self.notify(channel, account, body);
-    }
-
-    /// Money came in for an order.
-    pub(crate) fn money_came(&mut self, no: &str) {
-        let body = self.books.said_of(no);
-        self.note(format_args!("money: {body}"));
-        let Some(trade) = self.books.trades.get(no) else {
-            return;
-        };
-        let (channel, account) = (trade.channel, trade.account.clone());
-        if trade.taken.as_ref().is_some_and(|taken| taken.late)
-            && channel == payonce_domain::Channel::Unionpay
-        {
-            self.after(5 * 86_400_000, Happening::ChannelReturns(no.to_owned()));
-        }
-        self.notify(channel, account, body);
-    }
-
-    fn notify(&mut self, channel: payonce_domain::Channel, account: String, body: String) {
-        let lost = self.strikes(Fault::NoticeLost);
-        let notice = Notice {
-            channel,
-            account,
-            genuine: true,
-            body,
-            tries: 0,
-            heard: false,
-            stranger: false,
-        };
-        let mut delay = self.chance.between(30, 2_500);
-        if self.strikes(Fault::NoticeLate) {
-            delay += self.chance.between(10_000, 1_200_000);
-        }
-        self.notices.push(notice);
-        let index = u64::try_from(self.notices.len()).unwrap_or(1) - 1;
-        if lost {
-            return;
-        }
-        if self.strikes(Fault::NoticeDoubled) {
-            let again = delay + self.chance.below(2_000);
-            self.after(again, Happening::Start(Job::Notice(index)));
-        }
-        self.after(delay, Happening::Start(Job::Notice(index)));
-    }
-
-    /// A stranger, or another merchant's channel, sends a notification about this order.
-    pub(crate) fn mislead(&mut self, no: &str, amount: u64) {
-        for fault in [Fault::NoticeForged, Fault::NoticeForeign] {
-            let Some(parsed) = payonce_domain::ChannelOrderNo::parse(no) else {
-                continue;
-            };
-            if !self.strikes(fault) {
-                continue;
-            }
-            let genuine = fault == Fault::NoticeForeign;
-            let account = format!("shop-{}", parsed.channel().name());
-            let payee = if genuine { "other" } else { &account };
-            let now = self.now;
-            self.notices.push(Notice {
-                channel: parsed.channel(),
-                body: format!("paid|{no}|{payee}|X{now}|{amount}|{now}"),
-                account,
-                genuine,
-                tries: 0,
-                heard: false,
-                stranger: true,
-            });
-            let index = u64::try_from(self.notices.len()).unwrap_or(1) - 1;
-            let delay = self.chance.between(10, 60_000);
-            self.after(delay, Happening::Start(Job::Notice(index)));
-        }
     }
 }
 

@@ -94,6 +94,8 @@ faults! {
     RefundErased = "defect: unsent refund deleted", 2;
     /// A part of a record loses its due time.
     DueErased = "defect: due time lost", 4;
+    /// An answer of a channel is changed on its way.
+    AnswerDamaged = "channel: answer damaged", 8;
 }
 
 /// Some classes of faults.

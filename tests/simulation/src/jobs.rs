@@ -4,19 +4,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use channel_simulator::{Notification, Told};
 use payonce_app::{
     App, AuthCode, Failure, InitiateRequest, RefundOutcome, Replaces, Telling, WayToPay,
 };
 use payonce_channels::UnverifiedNotification;
 use payonce_domain::obligation::SOON;
 use payonce_domain::{
-    AccountId, Announcement, MerchantId, MerchantOrderNo, MerchantRefundNo, Method, Money, Payment,
-    PaymentKey, PaymentNo, RefundNo, Refusal, Span, Stretch, Timestamp,
+    AccountId, Action, Announcement, Channel, MerchantId, MerchantOrderNo, MerchantRefundNo,
+    Method, Money, Payment, PaymentKey, PaymentNo, RefundNo, Refusal, Span, Stretch, Timestamp,
 };
 use payonce_store::{ChannelAccount, Merchant, RefundControls};
 use serde_json::{Value, json};
 
 use crate::plan::{Deed, Plan, START_MS, WAYS};
+use crate::wire;
 use crate::world::{Job, Notice};
 
 /// How a job ended.
@@ -25,7 +27,10 @@ pub(crate) enum Ended {
     Well,
     /// It failed; whoever sent it tries again.
     Failed,
-    Paid(Box<Payment>),
+    /// A payment stands, with what its buyer is given to open where the channels are real.
+    Paid(Box<Payment>, Vec<(String, Action)>),
+    /// Somebody asked, and was shown this.
+    Shown(Box<Payment>),
     Refused(Refusal),
     Acknowledged(u16),
     /// These messages go back to the queue.
@@ -43,14 +48,19 @@ pub(crate) struct Tools {
 
 /// The merchant of every world.
 pub(crate) fn merchant(plan: &Plan) -> Merchant {
-    let account = |channel: payonce_domain::Channel| {
+    let account = |channel: Channel| {
         let name = format!("shop-{}", channel.name());
         ChannelAccount {
             id: id(&name),
             channel,
-            settings: name.clone(),
+            settings: if plan.real {
+                wire::settings(channel)
+            } else {
+                name.clone()
+            },
+            receiving_secret_name: (plan.real && wire::encrypts(channel))
+                .then(|| format!("{name}{}", wire::RECEIVING)),
             secret_name: name,
-            receiving_secret_name: None,
             fee_rate: None,
             retired: false,
             stretch: Stretch::NONE,
@@ -61,13 +71,14 @@ pub(crate) fn merchant(plan: &Plan) -> Merchant {
         name: None,
         mode: plan.mode,
         api_keys: Vec::new(),
-        accounts: payonce_domain::Channel::ALL.map(account).into(),
-        return_urls: Vec::new(),
+        accounts: Channel::ALL.map(account).into(),
+        return_urls: vec![RETURN_URL.to_owned()],
         notify_urls: vec![NOTIFY_URL.to_owned()],
         webhook_secret_name: Some("webhook".to_owned()),
     }
 }
 
+const RETURN_URL: &str = "https://shop.example.com/back";
 const NOTIFY_URL: &str = "https://shop.example.com/told";
 
 fn id(name: &str) -> AccountId {
@@ -93,7 +104,11 @@ fn tell(payment: &Payment, announcement: &Announcement) -> Result<Value, Failure
     Ok(json!({ "payment": payment.payment_no().to_string(), "sequence": announcement.sequence }))
 }
 
-pub(crate) async fn carry_out(tools: Tools, job: Job, notice: Option<Notice>) -> Ended {
+pub(crate) async fn carry_out(
+    tools: Tools,
+    job: Job,
+    notice: Option<(Notice, Option<Notification>)>,
+) -> Ended {
     let Tools {
         app, merchant, now, ..
     } = &tools;
@@ -101,7 +116,7 @@ pub(crate) async fn carry_out(tools: Tools, job: Job, notice: Option<Notice>) ->
     match job {
         Job::Deed(deed) => deed_done(&tools, deed).await,
         Job::Notice(_) => match notice {
-            Some(notice) => heard(app, &notice, now).await,
+            Some((notice, rendered)) => heard(app, &notice, rendered, now).await,
             None => Ended::Well,
         },
         Job::Queries(bodies, _) => queries(app, bodies, now).await,
@@ -110,10 +125,21 @@ pub(crate) async fn carry_out(tools: Tools, job: Job, notice: Option<Notice>) ->
             app.sweep(now).await;
             Ended::Well
         }
-        Job::SetUp => match app.store.put_merchant(merchant).await {
-            Ok(()) => Ended::Well,
-            Err(error) => unreachable!("the merchant could not be stored: {error}"),
-        },
+        Job::SetUp => {
+            let stored = app.store.put_merchant(merchant).await;
+            let capped = match tools.plan.hourly_cap {
+                Some(_) => {
+                    app.store
+                        .set_refund_controls(&controls(&tools.plan, true))
+                        .await
+                }
+                None => Ok(()),
+            };
+            match stored.and(capped) {
+                Ok(()) => Ended::Well,
+                Err(error) => unreachable!("the world could not be set up: {error}"),
+            }
+        }
         Job::Refund(payload, _) => {
             let Some((payment, refund)) = read_refund(&payload) else {
                 return Ended::Well;
@@ -155,9 +181,19 @@ async fn deed_done(tools: &Tools, deed: Deed) -> Ended {
             replaces,
         } => {
             let request = request(plan, order, way, switch, other_amount, replaces, now);
-            let initiated = Box::pin(app.initiate(merchant, request, now)).await;
+            let initiated = match (switch && plan.asks_by_number(), request.way.clone()) {
+                (true, Some(way)) => {
+                    let no = payment_no(order);
+                    Box::pin(app.initiate_again(merchant, no, way, switch, now)).await
+                }
+                _ => Box::pin(app.initiate(merchant, request, now)).await,
+            };
             return match initiated {
-                Ok(initiated) => Ended::Paid(Box::new(initiated.payment)),
+                Ok(initiated) => {
+                    let payment = initiated.payment;
+                    let actions = actions(app, plan, &payment, now).await;
+                    Ended::Paid(Box::new(payment), actions)
+                }
                 Err(Failure::Refused { refusal, .. }) => Ended::Refused(refusal),
                 Err(_) => Ended::Failed,
             };
@@ -173,19 +209,19 @@ async fn deed_done(tools: &Tools, deed: Deed) -> Ended {
                 .await
                 .map(|_| ())
         }
-        Deed::Refresh(order) => app
-            .refresh(merchant, payment_no(order), now)
-            .await
-            .map(|_| ()),
+        Deed::Refresh(order) => {
+            return match app.refresh(merchant, payment_no(order), now).await {
+                Ok(stored) => Ended::Shown(Box::new(stored.payment().clone())),
+                Err(Failure::Refused { refusal, .. }) => Ended::Refused(refusal),
+                Err(_) => Ended::Failed,
+            };
+        }
         Deed::TellAgain(order) => app
             .tell_again(merchant, payment_no(order), now)
             .await
             .map(|_| ()),
         Deed::Switch(enabled) => {
-            let controls = RefundControls {
-                enabled,
-                hourly_cap: None,
-            };
+            let controls = controls(plan, enabled);
             let set = app.store.set_refund_controls(&controls).await;
             return if set.is_ok() {
                 Ended::Well
@@ -198,6 +234,14 @@ async fn deed_done(tools: &Tools, deed: Deed) -> Ended {
         Ok(()) => Ended::Well,
         Err(Failure::Refused { refusal, .. }) => Ended::Refused(refusal),
         Err(_) => Ended::Failed,
+    }
+}
+
+/// What operators allow.
+fn controls(plan: &Plan, enabled: bool) -> RefundControls {
+    RefundControls {
+        enabled,
+        hourly_cap: plan.hourly_cap.map(Money::from_fen),
     }
 }
 
@@ -222,11 +266,11 @@ fn request(
             method,
             bank: None,
             auth_code: (method == Method::Code)
-                .then(|| AuthCode::new("280123456789012345".to_owned())),
+                .then(|| AuthCode::new(auth_code(plan, channel, now))),
             return_url: None,
         }),
         expires_at: Timestamp::from_millis(begins + plan.lasts).floor_to_second(),
-        return_url: None,
+        return_url: plan.real.then(|| RETURN_URL.to_owned()),
         notify_url: Some(NOTIFY_URL.to_owned()),
         client_ip: None,
         payer: None,
@@ -239,7 +283,54 @@ fn request(
     }
 }
 
-async fn heard(app: &App, notice: &Notice, now: Timestamp) -> Ended {
+/// What a buyer is given to open, as it stands in the answer to the merchant.
+async fn actions(
+    app: &App,
+    plan: &Plan,
+    payment: &Payment,
+    now: Timestamp,
+) -> Vec<(String, Action)> {
+    let mut actions = Vec::new();
+    if !plan.real {
+        return actions;
+    }
+    for order in payment
+        .channel_orders
+        .iter()
+        .filter(|order| order.state.is_open())
+    {
+        if let Ok(Some(action)) = app.action(payment, order, now).await {
+            actions.push((order.no.to_string(), action));
+        }
+    }
+    actions
+}
+
+/// The digits a buyer shows (付款码). At real channels the last one says what he does: pay at once, think about it, have
+/// too little, or pay while the channel's answer fails.
+fn auth_code(plan: &Plan, channel: Channel, now: Timestamp) -> String {
+    if !plan.real {
+        return "280123456789012345".to_owned();
+    }
+    let millis = now.as_millis();
+    let first = match channel {
+        Channel::Alipay => "28",
+        Channel::Wechat => "13",
+        Channel::Unionpay => "62",
+    };
+    let last = [0, 1, 1, 2, 3, 4][usize::try_from(millis % 6).unwrap_or(0)];
+    format!("{first}{:015}{last}", millis % 1_000_000_000_000_000)
+}
+
+async fn heard(
+    app: &App,
+    notice: &Notice,
+    rendered: Option<Notification>,
+    now: Timestamp,
+) -> Ended {
+    if let (Some(rendered), Some(told)) = (rendered, &notice.told) {
+        return really_heard(app, notice, &rendered, told, now).await;
+    }
     let signature = if notice.genuine { "genuine" } else { "forged" };
     let headers = [("signature".to_owned(), signature.to_owned())];
     let notification = UnverifiedNotification {
@@ -253,6 +344,33 @@ async fn heard(app: &App, notice: &Notice, now: Timestamp) -> Ended {
         .await
     {
         Ok(Some(said)) => Ended::Acknowledged(said.status),
+        Ok(None) => Ended::Acknowledged(404),
+        Err(_) => Ended::Acknowledged(503),
+    }
+}
+
+/// A real channel reads the answer itself: a status alone does not say that it was heard.
+async fn really_heard(
+    app: &App,
+    notice: &Notice,
+    rendered: &Notification,
+    told: &Told,
+    now: Timestamp,
+) -> Ended {
+    let notification = UnverifiedNotification {
+        headers: &rendered.headers,
+        body: &rendered.body,
+        received_at: now,
+    };
+    let account = id(&notice.account);
+    let said = app
+        .receive(notice.channel, &account, notification, now)
+        .await;
+    match said {
+        Ok(Some(said)) if told.is_acknowledged_by(said.status, said.body.as_bytes()) => {
+            Ended::Acknowledged(200)
+        }
+        Ok(Some(_)) => Ended::Acknowledged(500),
         Ok(None) => Ended::Acknowledged(404),
         Err(_) => Ended::Acknowledged(503),
     }

@@ -34,6 +34,9 @@ struct Options {
     /// Runs every wrong design and prints the table of what caught it.
     #[arg(long)]
     wrong_designs: bool,
+    /// Lets the channels speak their real words, signatures included: a thousand times slower.
+    #[arg(long)]
+    real: bool,
     /// Lists every crash point with how often it was covered.
     #[arg(long)]
     crash_points: bool,
@@ -56,7 +59,7 @@ fn main() -> ExitCode {
         if options.wrong_designs {
             wrong_designs(&options)
         } else if options.trace {
-            trace(options.seed, wrong)
+            trace(options.seed, wrong, options.real)
         } else {
             campaign(&options, wrong)
         }
@@ -82,6 +85,7 @@ fn campaign(options: &Options, wrong: Option<Wrong>) -> ExitCode {
         threads: threads(options),
         wrong,
         failures_max: 10,
+        real: options.real,
     };
     let began = Instant::now();
     let shown = AtomicU64::new(0);
@@ -99,7 +103,7 @@ fn campaign(options: &Options, wrong: Option<Wrong>) -> ExitCode {
     }
     let vacuous = outcome.vacuous();
     if let Some((seed, _)) = outcome.failures.first() {
-        trace(*seed, wrong);
+        trace(*seed, wrong, options.real);
         println!("verdict: LOST");
         return ExitCode::FAILURE;
     }
@@ -127,6 +131,10 @@ fn report(outcome: &Outcome, took: Duration, crash_points: bool) {
     println!("seeds a second   {}", tally.seeds * 1_000 / millis);
     println!("simulated days   {}", tally.simulated_ms / 86_400_000);
     println!("ended with a person to look at them   {}", tally.for_people);
+    if tally.exchanges > 0 {
+        println!("signed exchanges {}", tally.exchanges);
+        println!("signed notices   {}", tally.notices);
+    }
     println!("faults           {}", tally.faults.values().sum::<u64>());
     for fault in Fault::ALL {
         println!(
@@ -161,8 +169,9 @@ fn report(outcome: &Outcome, took: Duration, crash_points: bool) {
     }
 }
 
-fn trace(seed: u64, wrong: Option<Wrong>) -> ExitCode {
-    let plan = Plan::of(seed);
+fn trace(seed: u64, wrong: Option<Wrong>, real: bool) -> ExitCode {
+    let mut plan = Plan::of(seed);
+    plan.real = real;
     let (plan, verdict) = match shorten(&plan, wrong) {
         Some(short) => (short.plan, short.verdict),
         None => {
@@ -205,6 +214,7 @@ fn wrong_designs(options: &Options) -> ExitCode {
             threads: threads(options),
             wrong: Some(*wrong),
             failures_max: usize::MAX,
+            real: false,
         };
         let outcome = campaign.run(|_| {});
         let caught = outcome.failures.len();

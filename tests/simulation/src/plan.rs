@@ -67,6 +67,10 @@ pub struct Plan {
     pub deeds: Vec<(u64, Deed)>,
     /// How eagerly buyers pay what they can, in hundredths.
     pub eagerness: u64,
+    /// Whether the channels speak their real words, signatures included.
+    pub real: bool,
+    /// How much may be refunded by itself in an hour, in fen: one price, where there is a cap.
+    pub hourly_cap: Option<u64>,
 }
 
 impl Plan {
@@ -85,17 +89,32 @@ impl Plan {
         let mut deeds = Vec::new();
         orders(&mut deeds, &mut chance, lasts);
         deeds.sort_by_key(|(at, _)| *at);
+        let price = chance.pick(&[100, 1_999, 88_800]);
         Self {
             seed,
             faults: Faults::drawn(bits),
             faults_max: u64::MAX,
             faults_until: START_MS + chance.between(1, 3) * lasts / 2 + chance.below(90 * MINUTE),
             mode,
-            price: chance.pick(&[100, 1_999, 88_800]),
+            price,
             lasts,
             deeds,
             eagerness: chance.pick(&[0, 40, 80, 100]),
+            real: false,
+            hourly_cap: chance.one_in(8).then_some(price),
         }
+    }
+
+    /// The same plan over the channels' real words.
+    #[must_use]
+    pub fn over_real_channels(self) -> Self {
+        Self { real: true, ..self }
+    }
+
+    /// Whether an order's second wishes come by its payment number.
+    #[must_use]
+    pub const fn asks_by_number(&self) -> bool {
+        self.seed.is_multiple_of(2)
     }
 
     /// Whether a class is enabled.

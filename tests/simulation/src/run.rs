@@ -94,7 +94,9 @@ pub fn run(plan: &Plan, wrong: Option<Wrong>, with_lines: bool) -> Verdict {
     wrong::build(wrong);
     let shared = Shared::new(World::new(plan.clone(), with_lines));
     let mut run = Run {
-        apps: (0..PROCESSES).map(|_| Arc::new(app(&shared))).collect(),
+        apps: (0..PROCESSES)
+            .map(|_| Arc::new(app(&shared, plan.real)))
+            .collect(),
         merchant: Arc::new(jobs::merchant(plan)),
         plan: Arc::new(plan.clone()),
         live: BTreeMap::new(),
@@ -120,7 +122,12 @@ pub fn run(plan: &Plan, wrong: Option<Wrong>, with_lines: bool) -> Verdict {
     verdict
 }
 
-fn app(shared: &Shared) -> App {
+fn app(shared: &Shared, real: bool) -> App {
+    let open = if real {
+        payonce_channels::adapter
+    } else {
+        crate::adapter::open
+    };
     let tables = Names2 {
         payments: "payments".to_owned(),
         evidence: "evidence".to_owned(),
@@ -145,7 +152,7 @@ fn app(shared: &Shared) -> App {
     };
     App::new(
         store.clone(),
-        Accounts::over(store, vault, crate::adapter::open, stopwatch),
+        Accounts::over(store, vault, open, stopwatch),
         Transport::over(Arc::new(shared.clone())),
         Outbox::over(Arc::new(shared.clone()), names),
         Courier::over(Reach::Public, Arc::new(shared.clone())),
@@ -250,6 +257,7 @@ impl Run {
                 }
             }
             Happening::CheckKnown => world.audit_known(),
+            Happening::Settle => world.copy_books(),
         }
     }
 
@@ -262,6 +270,7 @@ impl Run {
             .tables
             .next_due()
             .filter(|_| !is_built(Wrong::NoSweep));
+        world.audit_backlog(due);
         let soon = due.is_some_and(|due| due <= world.now + 76_000);
         let missed = soon && world.strikes(Fault::SweepMissed);
         let idle = self.live.is_empty() && world.agenda.is_empty();
@@ -294,7 +303,8 @@ impl Run {
                 if is_built(Wrong::AcknowledgesFirst) && notice.genuine && !notice.stranger {
                     world.audit_acknowledged(&notice.body);
                 }
-                Some(notice)
+                let rendered = world.render(&notice);
+                Some((notice, rendered))
             }
             _ => None,
         };
@@ -364,11 +374,23 @@ impl Run {
     fn end(&mut self, job: Job, ended: Ended) {
         let mut world = self.shared.lock();
         match (job, ended) {
-            (Job::Deed(Deed::Pay { switch, .. }), Ended::Paid(payment)) => {
+            (
+                Job::Deed(Deed::Pay {
+                    order,
+                    switch,
+                    other_amount,
+                    ..
+                }),
+                Ended::Paid(payment, actions),
+            ) => {
+                world.audit_answer(order, &payment, other_amount);
+                if switch && world.plan.asks_by_number() {
+                    world.tally.saw(Sometimes::AskedByNumber);
+                }
                 if switch && payment.channel_orders.len() > 1 {
                     world.tally.saw(Sometimes::Switched);
                 }
-                hand_out(&mut world, &payment);
+                hand_out(&mut world, &payment, actions);
             }
             (Job::Deed(Deed::Pay { .. }), Ended::Refused(refusal)) => match refusal {
                 Refusal::RequestMismatch => world.tally.saw(Sometimes::Mismatch),
@@ -392,7 +414,12 @@ impl Run {
             (Job::Refund(payload, tries), Ended::Failed) if tries < 2 => {
                 world.after(60_000, Happening::Start(Job::Refund(payload, tries + 1)));
             }
-            (Job::Refund(..), Ended::Held) => world.tally.saw(Sometimes::Held),
+            (Job::Deed(Deed::Refresh(_)), Ended::Shown(payment)) => world.audit_shown(&payment),
+            (Job::Deed(Deed::Switch(enabled)), Ended::Well) => world.refunds_stopped = !enabled,
+            (Job::Refund(..), Ended::Held) if world.refunds_stopped => {
+                world.tally.saw(Sometimes::Held);
+            }
+            (Job::Refund(..), Ended::Held) => world.tally.saw(Sometimes::HeldByCap),
             (Job::Notify(payload, tries), Ended::Failed) if tries < 2 => {
                 world.after(60_000, Happening::Start(Job::Notify(payload, tries + 1)));
             }
@@ -421,7 +448,10 @@ fn acknowledged(world: &mut World, index: u64, status: u16) {
     }
     if status == 200 {
         notice.heard = true;
-        let body = notice.body.clone();
+        let body = match &notice.told {
+            Some(told) => world.books.said_of(told.channel_order_no()),
+            None => notice.body.clone(),
+        };
         world.audit_acknowledged(&body);
     } else if tries < 9 {
         let waits = [15, 30, 180, 600, 1_200, 1_800, 3_600, 10_800, 21_600];

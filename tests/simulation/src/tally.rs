@@ -45,6 +45,9 @@ sometimes! {
     MerchantRefund = "a merchant's refund goes back";
     PartialRefunds = "several refunds of one capture";
     Held = "a refund waits for the kill switch";
+    HeldByCap = "a refund waits for the next hour's cap";
+    AskedByNumber = "an order is initiated again by its number";
+    ShownPaid = "an order is shown as paid more than once";
     Reversed = "a payment code is reversed and its money goes back";
     NothingToReverse = "a payment code is reversed and nothing was taken";
     ChannelReturns = "a late capture is returned by its channel";
@@ -83,6 +86,10 @@ pub struct Tally {
     pub for_people: u64,
     /// Seeds.
     pub seeds: u64,
+    /// Exchanges with channels in their real words, signatures included.
+    pub exchanges: u64,
+    /// Notifications that real channels signed.
+    pub notices: u64,
 }
 
 impl Tally {
@@ -107,6 +114,8 @@ impl Tally {
         self.quiet += other.quiet;
         self.for_people += other.for_people;
         self.seeds += other.seeds;
+        self.exchanges += other.exchanges;
+        self.notices += other.notices;
     }
 
     /// What a large run should have met and did not.

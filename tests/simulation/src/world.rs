@@ -3,9 +3,11 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use channel_simulator::Told;
 use payonce_store::engine::Item;
 
 use crate::auditor::Auditor;
@@ -16,6 +18,7 @@ use crate::fault::Fault;
 use crate::plan::{Deed, Plan, START_MS};
 use crate::table::Tables;
 use crate::tally::Tally;
+use crate::wire::Real;
 
 thread_local! {
     static CLOCK: Cell<u64> = const { Cell::new(START_MS) };
@@ -75,6 +78,8 @@ pub(crate) enum Happening {
     /// A write that was confirmed before it was made.
     LateWrite(String, Box<Item>, u64),
     CheckKnown,
+    /// Something ends at a channel by itself.
+    Settle,
 }
 
 /// A notification on its way.
@@ -87,6 +92,8 @@ pub(crate) struct Notice {
     pub(crate) tries: u32,
     pub(crate) heard: bool,
     pub(crate) stranger: bool,
+    /// What a real channel says, to be signed when it arrives.
+    pub(crate) told: Option<Arc<Told>>,
 }
 
 /// A running function as the world sees it.
@@ -106,6 +113,8 @@ pub(crate) struct World {
     pub(crate) fault_chance: Chance,
     pub(crate) tables: Tables,
     pub(crate) books: Books,
+    /// The channels that speak their real words, in worlds where they do.
+    pub(crate) real: Option<Real>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) agenda: BTreeMap<(u64, u64), Happening>,
     pub(crate) calls: BTreeMap<u64, Waiting>,
@@ -115,6 +124,8 @@ pub(crate) struct World {
     pub(crate) tally: Tally,
     pub(crate) auditor: Auditor,
     pub(crate) struck: u64,
+    /// Whether the kill switch is off, as far as its operator knows.
+    pub(crate) refunds_stopped: bool,
     /// Whose links buyers have.
     pub(crate) links: BTreeMap<String, crate::books::Ask>,
     pub(crate) merchant_heard: BTreeMap<String, BTreeSet<u32>>,
@@ -132,6 +143,7 @@ impl World {
     pub(crate) fn new(plan: Plan, with_lines: bool) -> Self {
         CLOCK.set(START_MS);
         let seed = plan.seed;
+        let real = plan.real.then(|| Real::new(seed));
         let mut world = Self {
             now: START_MS,
             plan,
@@ -139,6 +151,7 @@ impl World {
             fault_chance: Chance::of(seed, 3),
             tables: Tables::default(),
             books: Books::default(),
+            real,
             notices: Vec::new(),
             agenda: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -148,6 +161,7 @@ impl World {
             tally: Tally::default(),
             auditor: Auditor::default(),
             struck: 0,
+            refunds_stopped: false,
             links: BTreeMap::new(),
             merchant_heard: BTreeMap::new(),
             bus_heard: BTreeMap::new(),
@@ -384,7 +398,7 @@ impl Request {
                     "refund" => "channel: refund",
                     "refund_query" => "channel: refund query",
                     "reverse" => "channel: reverse",
-                    _ => "channel: unknown",
+                    _ => crate::wire::operation(request),
                 }
             }
             Self::Send { queue, .. } if queue == "notifications" => "send messages to notify",

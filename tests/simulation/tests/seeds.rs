@@ -14,6 +14,7 @@ fn campaign(first: u64, seeds: u64, wrong: Option<Wrong>) -> Campaign {
         threads: THREADS,
         wrong,
         failures_max: 1,
+        real: false,
     }
 }
 
@@ -39,6 +40,29 @@ fn twenty_thousand_worlds_lose_nothing() {
     assert_eq!(outcome.failures, [], "run one with --trace --seed");
     assert_eq!(outcome.vacuous(), Vec::<String>::new());
     assert_eq!(outcome.tally.quiet, 20_000);
+}
+
+/// A thousand worlds in which every request, answer and notification is built, signed, verified and read as in
+/// production.
+#[test]
+fn a_thousand_worlds_with_real_channels_lose_nothing() {
+    let real = Campaign {
+        real: true,
+        ..campaign(1, 1_000, None)
+    };
+    let outcome = real.run(|_| {});
+    let tally = &outcome.tally;
+    let (exchanges, notices) = (tally.exchanges, tally.notices);
+    println!(
+        "{} seeds, {exchanges} signed exchanges, {notices} signed notices",
+        tally.seeds
+    );
+    assert_eq!(outcome.failures, [], "run one with --trace --real --seed");
+    assert_eq!(tally.quiet, 1_000);
+    assert!(
+        exchanges > 10_000 && notices > 1_000,
+        "{exchanges}, {notices}"
+    );
 }
 
 /// Seeds that failed once are run for ever.

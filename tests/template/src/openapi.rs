@@ -164,7 +164,14 @@ impl OpenApi {
                 "maximum" => value.as_i64().is_none_or(|n| Some(n) <= rule.as_i64()),
                 "minLength" => length(value).is_none_or(|n| Some(n) >= rule.as_u64()),
                 "maxLength" => length(value).is_none_or(|n| Some(n) <= rule.as_u64()),
-                "required" => texts(rule).all(|name| value.get(name).is_some()),
+                "minItems" => items(value).is_none_or(|list| Some(list.len()) >= count(rule)),
+                "maxItems" => items(value).is_none_or(|list| Some(list.len()) <= count(rule)),
+                "uniqueItems" => items(value).is_none_or(|list| {
+                    (1..list.len()).all(|at| !list[..at].contains(&list[at]))
+                }),
+                "required" => {
+                    !value.is_object() || texts(rule).all(|name| value.get(name).is_some())
+                }
                 "properties" | "additionalProperties" | "items" | "oneOf" | "allOf" => true,
                 other => NOTES.contains(&other),
             };
@@ -231,6 +238,14 @@ fn is_of(kind: &Value, value: &Value) -> bool {
         Some("null") => value.is_null(),
         Some(_) | None => false,
     }
+}
+
+fn items(value: &Value) -> Option<&Vec<Value>> {
+    value.as_array()
+}
+
+fn count(rule: &Value) -> Option<usize> {
+    rule.as_u64().and_then(|count| usize::try_from(count).ok())
 }
 
 fn length(value: &Value) -> Option<u64> {

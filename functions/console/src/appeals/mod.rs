@@ -22,10 +22,16 @@ use payonce_domain::{AppealNo, Money, PaymentNo, Version};
 use payonce_store::StoredAppeal;
 
 use crate::answer::{self, Refused};
+use crate::look::Language;
 use crate::show;
 use crate::visit::{Fields, Frame, Visit};
 use shown::{Acts, Shown};
 use words::Words;
+
+/// What the navigation calls this part.
+pub(crate) const fn title(language: Language) -> &'static str {
+    Words::of(language).title
+}
 
 /// What the journal says of an approval, which needs no words of its own.
 const APPROVED: &str = "approved as ruled";

@@ -5,7 +5,7 @@
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -226,7 +226,7 @@ fn issue(
 ) -> anyhow::Result<Certified> {
     // Real serials have eleven decimal digits or more: they do not fit 32 bits.
     let serial = 60_000_000_000 + OsRng.next_u64() % 30_000_000_000;
-    let now = SystemTime::now();
+    let now = crate::clock::wall().as_system_time();
     let validity = Validity {
         not_before: Time::try_from(now - DAY).context("dating a certificate")?,
         not_after: Time::try_from(now + DAY * LIFE_DAYS).context("dating a certificate")?,

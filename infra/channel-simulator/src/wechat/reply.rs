@@ -8,11 +8,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Account, Accounts};
-use crate::{faults::Spoil, rsa_key, simulator::unguessable};
+use crate::{clock, faults::Spoil, rsa_key, simulator::unguessable};
 
 /// What the tail of `Request-ID` says when nothing is the matter.
 const NO_MATTER: u32 = 0;
@@ -202,7 +201,7 @@ pub(crate) fn signature_headers(
     body: &str,
     spoil: Spoil,
 ) -> Vec<(&'static str, String)> {
-    let timestamp = Timestamp::now().as_second().to_string();
+    let timestamp = clock::wall().as_seconds().to_string();
     let nonce = format!("{}{}", unguessable(), unguessable());
     let text = signed_text(&timestamp, &nonce, body);
     let key = account.channel_key();

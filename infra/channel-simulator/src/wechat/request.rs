@@ -3,11 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Account, Accounts, endpoint::Endpoint, reply::Reply};
-use crate::rsa_key;
+use crate::{clock, rsa_key};
 
 const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
 
@@ -132,7 +131,7 @@ fn sender(
     if nonce.is_empty() || nonce.len() > NONCE_LENGTH_MAX {
         return Err(Reply::sign_error("随机串长度不符合要求"));
     }
-    let now = Timestamp::now().as_second();
+    let now = clock::wall().as_seconds();
     let is_fresh = timestamp
         .parse::<i64>()
         .is_ok_and(|said| now.abs_diff(said) <= SKEW_SECONDS_MAX.unsigned_abs());

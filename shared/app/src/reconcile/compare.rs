@@ -50,10 +50,10 @@ impl App {
             loop {
                 let page = self.store.ledger_page(place, shard, after).await;
                 let (page, last) = page.map_err(failed)?;
-                for row in page {
-                    report.count_row(&row);
-                    rows.extend(bill.take(row, contract, fees, &mut left, report));
+                for row in &page {
+                    report.count_row(row);
                 }
+                rows.extend(bill.take(page, contract, fees, &mut left, report));
                 after = last;
                 if after.is_none() {
                     break;
@@ -118,18 +118,24 @@ impl Bill {
         };
         for (index, line) in lines.into_iter().enumerate() {
             let position = u32::try_from(index + 1).unwrap_or(u32::MAX);
-            let Ok(line) = line else {
-                left.unreadable.push(position);
-                continue;
-            };
-            let repeated = bill.matcher.add_line(&posting(&line)).is_some();
-            let read = bill_line(day, position, &line);
-            report.count_line(&read);
-            if repeated {
-                left.judged.push(duplicate(read));
+            match line {
+                Ok(line) => bill.lines.push((position, line)),
+                Err(_) => left.unreadable.push(position),
             }
-            bill.lines.push((position, line));
         }
+        let postings: Vec<_> = bill.lines.iter().map(|(_, line)| posting(line)).collect();
+        let mut repeated = Vec::new();
+        let mut index = 0;
+        bill.matcher.add_lines(&postings, |earlier| {
+            repeated.extend(earlier.map(|_| index));
+            index += 1;
+        });
+        for (position, line) in &bill.lines {
+            report.count_line(&bill_line(day, *position, line));
+        }
+        let repeated = repeated.into_iter();
+        left.judged
+            .extend(repeated.map(|index| duplicate(bill.line(index))));
         bill
     }
 
@@ -138,38 +144,39 @@ impl Bill {
         bill_line(self.day, *position, line)
     }
 
-    /// Looks for a row's line; gives the row back where it has none.
+    /// Looks for the lines of some rows; gives back those without one.
     fn take(
         &mut self,
-        row: LedgerRow,
+        rows: Vec<LedgerRow>,
         contract: &Contract,
         fees: Option<FeeRate>,
         left: &mut Left,
         report: &mut Report,
-    ) -> Option<LedgerRow> {
-        if row.void {
-            return Some(row);
-        }
-        let number = row.number();
-        let met = self.matcher.take_row(&Posting {
+    ) -> Vec<LedgerRow> {
+        // One that came back takes its own row with it, and meets no line.
+        let (mut alone, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.void);
+        let numbers: Vec<_> = rows.iter().map(LedgerRow::number).collect();
+        let postings = rows.iter().zip(&numbers).map(|(row, number)| Posting {
             movement: row.movement,
-            number: &number,
+            number,
             trade_no: row.trade_no.as_str(),
             amount: row.amount,
         });
-        match met {
-            RowMatch::Line(index) => {
-                left.matched(self.line(index), row.amount, fees, report);
-                None
+        let postings: Vec<_> = postings.collect();
+        let mut met = Vec::with_capacity(rows.len());
+        self.matcher.take_rows(&postings, |said| met.push(said));
+        for (row, met) in rows.iter().zip(met) {
+            match met {
+                RowMatch::Line(index) => left.matched(self.line(index), row.amount, fees, report),
+                RowMatch::OtherAmount(index) => {
+                    let line = self.line(index);
+                    let verdict = judge_other_amount(&line, &contract.account);
+                    left.judged.push((line, Some(row.amount), verdict));
+                }
+                RowMatch::Alone => alone.push(row.clone()),
             }
-            RowMatch::OtherAmount(index) => {
-                let line = self.line(index);
-                let verdict = judge_other_amount(&line, &contract.account);
-                left.judged.push((line, Some(row.amount), verdict));
-                None
-            }
-            RowMatch::Alone => Some(row),
         }
+        alone
     }
 
     fn alone(&self) -> impl Iterator<Item = BillLine> + '_ {

@@ -79,8 +79,10 @@ fn reversal_does_not_depend_on_the_cause_but_on_kind_and_number() {
         RefundNo::new(order, RefundIdentity::Channel("7"), 1),
     ];
     for (i, a) in numbers.iter().enumerate() {
+        assert!(a.next_generation().unwrap().is_generation_of(*a));
         for b in &numbers[i + 1..] {
             assert_ne!(a, b);
+            assert!(!a.is_generation_of(*b));
         }
     }
 }

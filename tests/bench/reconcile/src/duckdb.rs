@@ -15,12 +15,13 @@ import duckdb
 db = duckdb.connect()
 db.execute("SET threads = 1")
 columns = "{'number': 'VARCHAR', 'trade_no': 'VARCHAR', 'fen': 'BIGINT'}"
-read = "read_csv('{}', header = false, auto_detect = false, delim = ',', columns = " + columns + ")"
+def read(path):
+    return f"read_csv('{path}', header = false, auto_detect = false, delim = ',', columns = {columns})"
 before = time.process_time()
 counts = db.execute(f"""
     SELECT count(*) FILTER (b.fen = l.fen), count(*) FILTER (b.fen <> l.fen),
            count(*) FILTER (l.fen IS NULL), count(*) FILTER (b.fen IS NULL)
-    FROM {read.format(sys.argv[1])} b FULL JOIN {read.format(sys.argv[2])} l
+    FROM {read(sys.argv[1])} b FULL JOIN {read(sys.argv[2])} l
     USING (number, trade_no)
 """).fetchone()
 micros = int((time.process_time() - before) * 1e6)

@@ -10,7 +10,10 @@ use payonce_domain::{Money, Movement};
 
 use crate::usage::so_far;
 
-const BUFFER: usize = 1 << 18;
+const BUFFER: usize = 1 << 15;
+
+/// The length of our numbers, with which each line begins.
+const NUMBER: usize = 27;
 
 /// Joins the two and says what it took, in one line of numbers.
 pub(crate) fn run(bill: &Path, ledger: &Path) -> anyhow::Result<String> {
@@ -21,14 +24,14 @@ pub(crate) fn run(bill: &Path, ledger: &Path) -> anyhow::Result<String> {
         .len();
     let lines = usize::try_from(length / 63)?;
     let mut matcher = Matcher::with_capacity(lines);
-    each(bill, |posting| {
-        matcher.add_line(posting);
-    })?;
+    each(bill, |postings| matcher.add_lines(postings, |_| ()))?;
     let mut counts = [0u64; 4];
-    each(ledger, |posting| match matcher.take_row(posting) {
-        RowMatch::Line(_) => counts[0] += 1,
-        RowMatch::OtherAmount(_) => counts[1] += 1,
-        RowMatch::Alone => counts[3] += 1,
+    each(ledger, |postings| {
+        matcher.take_rows(postings, |met| match met {
+            RowMatch::Line(_) => counts[0] += 1,
+            RowMatch::OtherAmount(_) => counts[1] += 1,
+            RowMatch::Alone => counts[3] += 1,
+        });
     })?;
     counts[2] = u64::try_from(matcher.alone().count())?;
     let (after, resident) = so_far()?;
@@ -40,7 +43,7 @@ pub(crate) fn run(bill: &Path, ledger: &Path) -> anyhow::Result<String> {
 }
 
 /// Reads a file of `number,trade_no,fen` line by line, never holding more than a piece of it.
-fn each(path: &Path, mut take: impl FnMut(&Posting<'_>)) -> anyhow::Result<()> {
+fn each(path: &Path, mut take: impl FnMut(&[Posting<'_>])) -> anyhow::Result<()> {
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
     let mut file = BufReader::with_capacity(0, file);
     let mut buffer = vec![0; BUFFER];
@@ -56,17 +59,17 @@ fn each(path: &Path, mut take: impl FnMut(&Posting<'_>)) -> anyhow::Result<()> {
             .rposition(|byte| *byte == b'\n')
             .map_or(0, |at| at + 1);
         let text = std::str::from_utf8(&buffer[..end]).context("reading text")?;
-        for line in text.lines() {
-            take(&posting(line).with_context(|| format!("reading {line:?}"))?);
-        }
+        let postings = text.lines().map(posting).collect::<Option<Vec<_>>>();
+        take(&postings.context("reading a line")?);
         buffer.copy_within(end..full, 0);
         held = full - end;
     }
 }
 
 fn posting(line: &str) -> Option<Posting<'_>> {
-    let (number, rest) = line.split_once(',')?;
-    let (trade_no, fen) = rest.split_once(',')?;
+    let (rest, fen) = line.rsplit_once(',')?;
+    let (number, trade_no) = rest.split_at_checked(NUMBER)?;
+    let trade_no = trade_no.strip_prefix(',')?;
     Some(Posting {
         movement: Movement::Payment,
         number,

@@ -3,11 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use end_to_end::{
-    Buyer, Fault, Merchant, Scenario, Way, World, attempt, audit, eventually, refunds, same,
+    Buyer, Fault, Merchant, Scenario, Way, World, attempt, audit, eventually, login, refunds, same,
     scenario, text,
 };
+
+use payonce_app::console::Role;
 
 use crate::chromium::Window;
 
@@ -62,15 +64,15 @@ async fn learnt(merchant: &Merchant, buyer: &Buyer) -> anyhow::Result<()> {
     .await
 }
 
-/// An operator's window, signed in by the link for this role.
-async fn operator(world: &World, role: &str) -> anyhow::Result<Window> {
-    let links = &world.endpoints.operator_links;
-    let link = links
-        .iter()
-        .find(|link| link.role == role)
-        .context("a link")?;
+/// An operator's window, signed in with this role.
+async fn operator(world: &World, name: &str, role: Role) -> anyhow::Result<Window> {
+    let token = login(world, name, role).await?;
     let window = Window::open("zh-CN", 1_300).await?;
-    window.driver.goto(&link.url).await?;
+    let origin = &world.endpoints.api_url;
+    window
+        .driver
+        .goto(&format!("{origin}/console/login?login={token}"))
+        .await?;
     window.press("#sign-in button").await?;
     window.find("#operator").await?;
     let list = format!("{}/console/appeals", world.endpoints.api_url);
@@ -152,8 +154,8 @@ async fn common_case(world: World) -> anyhow::Result<()> {
 
 /// One rules and another approves: how many clicks, and how long from the list to the approval.
 async fn settle(world: &World, older: &Buyer) -> anyhow::Result<(u32, Duration)> {
-    let ruling = operator(world, "operator").await?;
-    let approving = operator(world, "approver").await?;
+    let ruling = operator(world, "ruling", Role::Operator).await?;
+    let approving = operator(world, "approving", Role::Approver).await?;
     let began = Instant::now();
     ruling.driver.refresh().await?;
     let mut clicks = 0;

@@ -14,6 +14,7 @@ mod closing;
 mod console_words;
 mod crossing;
 mod delaying;
+mod idempotency_key;
 mod initiating;
 mod leaking;
 mod lost_messages;
@@ -54,6 +55,22 @@ fn of_alipay() -> Vec<Scenario> {
         scenario(
             "f2_another_amount_or_subject_is_refused",
             initiating::mismatch,
+        ),
+        scenario(
+            "f1_a_repeated_idempotency_key_is_the_same_payment",
+            idempotency_key::repeated,
+        ),
+        scenario(
+            "f2_a_reused_idempotency_key_is_no_key",
+            idempotency_key::reused,
+        ),
+        scenario(
+            "f3_an_idempotency_key_at_once_refuses_nothing",
+            idempotency_key::at_once,
+        ),
+        scenario(
+            "f2_an_idempotency_key_alone_is_no_number",
+            idempotency_key::alone,
         ),
         scenario(
             "f9_a_page_that_times_out_is_opened_again",

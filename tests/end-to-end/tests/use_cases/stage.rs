@@ -168,7 +168,8 @@ impl Stage {
     /// The buyer opens what there is to open.
     pub(crate) async fn open(&self, order: &ChannelOrder, payment: &Payment) {
         let action = self.app.action(payment, order, self.now()).await;
-        let shown = json!({ "action": as_json(&action.unwrap().unwrap()) });
+        let action = action.unwrap().unwrap_or_else(|| panic!("{order:?}"));
+        let shown = json!({ "action": as_json(&action) });
         self.simulator.open_cashier(&shown).await.unwrap();
     }
 

@@ -124,3 +124,55 @@ async fn f67_f68_a_poisoned_item_holds_up_nobody() {
         assert_eq!(stage.money(payment.key).await, (PRICE, PRICE, 0));
     }
 }
+
+/// A refund that nobody sent disappears from its record. The index still lists the payment, the record knows of no task,
+/// and the sweep makes the refund again.
+#[tokio::test]
+async fn what_the_index_lists_and_the_record_has_lost_is_made_again() {
+    let stage = Stage::set(Mode::Lenient).await;
+    let key = stage.key("one");
+    for way in [Way::ALIPAY_PAGE, Way::ALIPAY_WAP] {
+        let payment = stage.opened("one", way).await;
+        let no = payment.channel_orders.last().unwrap().no.to_string();
+        stage.simulator.pay(&no).await.unwrap();
+    }
+    stage.pass(OVERDUE_SECONDS).await;
+    let now = stage.now();
+    stage.app.sweep(now).await;
+    let owed = stage.payment(key).await;
+    stage
+        .app
+        .tell(owed.payment_no(), TELLING, now)
+        .await
+        .unwrap();
+    stage
+        .tamper(key, |item| {
+            item.insert("rf".to_owned(), AttributeValue::L(Vec::new()));
+        })
+        .await;
+    let damaged = stage.payment(key).await;
+    assert_eq!((owed.refunds.len(), damaged.refunds.len()), (1, 0));
+    stage.pass(OVERDUE_SECONDS).await;
+    let now = stage.now();
+    assert_eq!(
+        damaged.tasks_due(now),
+        [],
+        "the record knows of nothing to do"
+    );
+    stage.app.sweep(now).await;
+    let repaired = stage.payment(key).await;
+    assert_eq!(repaired.refunds.len(), 1, "the sweep left it alone");
+    let no = repaired.refunds[0].no;
+    assert_eq!(no, owed.refunds[0].no, "under the same number");
+    stage
+        .app
+        .send_refund(owed.payment_no(), no, now)
+        .await
+        .unwrap();
+    let books = stage.books(key).await;
+    let refunds = books
+        .iter()
+        .flat_map(|book| book["refunds"].as_array().unwrap());
+    let amounts: Vec<_> = refunds.map(|refund| refund["amount"].clone()).collect();
+    assert_eq!(amounts, [PRICE]);
+}
