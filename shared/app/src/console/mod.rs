@@ -66,7 +66,7 @@ impl Console {
     /// Joins the parts. Nothing is fetched before it is needed.
     #[must_use]
     pub fn new(app: App, key_name: String, links: bool, dead_letters: DeadLetters) -> Self {
-        let snapshots = Memory::new(SNAPSHOT_MEMORY, app.stopwatch.clone());
+        let snapshots = Memory::new(SNAPSHOT_MEMORY, app.stopwatch);
         Self {
             app,
             key_name,

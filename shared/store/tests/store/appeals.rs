@@ -115,7 +115,10 @@ async fn an_appeal_reads_back_through_all_its_life() {
 async fn a_return_reads_back() {
     let mut findings = match found() {
         AppealFact::Gathered(findings) => findings,
-        _ => unreachable!("it was gathered"),
+        AppealFact::Returned { .. }
+        | AppealFact::NotReturned { .. }
+        | AppealFact::Ticked
+        | AppealFact::Told { .. } => unreachable!("it was gathered"),
     };
     findings.orders[0].refundable = Money::from_fen(900);
     let world = world().await;

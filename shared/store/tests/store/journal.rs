@@ -70,7 +70,10 @@ async fn an_act_is_found_by_its_day_and_by_its_payment() {
         why: "the buyer called".to_owned(),
     };
     store.keep_operator_act(&act).await.unwrap();
-    assert_eq!(store.operator_acts(NOW).await.unwrap(), [act.clone()]);
+    assert_eq!(
+        store.operator_acts(NOW).await.unwrap(),
+        std::slice::from_ref(&act)
+    );
     let about = PaymentNo::new(key("one"));
     assert_eq!(store.operator_acts_about(about).await.unwrap(), [act]);
     let other = PaymentNo::new(key("two"));
