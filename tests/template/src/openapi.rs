@@ -166,9 +166,8 @@ impl OpenApi {
                 "maxLength" => length(value).is_none_or(|n| Some(n) <= rule.as_u64()),
                 "minItems" => items(value).is_none_or(|list| Some(list.len()) >= count(rule)),
                 "maxItems" => items(value).is_none_or(|list| Some(list.len()) <= count(rule)),
-                "uniqueItems" => items(value).is_none_or(|list| {
-                    (1..list.len()).all(|at| !list[..at].contains(&list[at]))
-                }),
+                "uniqueItems" => items(value)
+                    .is_none_or(|list| (1..list.len()).all(|at| !list[..at].contains(&list[at]))),
                 "required" => {
                     !value.is_object() || texts(rule).all(|name| value.get(name).is_some())
                 }

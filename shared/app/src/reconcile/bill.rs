@@ -2,7 +2,7 @@
 
 use payonce_channels::HttpAnswer;
 use payonce_channels::statement::{
-    Damaged, Offer, Seal, StatementKind, StatementSource, TradeLine, UnreadableLine,
+    Damaged, Offer, StatementKind, StatementSource, TradeLine, UnreadableLine,
 };
 use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{Span, Timestamp};
@@ -50,12 +50,7 @@ impl App {
             Offer::Nothing => return self.nothing(place, fees, now).await,
             Offer::NoSuchBill | Offer::NoAnswer => return Ok(Fetched::Not(RunState::NoAnswer)),
         };
-        match source.open(
-            StatementKind::Trades,
-            day,
-            &file,
-            seal.as_ref() as Option<&Seal>,
-        ) {
+        match source.open(StatementKind::Trades, day, &file, seal.as_ref()) {
             Ok(statement) => Ok(Fetched::Lines(statement.trades, fees)),
             Err(damaged) => {
                 tracing::error!(
