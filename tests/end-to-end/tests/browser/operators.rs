@@ -93,7 +93,7 @@ async fn settle(world: World) -> anyhow::Result<()> {
         act(&window, "#query", &[("why", "the buyer called")]).await?;
         window.find("#notice").await?;
         window.find("#state[data-state=paying]").await?;
-        world.simulator.clear("/_ctl/faults").await?;
+        world.simulator.clear("faults").await?;
         act(&window, "#query", &[("why", "the channel is back")]).await?;
         window.find("#state[data-state=paid]").await?;
         act(

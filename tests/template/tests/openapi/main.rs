@@ -61,10 +61,9 @@ fn literal(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix('"')?.split_once('"')
 }
 
-/// Pages for people who come by a link of ours. They are no contract with a program, unlike the cashier's, which a merchant
-/// may open with a channel of its choice.
-fn is_page_for_people(path: &str) -> bool {
-    path == "/console" || path.starts_with("/console/") || path.starts_with("/appeals/")
+/// Pages for operators are no contract with anybody outside.
+fn is_operators(path: &str) -> bool {
+    path == "/console" || path.starts_with("/console/")
 }
 
 #[test]
@@ -77,7 +76,7 @@ fn the_routes_are_those_of_the_template() {
             if event["Type"] == "HttpApi" {
                 let route = &event["Properties"];
                 let (method, path) = (route["Method"].as_str(), route["Path"].as_str());
-                if !is_page_for_people(path.unwrap()) {
+                if !is_operators(path.unwrap()) {
                     deployed.insert(format!("{} {}", method.unwrap(), path.unwrap()));
                 }
             }
