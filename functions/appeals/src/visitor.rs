@@ -55,9 +55,12 @@ impl Visitor {
 
     async fn at_cashier(&self, appeals: &Appeals, token: &str) -> Result<AtCashier, NoPage> {
         let at = appeals.app.at_cashier(token, self.now).await;
-        at.map_err(|failure| match failure {
-            Failure::NotFound => self.no_page(AppealFailure::NotFound),
-            failure => self.no_page(failure),
+        at.map_err(|failure| {
+            if matches!(failure, Failure::NotFound) {
+                self.no_page(AppealFailure::NotFound)
+            } else {
+                self.no_page(failure)
+            }
         })
     }
 

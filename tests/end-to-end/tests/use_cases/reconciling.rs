@@ -88,10 +88,11 @@ impl Stage {
     }
 
     async fn state(&self, place: &LedgerPlace) -> RunState {
-        match self.reconcile(place).await {
-            Reconciled::Run(run) => run.state,
-            other => panic!("{place:?}: {other:?}"),
-        }
+        let reconciled = self.reconcile(place).await;
+        let Reconciled::Run(run) = reconciled else {
+            panic!("{place:?}: {reconciled:?}");
+        };
+        run.state
     }
 
     /// What was found in a day: class, order and proposal, and whether it is still open.
