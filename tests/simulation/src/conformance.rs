@@ -220,7 +220,7 @@ async fn the_table_in_memory_answers_as_dynamodb_does() {
                     limit,
                     doing: DOING,
                 };
-                let theirs = client.query(query.clone()).await.unwrap();
+                let theirs = Engine::query(&client, query.clone()).await.unwrap();
                 let ours = tables.query(&query, 0, usize::try_from(limit).unwrap());
                 assert_eq!(ours, theirs, "question {question}: {query:?}");
                 found += ours.len();
@@ -281,7 +281,7 @@ async fn rows(client: &Client, tables: &mut Tables, chance: &mut Chance, questio
         limit: 3,
         doing: DOING,
     };
-    let theirs = client.query(query.clone()).await.unwrap();
+    let theirs = Engine::query(client, query.clone()).await.unwrap();
     let ours = tables.read(&query, 3);
     assert_eq!(ours, theirs, "question {question}: {query:?}");
     ours.len()

@@ -1,7 +1,7 @@
 //! The share of the campaign that everybody runs: twenty thousand worlds, those that once failed, and every
 //! wrong design.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use simulation::{Campaign, Plan, Wrong, run};
 
