@@ -21,6 +21,8 @@ use crate::plan::START_MS;
 use crate::tally::Sometimes;
 use crate::world::{Happening, Notice, World};
 
+/// How long a payment code is taken after it was shown: wallets draw a new one every minute.
+const CODE_LIFE_MS: u64 = 60_000;
 /// Where the channels are: nowhere.
 const ADDRESS: &str = "http://channels.example";
 
@@ -167,6 +169,13 @@ pub(crate) fn operation(request: &HttpRequest) -> &'static str {
     found.map_or("channel: create", |(_, operation)| operation)
 }
 
+/// Whether a request charges a payment code (付款码).
+fn is_scan(request: &HttpRequest) -> bool {
+    let is_code =
+        |word: &String| ChannelOrderNo::parse(word).is_some_and(|no| no.method() == Method::Code);
+    operation(request) == "channel: create" && words(request).iter().any(is_code)
+}
+
 /// The numbers of ours in a request.
 fn words(request: &HttpRequest) -> Vec<String> {
     let decoded = |text: &[u8]| {
@@ -195,6 +204,10 @@ impl World {
         if self.strikes(Fault::RequestLate) {
             self.arrives_late(issued_at, request);
             return self.reply(id, silence, silent);
+        }
+        if self.now > issued_at + CODE_LIFE_MS && is_scan(&request) {
+            // The simulator does not count how long a buyer's screen shows a code.
+            return self.note(format_args!("channel: the payment code is too old"));
         }
         if self.strikes(Fault::Fails) {
             return self.respond(id, 500, "error".to_owned());
