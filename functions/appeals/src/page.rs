@@ -16,6 +16,8 @@ struct Frame {
     w: &'static Words,
     style: String,
     home: String,
+    /// Whether something is about to change by itself: the page is then read again after a while.
+    polls: bool,
 }
 
 impl Frame {
@@ -25,6 +27,7 @@ impl Frame {
             w: language.words(),
             style: answer::style(),
             home,
+            polls: false,
         }
     }
 }
@@ -142,7 +145,13 @@ pub(crate) fn appeal(
         returned: returned(appeal),
         hears: appeal.hears(now),
         can_withdraw: early && appeal.request.opened_by == linked.party,
-        f: Frame::new(language, format!("/appeals/{token}")),
+        f: Frame {
+            polls: matches!(
+                appeal.state,
+                AppealState::Gathering | AppealState::Returning
+            ),
+            ..Frame::new(language, format!("/appeals/{token}"))
+        },
     }
 }
 
