@@ -1,7 +1,7 @@
 //! Money that went back without a refund of ours: returned by the channel, or with a reversal (冲正).
 
 use super::Draft;
-use super::refunds::{make_room, unsent, unused};
+use super::refunds::{can_be_withdrawn, make_room, unused};
 use crate::capture::Disposition;
 use crate::evidence::{Evidence, Source};
 use crate::fact::ReturnedSum;
@@ -58,10 +58,11 @@ pub(super) fn by_channel(
 }
 
 /// What is in a total beside our own refunds and the returns that are known. Ours that may have moved
-/// count as moved: the total names them too.
+/// count as moved: the total names them too. One whose every sending was refused without effect does
+/// not, and may be withdrawn for what went back.
 fn beyond_ours(draft: &Draft, no: ChannelOrderNo, total: Money) -> Option<Money> {
     let mut ours = draft.payment.refunds.iter().filter(|refund| {
-        refund.channel_order_no == no && refund.state.reserves() && !unsent(refund)
+        refund.channel_order_no == no && refund.state.reserves() && !can_be_withdrawn(refund)
     });
     let counted = ours.try_fold(total.zero_like(), |sum, refund| {
         sum.checked_add(refund.amount)
