@@ -147,6 +147,8 @@ def route(cloudformation, gateway, stack):
         apis[name] = api
         wanted = {}
         for path, methods in resource["Properties"]["Body"]["paths"].items():
+            # Of a function with a condition, which holds: its API is there.
+            methods = methods.get("Fn::If", [None, methods])[1]
             for method, operation in methods.items():
                 if method in METHODS:
                     verb = "ANY" if method.startswith("x-") else method.upper()
