@@ -133,6 +133,11 @@ def function_named_in(integration):
     return re.search(r"\$\{(\w+)\.Arn\}", json.dumps(integration["uri"])).group(1)
 
 
+def met(part):
+    """What SAM wrapped in the condition of a function; it holds where the function's API is there."""
+    return part["Fn::If"][1] if isinstance(part, dict) and "Fn::If" in part else part
+
+
 def route(cloudformation, gateway, stack):
     """Gives each HTTP API the integrations and routes of its Body, and takes away what the Body does not name."""
     processed = cloudformation.get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
@@ -147,7 +152,8 @@ def route(cloudformation, gateway, stack):
         apis[name] = api
         wanted = {}
         for path, methods in resource["Properties"]["Body"]["paths"].items():
-            for method, operation in methods.items():
+            for method, operation in met(methods).items():
+                operation = met(operation)
                 if method in METHODS:
                     verb = "ANY" if method.startswith("x-") else method.upper()
                     wanted[f"{verb} {path}"] = function_named_in(operation["x-amazon-apigateway-integration"])
