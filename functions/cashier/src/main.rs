@@ -14,6 +14,8 @@ mod notice;
 mod page;
 mod paying;
 mod qr;
+#[cfg(test)]
+mod rendered;
 mod routes;
 mod stage;
 mod visit;

@@ -161,6 +161,34 @@ pub(crate) struct Page {
     ordered_anew: bool,
 }
 
+#[cfg(test)]
+impl Page {
+    /// The page of a payment that nothing was begun for.
+    pub(crate) fn open(
+        visit: &Visit,
+        offered: &[OfferedChannel],
+        used_last: Option<Channel>,
+    ) -> Self {
+        Self {
+            f: Frame::new(visit, Stage::Open, false),
+            facts: Facts::of(visit),
+            stage: Stage::Open,
+            notice: None,
+            choosing: true,
+            choices: choices(visit, offered, used_last),
+            earlier: Earlier::None,
+            begun: Vec::new(),
+            paid_through: "",
+            returns: Returns {
+                due: None,
+                done: None,
+            },
+            merchant_link: None,
+            ordered_anew: false,
+        }
+    }
+}
+
 /// A page that says why there is none.
 #[derive(Debug, Template)]
 #[template(path = "missing.html")]

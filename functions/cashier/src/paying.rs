@@ -132,7 +132,7 @@ async fn begin(
 }
 
 /// The attempt that stands keeps its way, whatever it is read with now; else the way that fits the device.
-fn method(visit: &Visit, offer: &OfferedChannel) -> Option<Method> {
+pub(crate) fn method(visit: &Visit, offer: &OfferedChannel) -> Option<Method> {
     let payment = &visit.at.payment;
     let standing = payment.channel_orders.iter();
     let mut standing =

@@ -55,7 +55,7 @@ fn two_people_give_money_back() {
         (
             "nothing was paid",
             Tale::of(Mode::Strict, PAGE).command(give_back("p-1", 500, "anna")),
-            "refused: exceeds captured | paying | page submitted".to_owned(),
+            "refused: exceeds captured | paying | page pending".to_owned(),
         ),
     ];
     for (name, tale, end) in cases {
