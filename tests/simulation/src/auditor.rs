@@ -31,8 +31,8 @@ pub(crate) struct Auditor {
     pub(crate) erased: std::collections::BTreeSet<String>,
     /// Refund numbers and what they were for (I-6).
     numbers: BTreeMap<String, (String, u64)>,
-    /// Payments that somebody was shown as paid (I-19).
-    pub(crate) shown_paid: std::collections::BTreeSet<String>,
+    /// Payments that somebody was shown as paid, and when that was first (I-19).
+    pub(crate) shown_paid: BTreeMap<String, u64>,
 }
 
 impl World {

@@ -54,6 +54,7 @@ type Work = Pin<Box<dyn Future<Output = Ended>>>;
 struct Live {
     work: Work,
     job: Job,
+    began_at: u64,
 }
 
 struct Run {
@@ -323,7 +324,12 @@ impl Run {
             now: Timestamp::from_millis(now),
         };
         let work: Work = Box::pin(jobs::carry_out(tools, job.clone(), notice));
-        self.live.insert(id, Live { work, job });
+        let live = Live {
+            work,
+            job,
+            began_at: now,
+        };
+        self.live.insert(id, live);
         self.poll(id);
     }
 
@@ -346,7 +352,7 @@ impl Run {
             world.note(format_args!("end {} #{id}", live.job.name()));
             world.forget(id, false);
             drop(world);
-            self.end(live.job, ended);
+            self.end(live.job, live.began_at, ended);
         }
     }
 
@@ -367,11 +373,11 @@ impl Run {
                 Job::Queries(bodies, _) | Job::Tellings(bodies, _) => Ended::Back(bodies.clone()),
                 _ => Ended::Failed,
             };
-            self.end(live.job, ended);
+            self.end(live.job, live.began_at, ended);
         }
     }
 
-    fn end(&mut self, job: Job, ended: Ended) {
+    fn end(&mut self, job: Job, began_at: u64, ended: Ended) {
         let mut world = self.shared.lock();
         match (job, ended) {
             (
@@ -383,7 +389,7 @@ impl Run {
                 }),
                 Ended::Paid(payment, actions),
             ) => {
-                world.audit_answer(order, &payment, other_amount);
+                world.audit_answer(order, &payment, other_amount, began_at);
                 if switch && world.plan.asks_by_number() {
                     world.tally.saw(Sometimes::AskedByNumber);
                 }
@@ -414,7 +420,9 @@ impl Run {
             (Job::Refund(payload, tries), Ended::Failed) if tries < 2 => {
                 world.after(60_000, Happening::Start(Job::Refund(payload, tries + 1)));
             }
-            (Job::Deed(Deed::Refresh(_)), Ended::Shown(payment)) => world.audit_shown(&payment),
+            (Job::Deed(Deed::Refresh(_)), Ended::Shown(payment)) => {
+                world.audit_shown(&payment, began_at);
+            }
             (Job::Deed(Deed::Switch(enabled)), Ended::Well) => world.refunds_stopped = !enabled,
             (Job::Refund(..), Ended::Held) if world.refunds_stopped => {
                 world.tally.saw(Sometimes::Held);

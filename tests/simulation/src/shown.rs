@@ -13,7 +13,13 @@ const CALM_AFTER_MS: u64 = 3_600_000;
 
 impl World {
     /// I-9: whoever asks for an order gets that order's one payment, over the amount that was asked for.
-    pub(crate) fn audit_answer(&mut self, order: u8, payment: &Payment, other_amount: bool) {
+    pub(crate) fn audit_answer(
+        &mut self,
+        order: u8,
+        payment: &Payment,
+        other_amount: bool,
+        began_at: u64,
+    ) {
         let by_number = self.plan.asks_by_number();
         if payment.payment_no() != payment_no(order) {
             return self.breaks("I-9", "an order number leads to another payment");
@@ -22,16 +28,18 @@ impl World {
         if !by_number && payment.terms.amount.minor() != asked {
             return self.breaks("I-9", "another amount was answered as if it were the same");
         }
-        self.audit_shown(payment);
+        self.audit_shown(payment, began_at);
     }
 
-    /// I-19: what was shown as paid is never shown as anything else.
-    pub(crate) fn audit_shown(&mut self, payment: &Payment) {
+    /// I-19: what was shown as paid is never shown as anything else to whoever asks afterwards. A question that was
+    /// under way by then may be answered as it stood when it was asked.
+    pub(crate) fn audit_shown(&mut self, payment: &Payment, began_at: u64) {
         let key = payment.key.to_string();
-        let before = self.auditor.shown_paid.contains(&key);
+        let shown_at = self.auditor.shown_paid.get(&key).copied();
+        let before = shown_at.is_some_and(|shown_at| shown_at < began_at);
         match (before, payment.state == PaymentState::Paid) {
             (false, true) => {
-                self.auditor.shown_paid.insert(key);
+                self.auditor.shown_paid.entry(key).or_insert(self.now);
             }
             (true, true) => self.tally.saw(Sometimes::ShownPaid),
             (true, false) => self.breaks("I-19", "an order was shown as paid, and now is not"),
