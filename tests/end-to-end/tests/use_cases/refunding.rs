@@ -13,6 +13,9 @@ use crate::stage::{PRICE, Stage};
 /// After Alipay may be asked about a refund, and the index has listed it.
 const ASKED_SECONDS: i64 = 80;
 
+/// The row of the ledger that is written before the grant, without a fault.
+const BOOKED: &[Fault] = &[Fault::None];
+
 /// One order, paid on two pages, and the refund of the duplicate.
 async fn paid_twice(stage: &Stage) -> (PaymentKey, RefundNo) {
     for (count, way) in [(1, Way::ALIPAY_PAGE), (2, Way::ALIPAY_WAP)] {
@@ -68,7 +71,7 @@ async fn f71_f72_a_grant_of_unknown_fate_sends_nothing_and_is_asked_about() {
     ] {
         let stage = Stage::set(Mode::Lenient).await;
         let (key, no) = paid_twice(&stage).await;
-        stage.database.plan(&fate);
+        stage.database.plan(&[BOOKED, &fate].concat());
         let payment_no = stage.payment(key).await.payment_no();
         let unknown = stage.app.send_refund(payment_no, no, stage.now()).await;
         assert!(
@@ -91,8 +94,9 @@ async fn f71_a_refund_that_is_not_recorded_moves_once() {
     let stage = Stage::set(Mode::Lenient).await;
     let (key, no) = paid_twice(&stage).await;
     let payment_no = stage.payment(key).await.payment_no();
-    // The grant, then the evidence of the answer, then what it changes.
+    // What was to be booked, the grant, then the evidence of the answer, then what it changes.
     stage.database.plan(&[
+        Fault::None,
         Fault::None,
         Fault::None,
         Fault::LostRequest,
@@ -122,7 +126,7 @@ async fn f71_a_refund_that_never_left_is_sent_although_the_item_moved_under_the_
     let (key, no) = paid_twice(&stage).await;
     let payment_no = stage.payment(key).await.payment_no();
     let died = [Fault::LostAnswer, Fault::Throttled, Fault::Throttled];
-    stage.database.plan(&died);
+    stage.database.plan(&[BOOKED, &died].concat());
     let unknown = stage.app.send_refund(payment_no, no, stage.now()).await;
     assert!(
         matches!(unknown, Err(Failure::Unknown { .. })),
