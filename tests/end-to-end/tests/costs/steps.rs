@@ -125,12 +125,12 @@ async fn notify(
         ..Tally::default()
     };
     ledger.enter("notification", counter.tally(), meant);
-    // Whoever stores the next change after money moved books it first: one row of the ledger. And two rows
-    // of the journal for the console: whose trade it is, and the hour's count.
+    // Whoever stores the next change after money moved books it first: one row of the ledger. The console's journal
+    // gets two rows besides (whose trade it is, and the hour's count), which name no payment and are not counted here.
     let meant = Tally {
-        store: 5,
+        store: 3,
         read_halves: 2,
-        write_units: 5,
+        write_units: 3,
         events: 1,
         ..Tally::default()
     };
