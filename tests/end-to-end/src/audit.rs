@@ -124,9 +124,10 @@ fn compare(payment: &Value, books: &[Value]) -> anyhow::Result<()> {
             holding.len() <= 1,
             "more than one capture was kept: {holding:?}"
         );
-        let asked_back = list(payment, "refunds")?
-            .iter()
-            .any(|refund| refund["cause"] == "merchant_request");
+        let asked_back = list(payment, "refunds")?.iter().any(|refund| {
+            ["merchant_request", "appeal", "operator"]
+                .contains(&refund["cause"].as_str().unwrap_or_default())
+        });
         ensure!(
             holding.len() == 1 || asked_back,
             "paid, and nothing was kept"
