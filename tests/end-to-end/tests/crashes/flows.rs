@@ -153,8 +153,11 @@ async fn close(take: &mut Take<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Asked when the merchant was told: telling changes the payment too, and books what it moved, and who of the two comes
+/// first would be chance.
 async fn refund_request(take: &mut Take<'_>) -> anyhow::Result<()> {
     take.paid(Way::ALIPAY_PAGE).await?;
+    take.until_quiet(Duration::from_secs(90)).await;
     take.begin();
     take.ask_refund().await?;
     Ok(())
