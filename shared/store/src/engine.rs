@@ -1,6 +1,6 @@
 //! The engine beneath the tables: the few calls of DynamoDB that this crate makes, and what each may answer.
 //!
-//! One implementation speaks to DynamoDB ([`crate::dynamo`]). The other is the simulation's, which keeps
+//! One implementation speaks to DynamoDB (`dynamo.rs`). The other is the simulation's, which keeps
 //! its items in memory and is meaner than DynamoDB is. What a condition or an update means is said in
 //! DynamoDB's own expressions, so both are asked the same.
 

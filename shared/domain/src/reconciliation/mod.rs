@@ -2,7 +2,7 @@
 //!
 //! [`Matcher`] pairs what both sides say in the same words, at a few nanoseconds and 33 bytes a line.
 //! [`pair`] takes what is left of one day together with what the days before left in the pool (存疑,
-//! 缓冲池), and pairs by the channel's number alone. What still stands alone is [judged](judge): carried
+//! 缓冲池), and pairs by the channel's number alone. What still stands alone is judged (`judge.rs`): carried
 //! over the day boundary, proven by the payment itself, repaired through the one decision function, or
 //! shown to people as a [`Discrepancy`]. Nothing here reads a clock or a table.
 
