@@ -440,7 +440,7 @@ pub(super) fn unsent(refund: &Refund) -> bool {
 
 /// Whether a refund has certainly moved nothing: it was never sent, or every sending was refused
 /// without effect.
-pub(super) fn can_be_withdrawn(refund: &Refund) -> bool {
+fn can_be_withdrawn(refund: &Refund) -> bool {
     refund.state == RefundState::Due && refund.sends_unanswered == 0
 }
 

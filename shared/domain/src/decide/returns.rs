@@ -1,7 +1,7 @@
 //! Money that went back without a refund of ours: returned by the channel, or with a reversal (冲正).
 
 use super::Draft;
-use super::refunds::{can_be_withdrawn, make_room, unused};
+use super::refunds::{make_room, unsent, unused};
 use crate::capture::Disposition;
 use crate::evidence::{Evidence, Source};
 use crate::fact::ReturnedSum;
@@ -28,11 +28,28 @@ pub(super) fn by_channel(
         return;
     }
     let first = RefundNo::new(no, RefundIdentity::Channel(return_no), 1);
-    let new = match returned {
-        ReturnedSum::Alone(amount) => draft.payment.refund(first).is_none().then_some(amount),
-        ReturnedSum::InAll(total) => beyond_ours(draft, no, total),
-    };
-    let Some(mut excess) = new else { return };
+    match returned {
+        ReturnedSum::Alone(amount) => {
+            if draft.payment.refund(first).is_none() {
+                enter(draft, first, amount);
+            }
+        }
+        // What was withdrawn to make room is not among ours any more, so more of the total is not ours.
+        ReturnedSum::InAll(total) => {
+            let beyond = |draft: &Draft| beyond_ours(draft, no, total).filter(|sum| !sum.is_zero());
+            while let Some(sum) = beyond(draft) {
+                if !enter(draft, first, sum) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Enters a sum as returned, where a return is expected. Whether there was room for all of it.
+fn enter(draft: &mut Draft, first: RefundNo, sum: Money) -> bool {
+    let no = first.channel_order();
+    let mut excess = sum;
     let captures = draft.payment.captures.iter();
     let mut sought: Vec<_> = captures
         .filter(|c| c.channel_order_no == no)
@@ -55,14 +72,14 @@ pub(super) fn by_channel(
     if !excess.is_zero() {
         draft.open_case(CaseKind::ReturnedTooMuch, no.to_string());
     }
+    excess.is_zero()
 }
 
 /// What is in a total beside our own refunds and the returns that are known. Ours that may have moved
-/// count as moved: the total names them too. One whose every sending was refused without effect does
-/// not, and may be withdrawn for what went back.
+/// count as moved: the total names them too.
 fn beyond_ours(draft: &Draft, no: ChannelOrderNo, total: Money) -> Option<Money> {
     let mut ours = draft.payment.refunds.iter().filter(|refund| {
-        refund.channel_order_no == no && refund.state.reserves() && !can_be_withdrawn(refund)
+        refund.channel_order_no == no && refund.state.reserves() && !unsent(refund)
     });
     let counted = ours.try_fold(total.zero_like(), |sum, refund| {
         sum.checked_add(refund.amount)
