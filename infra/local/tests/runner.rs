@@ -19,11 +19,12 @@ use serde_json::{Value, json};
 
 fn options(name: &str) -> StackOptions {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand-ins");
-    let mut paths: BTreeMap<String, PathBuf> =
-        ["pay", "payments", "webhook", "query", "scan", "refund"]
-            .into_iter()
-            .map(|function| (function.to_owned(), scripts.join("function.py")))
-            .collect();
+    let functions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");
+    let functions = std::fs::read_dir(functions).unwrap();
+    let mut paths: BTreeMap<String, PathBuf> = functions
+        .map(|folder| folder.unwrap().file_name().into_string().unwrap())
+        .map(|function| (function, scripts.join("function.py")))
+        .collect();
     paths.insert("channel-simulator".to_owned(), scripts.join("simulator.py"));
     StackOptions {
         binaries: Some(Binaries::at(paths)),
