@@ -176,7 +176,6 @@ async fn notify(
 
 /// The scan reads what is due and nothing else, however much lies in the table.
 async fn scan(proxied: &Proxied, merchant: &Merchant, ledger: &mut Ledger) -> anyhow::Result<()> {
-    // Payments have one due index, delayed messages another.
     let meant = Tally {
         store: INDEXES * SHARDS,
         read_halves: INDEXES * SHARDS,
