@@ -1,6 +1,7 @@
 //! HTTP: who asks, what is asked, and how it is answered.
 
 pub mod appeals;
+pub mod asset;
 pub mod caller;
 pub mod claims;
 pub mod delayed_messages;
