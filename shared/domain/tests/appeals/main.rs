@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod findings;
 mod laws;
+mod openings;
 mod proposals;
 mod refunds;
 mod steps;
