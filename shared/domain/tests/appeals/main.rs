@@ -8,6 +8,7 @@ mod laws;
 mod openings;
 mod proposals;
 mod refunds;
+mod rulings;
 mod steps;
 
 use std::collections::BTreeMap;
