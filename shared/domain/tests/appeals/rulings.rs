@@ -6,6 +6,9 @@ use payonce_domain::{AppealNo, PaymentKey, PaymentNo, RefundNo, Version};
 
 use super::*;
 
+/// Orders, and how many fen go back of each.
+type Returns<'a> = &'a [(PaymentNo, u64)];
+
 /// A claim that people decide: both orders may go back, in part or whole.
 fn open_case() -> Appeal {
     let seen = ordered_again();
@@ -23,7 +26,7 @@ fn numbers() -> [PaymentNo; 2] {
     ordered_again().map(|one| one.payment.payment_no())
 }
 
-fn ruling(appeal: &Appeal, by: &str, returns: &[(PaymentNo, u64)]) -> AppealCommand {
+fn ruling(appeal: &Appeal, by: &str, returns: Returns<'_>) -> AppealCommand {
     let returns = returns.iter().map(|(no, fen)| (*no, Money::from_fen(*fen)));
     AppealCommand::Rule {
         seen: appeal.version,
@@ -53,7 +56,7 @@ fn only_what_an_order_of_it_holds_goes_back_and_once() {
     let [one, two] = numbers();
     let merchant = MerchantId::new("demo").unwrap();
     let foreign = PaymentKey::derive(&merchant, &MerchantOrderNo::new("foreign").unwrap());
-    let cases: [(&[(PaymentNo, u64)], Option<AppealRefusal>); 8] = [
+    let cases: [(Returns<'_>, Option<AppealRefusal>); 8] = [
         (&[(one, 1_999), (two, 1)], None),
         (&[(one, 1_999)], None),
         (&[], Some(AppealRefusal::NotItsOrder)),

@@ -104,10 +104,11 @@ fn what_was_not_decided_so_is_refused() {
     });
     broken(&twice, 5, "it is opened twice");
 
+    // A fact may be noted where it changes nothing; a command is then no entry.
     let mut repeated = good.clone();
     repeated.push(Entry {
         version: Version(5),
-        ..good[3].clone()
+        ..good[1].clone()
     });
     broken(&repeated, 5, "it changes nothing");
 
