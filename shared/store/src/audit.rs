@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::{ChainHash, Fact, Payment, PaymentKey, Timestamp, Version, decide, history};
 use serde::Deserialize;
 
+use crate::Store;
 use crate::error::StoreError;
 use crate::payments::Saved;
 use crate::record::{self, DUE_AT, DUE_SHARD, Item};
 use crate::stored::Stored;
-use crate::Store;
 
 /// What is wrong with an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +185,9 @@ impl Store {
     /// A [`StoreError`] if the item cannot be had or written.
     pub async fn restore(&self, key: PaymentKey, now: Timestamp) -> Result<Restored, StoreError> {
         let table = &self.tables.payments;
-        let item = self.get(table, key.as_str(), "load a payment to restore it").await?;
+        let item = self
+            .get(table, key.as_str(), "load a payment to restore it")
+            .await?;
         let item = item.ok_or_else(|| StoreError::Gone(key.to_string()))?;
         match examine(item.clone(), self.shards()).trouble {
             None => return Ok(Restored::Whole),

@@ -77,7 +77,8 @@ impl Archive for Directory {
                 return Ok(());
             }
             if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+                fs::create_dir_all(folder)
+                    .with_context(|| format!("making {}", folder.display()))?;
             }
             fs::write(path, content).with_context(|| format!("writing {name}"))
         })

@@ -56,7 +56,11 @@ pub(super) async fn before(archive: &dyn Archive, audit: &str) -> anyhow::Result
 }
 
 /// The heads of a shelf that an audit kept.
-pub(super) async fn read(archive: &dyn Archive, audit: &str, shelf: usize) -> anyhow::Result<Heads> {
+pub(super) async fn read(
+    archive: &dyn Archive,
+    audit: &str,
+    shelf: usize,
+) -> anyhow::Result<Heads> {
     let name = name(audit, shelf);
     let Some(bytes) = archive::read(archive, &name).await? else {
         return Ok(Heads::new());
@@ -98,7 +102,9 @@ pub(super) async fn report(
     let name = report_name(audit);
     let report = archive::read(archive, &name).await?;
     let report = report.map(|bytes| serde_json::from_slice(&bytes));
-    report.transpose().with_context(|| format!("reading {name}"))
+    report
+        .transpose()
+        .with_context(|| format!("reading {name}"))
 }
 
 /// An audit has come to its end.

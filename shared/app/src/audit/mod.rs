@@ -23,7 +23,7 @@ use payonce_store::Store;
 use payonce_store::audit::Restored;
 use serde::Deserialize;
 
-pub use archive::{Archive, Done, Directory, Taker};
+pub use archive::{Archive, Directory, Done, Taker};
 pub use report::{AuditReport, Found};
 pub use walk::Walk;
 
@@ -97,7 +97,10 @@ impl Audit {
         );
         let mut walk = Walk::begin(self.store.shards());
         let list = archive::whole(&*self.exports, &summary.files).await?;
-        for line in list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        for line in list
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+        {
             let file: DataFile = serde_json::from_slice(line).context("the export's files")?;
             let before = walk.items();
             walk.file(&*self.exports, &file.name).await?;
@@ -117,7 +120,7 @@ impl Audit {
         );
         let mut report = walk.end(&*self.heads, export).await?;
         restore(&self.store, &mut report, now).await;
-        heads::keep_report(&*self.heads, export, &report).await?;
+        report.keep(&*self.heads, export).await?;
         report.log();
         Ok(report)
     }
@@ -139,7 +142,11 @@ impl Audit {
 
 /// Makes good what the histories can. Each payment is read again: the walk may have seen it hours ago.
 pub async fn restore(store: &Store, report: &mut AuditReport, now: Timestamp) {
-    for found in report.found.iter_mut().filter(|found| found.can_be_restored) {
+    for found in report
+        .found
+        .iter_mut()
+        .filter(|found| found.can_be_restored)
+    {
         let Some(key) = PaymentKey::parse(&found.key) else {
             continue;
         };

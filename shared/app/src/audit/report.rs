@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use payonce_domain::{Currency, Money, Payment};
+use payonce_domain::{Money, Payment};
 use serde::{Deserialize, Serialize};
+
+use super::archive::Archive;
+use super::heads;
 
 /// Of how many payments a report tells one by one; all are counted.
 pub(super) const NAMED_MAX: usize = 10_000;
@@ -72,6 +75,14 @@ impl AuditReport {
         self.found.iter().filter(|found| found.restored).count()
     }
 
+    /// Keeps what was found beside the heads, which makes them whole: the next audit compares with them.
+    ///
+    /// # Errors
+    /// If the archive does not take it.
+    pub async fn keep(&self, archive: &dyn Archive, audit: &str) -> anyhow::Result<()> {
+        heads::keep_report(archive, audit, self).await
+    }
+
     pub(super) fn finds(&mut self, key: String, class: &str, what: String, can_be_restored: bool) {
         *self.classes.entry(class.to_owned()).or_default() += 1;
         if self.found.len() < NAMED_MAX {
@@ -90,9 +101,7 @@ impl AuditReport {
         self.open += u64::from(payment.due_at().is_some());
         // What does not add up was not read as a payment.
         let Ok(view) = payment.money() else { return };
-        let currency = match payment.terms.amount.currency() {
-            Currency::Cny => "CNY",
-        };
+        let currency = payment.terms.amount.currency().code();
         let sums = self.money.entry(currency.to_owned()).or_default();
         let add = |sum: &mut u128, money: Money| *sum += u128::from(money.minor());
         add(&mut sums.captured, view.captured);

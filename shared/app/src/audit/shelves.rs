@@ -37,7 +37,10 @@ impl Shelves {
         let mut letters = key.as_str().bytes();
         let mut place = || {
             let letter = letters.next().unwrap_or(b'0');
-            LETTERS.iter().position(|known| *known == letter).unwrap_or(0)
+            LETTERS
+                .iter()
+                .position(|known| *known == letter)
+                .unwrap_or(0)
         };
         (place() * LETTERS.len() + place()) / (LETTERS.len() * LETTERS.len() / SHELVES)
     }

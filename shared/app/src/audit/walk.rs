@@ -5,11 +5,11 @@ use payonce_domain::PaymentKey;
 use payonce_store::audit::{examine, item_of_line};
 use payonce_store::engine::Item;
 
+use super::Lines;
 use super::archive::Archive;
 use super::heads::{self, Head, Heads};
 use super::report::AuditReport;
 use super::shelves::{Chain, SHELVES, Shelves};
-use super::Lines;
 
 /// A walk that has begun.
 pub struct Walk {
@@ -115,7 +115,10 @@ fn compare(chains: Vec<Chain>, mut kept: Heads, report: &mut AuditReport) -> Hea
         if old.is_in(&hashes) {
             next.insert(key, head);
         } else {
-            let what = format!("its history was rewritten, or cut, before version {}", old.version);
+            let what = format!(
+                "its history was rewritten, or cut, before version {}",
+                old.version
+            );
             report.finds(key.to_string(), "rewritten", what, false);
             next.insert(key, old);
         }
