@@ -9,6 +9,7 @@
 mod accounts;
 mod advance;
 pub mod appeals;
+pub mod audit;
 mod breakers;
 mod bus;
 mod carrier;

@@ -315,7 +315,7 @@ fn every_schedule_has_its_retries_and_a_dead_letter_queue_written_down() {
             );
         }
     }
-    assert_eq!(schedules, 2);
+    assert_eq!(schedules, 4);
 }
 
 /// F63: what is invoked asynchronously says how often and for how long, and where the rest goes.
@@ -324,7 +324,16 @@ fn every_asynchronous_invocation_is_configured() {
     let template = template();
     for (id, function) in template.functions() {
         let config = &function["Properties"]["EventInvokeConfig"];
-        if ["appeals", "delay", "notify", "reconcile", "refund", "scan"].contains(&id) {
+        let invoked = [
+            "appeals",
+            "audit",
+            "delay",
+            "notify",
+            "reconcile",
+            "refund",
+            "scan",
+        ];
+        if invoked.contains(&id) {
             assert!(config["MaximumRetryAttempts"].is_i64(), "{id}");
             assert!(config["MaximumEventAgeInSeconds"].is_i64(), "{id}");
             assert_eq!(
@@ -407,18 +416,54 @@ fn every_dead_letter_queue_and_every_function_has_an_alarm() {
         .map(|(id, _)| id.to_owned())
         .collect();
     assert_eq!(watched("Errors"), functions);
-    let scheduled = ["reconcile", "scan"].map(str::to_owned);
+    let scheduled = ["audit", "reconcile", "scan"].map(str::to_owned);
     assert_eq!(watched("Invocations"), BTreeSet::from(scheduled));
     for (id, alarm) in alarms {
         let properties = &alarm["Properties"];
         // F95: what comes every minute, or every morning, is missed when it does not come.
         let silence = match id {
-            "ScanSilentAlarm" | "ReconcileSilentAlarm" | "OldestDueAlarm" => "breaching",
+            "ScanSilentAlarm" | "ReconcileSilentAlarm" | "AuditSilentAlarm" | "OldestDueAlarm" => {
+                "breaching"
+            }
             _ => "notBreaching",
         };
         assert_eq!(properties["TreatMissingData"], silence, "{id}");
         assert!(!properties["AlarmActions"].is_null(), "{id}");
         assert!(properties["AlarmDescription"].is_string(), "{id}");
+    }
+}
+
+/// S15, S18: a copy of the table is as secret as the table, and ends; heads do not, and nothing of ours deletes either.
+#[test]
+fn the_bucket_of_exports_is_closed_and_outlives_the_stack() {
+    let template = template();
+    let buckets = template.resources("AWS::S3::Bucket");
+    let [(id, bucket)] = buckets[..] else {
+        panic!("{} buckets", buckets.len());
+    };
+    assert_eq!(bucket["DeletionPolicy"], "Retain");
+    assert_eq!(bucket["UpdateReplacePolicy"], "Retain");
+    let properties = &bucket["Properties"];
+    let closed = properties["PublicAccessBlockConfiguration"].as_object();
+    assert_eq!(closed.unwrap().len(), 4);
+    assert!(closed.unwrap().values().all(|closed| closed == true));
+    assert!(!properties["BucketEncryption"].is_null());
+    assert_eq!(properties["VersioningConfiguration"]["Status"], "Enabled");
+    let rules = properties["LifecycleConfiguration"]["Rules"].as_array();
+    let ends: Vec<_> = rules.unwrap().iter().map(|rule| &rule["Prefix"]).collect();
+    assert_eq!(ends, ["exports/"], "heads have no end");
+    let policies = template.resources("AWS::S3::BucketPolicy");
+    let policy = &policies[0].1["Properties"];
+    assert_eq!(named(&policy["Bucket"]), Some(id));
+    let statement = &policy["PolicyDocument"]["Statement"][0];
+    assert_eq!(statement["Effect"], "Deny");
+    assert_eq!(
+        statement["Condition"]["Bool"]["aws:SecureTransport"],
+        "false"
+    );
+    for grant in template.grants() {
+        assert!(!grant.action.starts_with("s3:Delete"), "{grant:?}");
+        assert!(!grant.action.contains("Retention"), "{grant:?}");
     }
 }
 
@@ -470,8 +515,12 @@ fn no_environment_value_looks_like_a_secret() {
             let plain = value.to_string();
             assert!(!plain.contains("BEGIN "), "{id}: {name}");
             assert!(!plain.contains("resolve:secretsmanager"), "{id}: {name}");
+            let refers = |value: &Value| named(value).is_some();
+            let chosen = value["Fn::If"]
+                .as_array()
+                .is_some_and(|of| of[1..].iter().all(refers));
             assert!(
-                value["Ref"].is_string() || value == "info",
+                refers(value) || chosen || value == "info",
                 "{id}: {name} is a reference, so nothing is pasted"
             );
         }
