@@ -433,40 +433,6 @@ fn every_dead_letter_queue_and_every_function_has_an_alarm() {
     }
 }
 
-/// S15, S18: a copy of the table is as secret as the table, and ends; heads do not, and nothing of ours deletes either.
-#[test]
-fn the_bucket_of_exports_is_closed_and_outlives_the_stack() {
-    let template = template();
-    let buckets = template.resources("AWS::S3::Bucket");
-    let [(id, bucket)] = buckets[..] else {
-        panic!("{} buckets", buckets.len());
-    };
-    assert_eq!(bucket["DeletionPolicy"], "Retain");
-    assert_eq!(bucket["UpdateReplacePolicy"], "Retain");
-    let properties = &bucket["Properties"];
-    let closed = properties["PublicAccessBlockConfiguration"].as_object();
-    assert_eq!(closed.unwrap().len(), 4);
-    assert!(closed.unwrap().values().all(|closed| closed == true));
-    assert!(!properties["BucketEncryption"].is_null());
-    assert_eq!(properties["VersioningConfiguration"]["Status"], "Enabled");
-    let rules = properties["LifecycleConfiguration"]["Rules"].as_array();
-    let ends: Vec<_> = rules.unwrap().iter().map(|rule| &rule["Prefix"]).collect();
-    assert_eq!(ends, ["exports/"], "heads have no end");
-    let policies = template.resources("AWS::S3::BucketPolicy");
-    let policy = &policies[0].1["Properties"];
-    assert_eq!(named(&policy["Bucket"]), Some(id));
-    let statement = &policy["PolicyDocument"]["Statement"][0];
-    assert_eq!(statement["Effect"], "Deny");
-    assert_eq!(
-        statement["Condition"]["Bool"]["aws:SecureTransport"],
-        "false"
-    );
-    for grant in template.grants() {
-        assert!(!grant.action.starts_with("s3:Delete"), "{grant:?}");
-        assert!(!grant.action.contains("Retention"), "{grant:?}");
-    }
-}
-
 #[test]
 fn every_function_logs_where_logs_end() {
     let template = template();

@@ -21,6 +21,9 @@ type Item = HashMap<String, AttributeValue>;
 /// Long enough for the first question of an order to be overdue by the sweep's reckoning.
 const OVERDUE_SECONDS: i64 = 70;
 
+/// More than the next rung and the sweep's patience with it.
+const RUNG_SECONDS: i64 = 400;
+
 /// The stage, and the folder that stands for both buckets.
 struct Office {
     stage: Stage,
@@ -155,6 +158,8 @@ async fn f70_what_is_not_in_the_index_is_found_and_is_there_again() {
         "nobody sees it"
     );
     assert_eq!(office.found().await, [("index".to_owned(), true)]);
+    // What was overdue all the while is asked at the ladder's next rung.
+    stage.pass(RUNG_SECONDS).await;
     stage.app.sweep(stage.now()).await;
     assert_eq!(stage.money(payment.key).await, (PRICE, PRICE, 0));
     assert_eq!(office.found().await, [], "and its history holds");
@@ -206,7 +211,11 @@ async fn f70_a_record_is_made_what_its_history_says() {
         let mut expected = payment.clone();
         expected.version = payment.version.next();
         expected.unbooked = None;
-        assert_eq!(stage.payment(payment.key).await, expected);
+        let mut restored = stage.payment(payment.key).await;
+        assert!(!restored.channel_orders[0].state.is_open() || restored.due_at().is_some());
+        // An overdue rung moves on with the tick.
+        restored.channel_orders[0].due = expected.channel_orders[0].due;
+        assert_eq!(restored, expected);
     }
     assert_eq!(office.found().await, []);
 }
