@@ -4,6 +4,7 @@
 //! works on orders of its own and lays faults for those alone. The catalogue plays the same over every channel.
 
 mod appealing;
+mod auditing;
 mod bad_requests;
 mod buyer_pays;
 mod buyer_pays_twice;
@@ -235,5 +236,9 @@ fn of_alipay() -> Vec<Scenario> {
             replaying::whole_campaign,
         ),
         scenario("s12_s13_i18_no_canary_is_heard", leaking::nothing),
+        scenario(
+            "f70_s18_the_deployed_audit_believes_what_holds",
+            auditing::deployed,
+        ),
     ]
 }
