@@ -259,6 +259,24 @@ impl Aws {
         Ok(())
     }
 
+    /// Has a channel account's breaker stand open for ten minutes, as after many orders in trouble.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub async fn open_breaker(&self, channel: &str, account: &str) -> anyhow::Result<()> {
+        let until = crate::receiver::milliseconds() + 600_000;
+        let body = json!({
+            "TableName": self.endpoints.tables.get("controls"),
+            "Key": { "k": { "S": format!("breaker#{channel}#{account}#placing") } },
+            "UpdateExpression": "SET #u = :until, #t = :trips",
+            "ExpressionAttributeNames": { "#u": "u", "#t": "t" },
+            "ExpressionAttributeValues": { ":until": { "N": until.to_string() }, ":trips": { "N": "6" } },
+        });
+        self.json_call("DynamoDB_20120810.UpdateItem", "1.0", &body)
+            .await?;
+        Ok(())
+    }
+
     /// Takes a payment, by its key, out of the due index.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod idempotency_key;
 mod initiating;
 mod leaking;
 mod lost_messages;
+mod operator_tokens;
 mod operators;
 mod refunding;
 mod replaying;
@@ -36,6 +37,7 @@ fn main() -> anyhow::Result<()> {
     scenarios.extend(cashier::scenarios());
     scenarios.extend(appealing::scenarios());
     scenarios.extend(operators::scenarios());
+    scenarios.extend(operator_tokens::scenarios());
     scenarios.extend(of_alipay());
     scenarios.extend(catalogue::scenarios());
     run(StackOptions::for_test("scenarios"), scenarios)
