@@ -116,6 +116,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn one_currency_is_settled_in() {
+        assert_eq!(Currency::Cny.code(), "CNY");
+        assert_eq!(Currency::from_code("CNY"), Some(Currency::Cny));
+        for other in ["", "cny", "USD", "CNYCNY"] {
+            assert_eq!(Currency::from_code(other), None, "{other}");
+        }
+    }
+
     proptest! {
         /// F23: checked against integers too wide to overflow.
         /// S11: no sum wraps and no difference goes below nothing.

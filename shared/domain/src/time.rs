@@ -104,3 +104,17 @@ impl fmt::Debug for Span {
         write!(f, "{} ms", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_rounded_down_and_delays_up() {
+        let floor = |millis| Timestamp::from_millis(millis).floor_to_second().as_millis();
+        let floors = [0, 999, 1_000, 1_001, 1_999].map(floor);
+        assert_eq!(floors, [0, 0, 1_000, 1_000, 1_000]);
+        let up = |millis| Span::millis(millis).as_seconds_rounded_up();
+        assert_eq!([0, 1, 1_000, 1_001, 1_999].map(up), [0, 1, 1, 2, 2]);
+    }
+}

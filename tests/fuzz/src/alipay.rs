@@ -9,20 +9,13 @@ use payonce_domain::{Channel, Method, RefundNo, Timestamp};
 use serde_json::json;
 
 use crate::channel::{Call, Letter, Side, Spoken, form, joined, pairs};
-use crate::signing::Key;
+use crate::signing::{PUBLIC, sign};
 use crate::texts::{merchant_refund, order_of, refund_of};
 
-const PUBLIC: &str = include_str!("../../../shared/channels/src/alipay/fixtures/alipay.public.pem");
 const MERCHANT: &str = include_str!("../../../shared/channels/src/alipay/fixtures/merchant.pem");
 const TRADE_NO: &str = "2026112022001424330512345678";
 /// 2026-11-20 22:20:00 in Beijing.
 const NOW: Timestamp = Timestamp::from_millis(1_795_184_400_000);
-
-static KEY: LazyLock<Key> = LazyLock::new(|| {
-    Key::read(include_str!(
-        "../../../shared/channels/src/alipay/fixtures/alipay.pem"
-    ))
-});
 
 /// An account with Alipay.
 pub static ALIPAY: LazyLock<Side> = LazyLock::new(|| {
@@ -50,7 +43,7 @@ pub static ALIPAY: LazyLock<Side> = LazyLock::new(|| {
         notify: |_, content| {
             let mut fields = pairs(content);
             fields.remove("sign");
-            let sign = KEY.sign(joined(&fields).as_bytes());
+            let sign = sign(joined(&fields).as_bytes());
             fields.insert("sign_type".to_owned(), "RSA2".to_owned());
             fields.insert("sign".to_owned(), sign);
             Letter {
@@ -60,7 +53,7 @@ pub static ALIPAY: LazyLock<Side> = LazyLock::new(|| {
         },
         answers: answers(),
         answer: |call, content| {
-            let sign = KEY.sign(content);
+            let sign = sign(content);
             let name = name_of(call);
             let mut body = format!("{{\"{name}_response\":").into_bytes();
             body.extend_from_slice(content);

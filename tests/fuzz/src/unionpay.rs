@@ -10,12 +10,12 @@ use ring::digest::{SHA256, digest};
 use serde_json::json;
 
 use crate::channel::{Call, Letter, Side, Spoken, form, joined, pairs};
-use crate::signing::Key;
+use crate::signing::sign;
 use crate::texts::{order_of, refund_of};
 
-const ROOT: &str = include_str!("../../../shared/channels/src/unionpay/fixtures/root.crt");
-const MIDDLE: &str = include_str!("../../../shared/channels/src/unionpay/fixtures/middle.crt");
-const LEAF: &str = include_str!("../../../shared/channels/src/unionpay/fixtures/leaf.crt");
+const ROOT: &str = include_str!("weak/root.crt");
+const MIDDLE: &str = include_str!("weak/middle.crt");
+const LEAF: &str = include_str!("weak/leaf.crt");
 const MERCHANT: &str = include_str!("../../../shared/channels/src/unionpay/fixtures/merchant.crt");
 const MERCHANT_KEY: &str =
     include_str!("../../../shared/channels/src/unionpay/fixtures/merchant.pem");
@@ -24,12 +24,6 @@ const QUERY_ID: &str = "782611261200000000001";
 /// 2027-01-15 12:00:00 in Beijing, when the certificates are valid.
 const NOW: Timestamp = Timestamp::from_millis(1_799_985_600_000);
 const TXN_TIME: &str = "20270115120000";
-
-static KEY: LazyLock<Key> = LazyLock::new(|| {
-    Key::read(include_str!(
-        "../../../shared/channels/src/unionpay/fixtures/leaf.pem"
-    ))
-});
 
 /// An account with UnionPay.
 pub static UNIONPAY: LazyLock<Side> = LazyLock::new(|| {
@@ -74,7 +68,7 @@ fn signed(mut fields: BTreeMap<String, String>) -> BTreeMap<String, String> {
     fields.insert("signPubKeyCert".to_owned(), LEAF.to_owned());
     let hash = digest(&SHA256, joined(&fields).as_bytes());
     let hash: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
-    fields.insert("signature".to_owned(), KEY.sign(hash.as_bytes()));
+    fields.insert("signature".to_owned(), sign(hash.as_bytes()));
     fields
 }
 

@@ -11,10 +11,9 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde_json::{Value, json};
 
 use crate::channel::{Call, Letter, Side, Spoken};
-use crate::signing::Key;
+use crate::signing::{PUBLIC, sign};
 use crate::texts::{order_of, refund_of};
 
-const PUBLIC: &str = include_str!("../../../shared/channels/src/wechat/fixtures/wechat.public.pem");
 const MERCHANT: &str = include_str!("../../../shared/channels/src/wechat/fixtures/merchant.pem");
 const KEY_ID: &str = "PUB_KEY_ID_0119000000012026112000000000000001";
 const API_KEY: &str = "0123456789abcdef0123456789ABCDEF";
@@ -22,12 +21,6 @@ const NONCE: &str = "0a1b2c3d4e5f";
 const TRADE_NO: &str = "4200002026112000000000000001";
 /// 2026-11-20 22:20:00 in Beijing.
 const NOW: Timestamp = Timestamp::from_millis(1_795_184_400_000);
-
-static KEY: LazyLock<Key> = LazyLock::new(|| {
-    Key::read(include_str!(
-        "../../../shared/channels/src/wechat/fixtures/wechat.pem"
-    ))
-});
 
 /// An account with WeChat Pay.
 pub static WECHAT: LazyLock<Side> = LazyLock::new(|| {
@@ -69,7 +62,7 @@ fn signed(body: Vec<u8>) -> Letter {
     let mut text = format!("{timestamp}\n{NONCE}\n").into_bytes();
     text.extend_from_slice(&body);
     text.push(b'\n');
-    let signature = KEY.sign(&text);
+    let signature = sign(&text);
     let headers = [
         ("wechatpay-timestamp", timestamp.as_str()),
         ("wechatpay-nonce", NONCE),

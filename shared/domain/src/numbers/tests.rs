@@ -87,6 +87,48 @@ fn reversal_does_not_depend_on_the_cause_but_on_kind_and_number() {
     }
 }
 
+#[test]
+fn messages_and_appeals_read_back() {
+    let merchant = MerchantId::new("m-1").unwrap();
+    let message = DelayedMessageKey::derive(&merchant, &MerchantMessageId::new("o").unwrap());
+    let message = DelayedMessageNo::new(message);
+    let read = DelayedMessageNo::parse(&message.to_string());
+    assert_eq!(read, Some(message));
+    let appeal = AppealKey::derive(&merchant, &MerchantAppealNo::new("o").unwrap());
+    let appeal = AppealNo::new(appeal);
+    let read = AppealNo::parse(&appeal.to_string());
+    assert_eq!(read, Some(appeal));
+    assert_eq!(AppealNo::parse(&message.to_string()), None);
+    assert_eq!(DelayedMessageNo::parse(&appeal.to_string()), None);
+}
+
+/// F37: whoever computes check characters has no number of ours yet.
+#[test]
+fn good_check_characters_are_not_enough() {
+    let with_check = |body: &str| format!("{body}{}", check_characters::compute(body).unwrap());
+    let order = ChannelOrderNo::new(key("o"), Channel::Alipay, Method::Page, 1);
+    let trade = ChannelTradeNo::new("7").unwrap();
+    let refund = RefundNo::new(order, RefundIdentity::Reversal(&trade), 1).to_string();
+    assert!(RefundNo::parse(&with_check(&refund[..32])).is_some());
+    let without_generation = format!("{}0", &refund[..31]);
+    let beyond_the_alphabet = format!("{}U{}", &refund[..30], &refund[31..32]);
+    let of_another_kind = format!("Q{}", &refund[1..32]);
+    let too_long = format!("{}1", &refund[..32]);
+    for body in [
+        without_generation,
+        beyond_the_alphabet,
+        of_another_kind,
+        too_long,
+    ] {
+        assert_eq!(RefundNo::parse(&with_check(&body)), None, "{body}");
+    }
+    let payment = PaymentNo::new(key("o")).to_string();
+    let short = with_check(&payment[..20]);
+    assert_eq!(PaymentNo::parse(&short), None, "{short}");
+    let other = with_check(&format!("Q{}", &payment[1..21]));
+    assert_eq!(PaymentNo::parse(&other), None, "{other}");
+}
+
 proptest! {
     /// F36, F37: what is not a number of ours is not looked up.
     #[test]

@@ -209,4 +209,23 @@ mod tests {
             }
         }
     }
+
+    /// A question at the deadline or after it is the closing's to ask.
+    #[test]
+    fn early_rungs_end_before_the_deadline() {
+        let start = Timestamp::from_millis(0);
+        let merchant = MerchantId::new("demo").unwrap();
+        let key = PaymentKey::derive(&merchant, &MerchantOrderNo::new("order").unwrap());
+        let no = ChannelOrderNo::new(key, Channel::Alipay, Method::Page, 1);
+        let pace = Pace::of_channel_order(no, Stretch::NONE);
+        let policy = policy(Channel::Alipay, Method::Page);
+        let until = |deadline| {
+            let rungs = policy.early_rungs(pace, start, deadline);
+            rungs.collect::<Vec<_>>()
+        };
+        let all = until(start.plus(Span::days(1)));
+        assert!(all.len() > 2);
+        assert_eq!(until(all[2]), all[..2]);
+        assert_eq!(until(all[2].plus(Span::millis(1))), all[..3]);
+    }
 }

@@ -3,9 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod findings;
 mod laws;
+mod openings;
 mod proposals;
 mod refunds;
+mod rulings;
 mod steps;
 
 use std::collections::BTreeMap;

@@ -12,6 +12,7 @@ mod channels;
 mod closing;
 mod contract;
 mod defects;
+mod histories;
 mod refunds;
 mod returns;
 mod reversals;

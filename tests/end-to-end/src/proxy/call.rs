@@ -1,10 +1,13 @@
-//! What a call is: who makes it, what it asks of whom, and about which payments.
+//! What a call is: who makes it, what it asks of whom, and about what.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Uri, header};
-use payonce_domain::{ChannelOrderNo, PaymentKey, PaymentNo, RefundNo};
+use payonce_domain::{
+    AppealKey, AppealNo, ChannelOrderNo, DelayedMessageKey, DelayedMessageNo, PaymentKey,
+    PaymentNo, RefundNo,
+};
 use payonce_local::Endpoints;
 use serde_json::{Value, json};
 
@@ -17,6 +20,28 @@ pub enum Side {
     Channel,
 }
 
+/// What a call may be about: a payment, a delayed message or an appeal. Their keys are made alike and never meet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject(String);
+
+impl From<PaymentKey> for Subject {
+    fn from(key: PaymentKey) -> Self {
+        Self(key.to_string())
+    }
+}
+
+impl From<DelayedMessageKey> for Subject {
+    fn from(key: DelayedMessageKey) -> Self {
+        Self(key.to_string())
+    }
+}
+
+impl From<AppealKey> for Subject {
+    fn from(key: AppealKey) -> Self {
+        Self(key.to_string())
+    }
+}
+
 /// One call of a function to the outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -26,8 +51,8 @@ pub struct Call {
     pub side: Side,
     /// What it asks, in words that stay the same from run to run: `put payments`, `channel trade.query`.
     pub label: String,
-    /// The payments that it names.
-    pub about: BTreeSet<PaymentKey>,
+    /// What it names.
+    pub about: BTreeSet<Subject>,
 }
 
 impl Call {
@@ -211,29 +236,28 @@ fn channel_label(uri: &Uri, body: &str) -> String {
     format!("channel {}", words.join(" "))
 }
 
-/// Payments named by numbers of ours, wherever they stand. The check characters keep chance out.
-fn numbers_in(text: &str) -> BTreeSet<PaymentKey> {
+/// What is named by numbers of ours, wherever they stand. The check characters keep chance out.
+fn numbers_in(text: &str) -> BTreeSet<Subject> {
     let mut found = BTreeSet::new();
-    for (at, _) in text.match_indices(['P', 'R']) {
+    for (at, _) in text.match_indices(['A', 'D', 'P', 'R']) {
         let read = |length: usize| text.get(at..at + length);
-        let payment = read(23).and_then(PaymentNo::parse).map(PaymentNo::key);
-        let order = read(27)
-            .and_then(ChannelOrderNo::parse)
-            .map(ChannelOrderNo::key);
-        let refund = read(34)
-            .and_then(RefundNo::parse)
-            .map(|no| no.channel_order().key());
-        found.extend(payment.or(order).or(refund));
+        let payment = || Some(PaymentNo::parse(read(23)?)?.key().into());
+        let order = || Some(ChannelOrderNo::parse(read(27)?)?.key().into());
+        let refund = || Some(RefundNo::parse(read(34)?)?.channel_order().key().into());
+        let message = || Some(DelayedMessageNo::parse(read(23)?)?.key().into());
+        let appeal = || Some(AppealNo::parse(read(23)?)?.key().into());
+        let subject = payment().or_else(order).or_else(refund);
+        found.extend(subject.or_else(message).or_else(appeal));
     }
     found
 }
 
-/// Payments named by the partition key of an item.
-fn collect_keys(value: &Value, found: &mut BTreeSet<PaymentKey>) {
+/// What is named by the partition key of an item. One alphabet and one length serve all keys.
+fn collect_keys(value: &Value, found: &mut BTreeSet<Subject>) {
     match value {
         Value::Object(members) => {
             let key = value.pointer("/k/S").and_then(Value::as_str);
-            found.extend(key.and_then(PaymentKey::parse));
+            found.extend(key.and_then(PaymentKey::parse).map(Subject::from));
             for member in members.values() {
                 collect_keys(member, found);
             }
@@ -269,7 +293,7 @@ pub(crate) struct Parted {
 
 impl Parted {
     /// Parts a request; `None` if none of its messages is to be lost.
-    pub(crate) fn of(body: &[u8], lost: &BTreeSet<PaymentKey>) -> Option<Self> {
+    pub(crate) fn of(body: &[u8], lost: &BTreeSet<Subject>) -> Option<Self> {
         let mut request: Value = serde_json::from_slice(body).ok()?;
         let entries = request["Entries"].as_array()?.clone();
         let is_lost = |entry: &Value| !numbers_in(&entry.to_string()).is_disjoint(lost);
@@ -324,7 +348,7 @@ mod tests {
         let merchant = MerchantId::new("m-strict").unwrap();
         let key = PaymentKey::derive(&merchant, &MerchantOrderNo::new("1").unwrap());
         let order = ChannelOrderNo::new(key, Channel::Alipay, Method::Page, 1);
-        let expected = BTreeSet::from([key]);
+        let expected = BTreeSet::from([Subject::from(key)]);
         assert_eq!(
             numbers_in(&format!(
                 "biz_content=%7B%22out_trade_no%22%3A%22{order}%22%7D"

@@ -3,7 +3,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use payonce_domain::PaymentKey;
 use serde_json::Value;
 
 use super::call::{Call, PUBLISH_EVENTS, SEND_MESSAGES, Side};
@@ -173,16 +172,6 @@ impl Journal {
     #[must_use]
     pub fn since(&self, mark: usize) -> Vec<Entry> {
         self.entries().iter().skip(mark).cloned().collect()
-    }
-
-    /// The calls that name a payment.
-    #[must_use]
-    pub fn about(&self, key: PaymentKey) -> Vec<Entry> {
-        self.entries()
-            .iter()
-            .filter(|entry| entry.call.about.contains(&key))
-            .cloned()
-            .collect()
     }
 
     fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {

@@ -22,7 +22,7 @@ use payonce_local::Endpoints;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-pub use call::{Call, Side};
+pub use call::{Call, Side, Subject};
 pub use journal::{Consumed, Entry, Journal, Tally};
 pub use plan::{Crash, Moment, Plan};
 

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use payonce_domain::PaymentKey;
-
-use super::call::{Call, Parted, SEND_MESSAGES};
+use super::call::{Call, Parted, SEND_MESSAGES, Subject};
 
 /// On which side of a call its maker dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,14 +25,14 @@ pub struct Crash {
     pub nth: u32,
     /// On which side.
     pub moment: Moment,
-    /// About which payment; `None` for calls that name none, like fetching a secret.
-    pub about: Option<PaymentKey>,
+    /// About what; `None` for calls that name none, like fetching a secret.
+    pub about: Option<Subject>,
 }
 
 impl Crash {
     fn concerns(&self, call: &Call) -> bool {
-        let about = match self.about {
-            Some(key) => call.about.contains(&key),
+        let about = match &self.about {
+            Some(subject) => call.about.contains(subject),
             None => call.about.is_empty(),
         };
         about && call.function == self.function && call.label == self.label
@@ -52,7 +50,7 @@ struct Laid {
 #[derive(Debug, Default)]
 pub struct Plan {
     laid: Mutex<Vec<Laid>>,
-    lost: Mutex<BTreeSet<PaymentKey>>,
+    lost: Mutex<BTreeSet<Subject>>,
 }
 
 impl Plan {
@@ -79,14 +77,14 @@ impl Plan {
             .retain(|laid| laid.crash != *crash || laid.happened);
     }
 
-    /// From now on the queue takes the messages about this payment and never delivers one.
-    pub fn lose_messages_about(&self, key: PaymentKey) {
-        self.losing().insert(key);
+    /// From now on the queue takes the messages about this and never delivers one.
+    pub fn lose_messages_about(&self, subject: impl Into<Subject>) {
+        self.losing().insert(subject.into());
     }
 
     /// From now on they are delivered.
-    pub fn deliver_messages_about(&self, key: PaymentKey) {
-        self.losing().remove(&key);
+    pub fn deliver_messages_about(&self, subject: impl Into<Subject>) {
+        self.losing().remove(&subject.into());
     }
 
     /// What is left of a request to the queue; `None` if all of it is to arrive, or if it is no such request.
@@ -126,7 +124,7 @@ impl Plan {
         }
     }
 
-    fn losing(&self) -> MutexGuard<'_, BTreeSet<PaymentKey>> {
+    fn losing(&self) -> MutexGuard<'_, BTreeSet<Subject>> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

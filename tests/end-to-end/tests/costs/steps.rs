@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use end_to_end::proxy::{Entry, Tally};
+use end_to_end::proxy::{Entry, Subject, Tally};
 use end_to_end::{Merchant, Notification, Order, Proxied, Way, attempt, eventually, same};
 use payonce_domain::Channel;
 use serde_json::{Value, json};
@@ -248,7 +248,7 @@ struct Counter<'a> {
     proxied: &'a Proxied,
     function: &'static str,
     mark: usize,
-    about: Option<payonce_domain::PaymentKey>,
+    about: Option<Subject>,
 }
 
 impl<'a> Counter<'a> {
@@ -267,7 +267,7 @@ impl<'a> Counter<'a> {
         let payment_no = order.payment_no()?;
         let payment_no = payonce_domain::PaymentNo::parse(&payment_no).context("a number")?;
         Ok(Self {
-            about: Some(payment_no.key()),
+            about: Some(payment_no.key().into()),
             ..self
         })
     }
@@ -277,7 +277,10 @@ impl<'a> Counter<'a> {
         let counts = |entry: &&Entry| {
             entry.call.function == self.function
                 && entry.call.label != BREAKER
-                && self.about.is_none_or(|key| entry.call.about.contains(&key))
+                && self
+                    .about
+                    .as_ref()
+                    .is_none_or(|subject| entry.call.about.contains(subject))
         };
         // One batch may wake several payments: this one's share of what reading them cost is counted.
         let shared = |mut entry: Entry| {

@@ -11,14 +11,11 @@ use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::flows::{self, Flow};
-use crate::stage::{Stage, Take};
+use crate::stage::{SETTLES_WITHIN, Stage, Take};
 use crate::table::{Row, Table};
 
 /// How often a crash that did not come about is tried with another payment: somebody else's crash may have been faster.
-const TRIES: u32 = 4;
-
-/// Three sweeps and some: as long as anything that was lost may be owed.
-const SETTLES_WITHIN: Duration = Duration::from_secs(240);
+pub(crate) const TRIES: u32 = 4;
 
 /// How many audits read the books at a time.
 const AUDITS: usize = 3;
@@ -27,33 +24,29 @@ const AUDITS: usize = 3;
 const ANY_FLOW: &str = "any, on a cold start";
 
 /// What came of it all.
+#[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) table: Table,
     pub(crate) wrong: Vec<String>,
     pub(crate) payments: usize,
+    pub(crate) messages: usize,
 }
 
 struct Cases<'a> {
     stage: &'a Stage,
     audits: Semaphore,
-    outcome: Mutex<Outcome>,
+    outcome: &'a Mutex<Outcome>,
 }
 
 /// Plays every flow in peace, then once for every call and side of it.
-pub(crate) async fn play_all(stage: &Stage) -> Outcome {
-    let outcome = Outcome {
-        table: Table::default(),
-        wrong: Vec::new(),
-        payments: 0,
-    };
+pub(crate) async fn play_all(stage: &Stage, outcome: &Mutex<Outcome>) {
     let cases = Cases {
         stage,
         audits: Semaphore::new(AUDITS),
-        outcome: Mutex::new(outcome),
+        outcome,
     };
     let by_function = flows::by_function();
     join_all(by_function.values().map(|flows| cases.play_function(flows))).await;
-    cases.outcome.into_inner()
 }
 
 impl Cases<'_> {
@@ -257,7 +250,7 @@ impl Cases<'_> {
 
 /// The calls of one run of a function, each with its number among its kind. Runs that begin with a read end where the
 /// next one begins.
-fn numbered(labels: impl Iterator<Item = String>) -> Vec<(String, u32)> {
+pub(crate) fn numbered(labels: impl Iterator<Item = String>) -> Vec<(String, u32)> {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     let mut calls: Vec<(String, u32)> = Vec::new();
     for label in labels {

@@ -9,6 +9,7 @@
 
 mod cases;
 mod flows;
+mod messages;
 mod stage;
 mod table;
 
@@ -16,7 +17,9 @@ use std::time::Instant;
 
 use end_to_end::Proxied;
 use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::sync::Mutex;
 
+use cases::Outcome;
 use stage::Stage;
 
 fn main() -> anyhow::Result<()> {
@@ -36,16 +39,25 @@ async fn play() -> anyhow::Result<()> {
     let functions: Vec<_> = flows::by_function().into_keys().collect();
     let stage = Stage::new(Proxied::start("crashes").await?, &functions);
     let began = Instant::now();
-    let outcome = tokio::select! {
-        outcome = cases::play_all(&stage) => outcome,
+    let outcome = Mutex::new(Outcome::default());
+    let played = async {
+        tokio::join!(
+            cases::play_all(&stage, &outcome),
+            messages::play_all(&stage, &outcome)
+        )
+    };
+    tokio::select! {
+        _ = played => {}
         () = stage.keep_scanning() => unreachable!("it goes on for ever"),
         () = stage.keep_looking() => unreachable!("it goes on for ever"),
     };
     stage.stop().await;
+    let outcome = outcome.into_inner();
     println!("{}", outcome.table);
     println!(
-        "{} payments in {} s",
+        "{} payments and {} delayed messages in {} s",
         outcome.payments,
+        outcome.messages,
         began.elapsed().as_secs()
     );
     anyhow::ensure!(outcome.wrong.is_empty(), "{}", outcome.wrong.join("\n"));

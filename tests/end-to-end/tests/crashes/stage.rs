@@ -20,6 +20,9 @@ const AT_ONCE: usize = 3;
 const REPEATS: u32 = 40;
 const REPEAT_AFTER: Duration = Duration::from_millis(700);
 
+/// Three sweeps and some: as long as anything that was lost may be owed.
+pub(crate) const SETTLES_WITHIN: Duration = Duration::from_secs(240);
+
 /// How often the tables are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(800);
 
@@ -111,7 +114,7 @@ impl Stage {
             label: label.to_owned(),
             nth,
             moment,
-            about: Some(key),
+            about: Some(key.into()),
         });
         let turns = self
             .turns
@@ -184,7 +187,7 @@ impl Take<'_> {
     pub(crate) fn calls_of(&self, function: &str) -> Vec<Entry> {
         let since = self.stage.proxy().journal().since(self.mark.unwrap_or(0));
         let own = since.into_iter().filter(|entry| {
-            entry.call.function == function && entry.call.about.contains(&self.key)
+            entry.call.function == function && entry.call.about.contains(&self.key.into())
         });
         own.collect()
     }
