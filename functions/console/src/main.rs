@@ -21,6 +21,7 @@ mod office;
 mod payment;
 mod refusal;
 mod routes;
+mod settlement;
 mod show;
 mod sign_in;
 mod story;

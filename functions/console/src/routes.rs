@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use payonce_app::console::Console;
 
-use crate::{action, appeals, asset, export, list_page, now, office, payment, sign_in};
+use crate::{action, appeals, asset, export, list_page, now, office, payment, settlement, sign_in};
 
 pub(crate) fn of(console: Arc<Console>) -> Router {
     let sign_in = get(sign_in::page).post(sign_in::with_link);
@@ -33,6 +33,16 @@ pub(crate) fn of(console: Arc<Console>) -> Router {
         .route("/console/appeals/{no}/rule", post(appeals::rule))
         .route("/console/appeals/{no}/approve", post(appeals::approve))
         .route("/console/appeals/{no}/decline", post(appeals::decline))
+        .route("/console/settlement", get(settlement::days))
+        .route("/console/settlement/csv", get(settlement::days_csv))
+        .route("/console/settlement/json", get(settlement::days_json))
+        .route("/console/settlement/day", get(settlement::day))
+        .route("/console/settlement/day/json", get(settlement::day_json))
+        .route("/console/findings", get(settlement::findings))
+        .route("/console/findings/csv", get(settlement::findings_csv))
+        .route("/console/findings/{id}", get(settlement::finding))
+        .route("/console/findings/{id}/take", post(settlement::take))
+        .route("/console/findings/{id}/settle", post(settlement::settle))
         .route("/console/controls", controls)
         .route("/console/acts", get(office::acts))
         .with_state(console)

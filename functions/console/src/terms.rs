@@ -134,6 +134,8 @@ pub(crate) static TERMS: &[Term] = &[
     term("resume-refund", "再次发送退款", "resumed a refund"),
     term("set-controls", "设定退款控制", "set the controls"),
     term("export", "导出证据", "exported the evidence"),
+    term("take-finding", "认领差错", "took a discrepancy"),
+    term("settle-finding", "差错结案", "settled a discrepancy"),
     term("propose-refund", "申请退款", "proposed a refund"),
     term("approve-refund", "批准退款", "approved a refund"),
     term("decline-refund", "驳回退款", "declined a refund"),

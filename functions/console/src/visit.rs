@@ -169,7 +169,7 @@ impl Frame {
     }
 
     /// The parts of the console: their names, addresses and words.
-    pub(crate) fn places(&self) -> [(&'static str, &'static str, &'static str); 9] {
+    pub(crate) fn places(&self) -> [(&'static str, &'static str, &'static str); 11] {
         let w = self.w;
         [
             ("now", "/console", w.nav_now),
@@ -181,6 +181,16 @@ impl Frame {
                 "appeals",
                 "/console/appeals",
                 crate::appeals::title(self.language),
+            ),
+            (
+                "settlement",
+                "/console/settlement",
+                crate::settlement::title(self.language),
+            ),
+            (
+                "findings",
+                "/console/findings",
+                crate::settlement::findings_title(self.language),
             ),
             ("proposals", "/console/proposals", w.nav_proposals),
             ("controls", "/console/controls", w.nav_controls),

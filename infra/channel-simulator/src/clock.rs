@@ -176,6 +176,9 @@ impl Day {
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Clock {
     offset_seconds: i64,
+    /// Whether merchants' clocks follow this one. It is said anew at every start.
+    #[serde(skip)]
+    is_followed: bool,
 }
 
 thread_local! {
@@ -198,6 +201,20 @@ pub(crate) fn play(moment: Moment) {
 impl Clock {
     pub(crate) fn now(self) -> Moment {
         wall().plus_seconds(self.offset_seconds)
+    }
+
+    /// What merchants' clocks show, by which signatures and the times of orders are judged: real time, unless
+    /// they follow this clock.
+    pub(crate) fn wall(self) -> Moment {
+        if self.is_followed { self.now() } else { wall() }
+    }
+
+    /// The same clock, with every merchant's clock following it.
+    pub(crate) fn followed(self) -> Self {
+        Self {
+            is_followed: true,
+            ..self
+        }
     }
 
     pub(crate) fn advance(&mut self, seconds: i64) {
@@ -252,6 +269,15 @@ mod tests {
         let later = friday.plus_working_days(5);
         assert_eq!(later.beijing(), "2026-12-04 10:00:00");
         assert_eq!(friday.plus_working_days(1).beijing(), "2026-11-30 10:00:00");
+    }
+
+    #[test]
+    fn merchants_keep_to_the_wall_unless_they_follow() {
+        let mut clock = Clock::default();
+        clock.advance(86_400);
+        assert!(clock.wall() < clock.now().plus_seconds(-86_000));
+        let followed = clock.followed();
+        assert!(followed.wall() > clock.wall().plus_seconds(86_000));
     }
 
     #[test]

@@ -237,8 +237,8 @@ impl Played {
         } else {
             Spoil::Nothing
         };
-        let now = self.simulator.look(|world| world.now());
-        let message = notice::wire(&self.simulator.accounts, &told.0, now, spoil);
+        let clock = self.simulator.look(|world| world.clock);
+        let message = notice::wire(&self.simulator.accounts, &told.0, clock, spoil);
         let mut headers = vec![("content-type".to_owned(), message.content_type.to_owned())];
         let others = message.headers.into_iter();
         headers.extend(others.map(|(name, value)| (name.to_ascii_lowercase(), value)));

@@ -27,6 +27,9 @@ struct Arguments {
     /// The address that browsers and merchants use, when a proxy stands in front.
     #[arg(long)]
     public_url: Option<String>,
+    /// Write here how many seconds the clock is ahead; merchants' clocks follow it.
+    #[arg(long)]
+    clock_file: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -40,6 +43,7 @@ async fn main() -> anyhow::Result<()> {
         state: arguments.state,
         fresh: arguments.fresh,
         public_url: arguments.public_url,
+        clock_file: arguments.clock_file,
     })
     .await?;
     let mut stdout = std::io::stdout();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     alipay,
     books::{Channel, Order, Refund},
-    clock::Moment,
+    clock::{Clock, Moment},
     faults::Spoil,
     simulator::{Accounts, World},
     unionpay, wechat,
@@ -125,18 +125,19 @@ pub(crate) fn queue_settled_refund(
 }
 
 /// One attempt as it goes over the wire.
-pub(crate) fn wire(accounts: &Accounts, notice: &Notice, now: Moment, spoil: Spoil) -> Message {
+pub(crate) fn wire(accounts: &Accounts, notice: &Notice, clock: Clock, spoil: Spoil) -> Message {
+    let (now, wall) = (clock.now(), clock.wall());
     match notice.channel {
         Channel::Alipay => alipay::notification::wire(&accounts.alipay, notice, now, spoil),
-        Channel::Wechat => wechat::notification::wire(&accounts.wechat, notice, spoil),
+        Channel::Wechat => wechat::notification::wire(&accounts.wechat, notice, wall, spoil),
         Channel::Unionpay => unionpay::notification::wire(&accounts.unionpay, notice, now, spoil),
     }
 }
 
 /// What a channel sends before a notification to see whether the merchant verifies it at all.
-pub(crate) fn probe(accounts: &Accounts, notice: &Notice) -> Option<Message> {
+pub(crate) fn probe(accounts: &Accounts, notice: &Notice, clock: Clock) -> Option<Message> {
     match notice.channel {
-        Channel::Wechat => wechat::notification::probe(&accounts.wechat, notice),
+        Channel::Wechat => wechat::notification::probe(&accounts.wechat, notice, clock.wall()),
         Channel::Alipay | Channel::Unionpay => None,
     }
 }

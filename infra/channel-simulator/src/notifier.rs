@@ -114,7 +114,8 @@ struct Sender<'a> {
 impl Sender<'_> {
     async fn send_under_fault(&self) -> Outcome {
         let Some(fault) = self.fault else {
-            if let Some(probe) = notice::probe(&self.simulator.accounts, self.notice) {
+            let clock = self.simulator.look(|world| world.clock);
+            if let Some(probe) = notice::probe(&self.simulator.accounts, self.notice, clock) {
                 // Whatever is answered to a probe, the genuine notification follows.
                 let _refused_or_not = self.post(probe, json!("probe")).await;
             }
@@ -170,8 +171,8 @@ impl Sender<'_> {
     }
 
     async fn send(&self, spoil: Spoil) -> Outcome {
-        let now = self.simulator.look(|world| world.now());
-        let message = notice::wire(&self.simulator.accounts, self.notice, now, spoil);
+        let clock = self.simulator.look(|world| world.clock);
+        let message = notice::wire(&self.simulator.accounts, self.notice, clock, spoil);
         let detail = json!({ "spoilt": format!("{spoil:?}"), "fields": self.notice.fields });
         self.post(message, detail).await
     }

@@ -130,6 +130,14 @@ pub(crate) fn save(simulator: &Simulator, path: &Path) -> anyhow::Result<()> {
     write().with_context(|| format!("writing the state file {}", path.display()))
 }
 
+/// Says how many seconds the clock is ahead, whole or not at all.
+pub(crate) fn write_clock(path: &Path, clock: Clock) -> anyhow::Result<()> {
+    let beside = path.with_extension("tmp");
+    std::fs::write(&beside, clock.offset_seconds().to_string())
+        .and_then(|()| std::fs::rename(&beside, path))
+        .with_context(|| format!("writing the clock file {}", path.display()))
+}
+
 /// Saves after every burst of changes, for as long as the process lives.
 pub(crate) async fn keep_saving(simulator: Arc<Simulator>, path: PathBuf) {
     loop {

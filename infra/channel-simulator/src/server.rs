@@ -35,6 +35,9 @@ pub struct Options {
     pub fresh: bool,
     /// The address that the outside uses, when a proxy stands in front.
     pub public_url: Option<String>,
+    /// Where to write how many seconds the clock is ahead, for merchants whose clocks follow it. Signatures and
+    /// the times of orders are then judged by it too.
+    pub clock_file: Option<PathBuf>,
 }
 
 /// A simulator that answers requests.
@@ -106,11 +109,15 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         .await
         .context("making keys")??;
 
-    let simulator = Arc::new(Simulator::new(
-        world,
-        Arc::new(accounts),
-        public_url.trim_end_matches('/').to_owned(),
-    ));
+    let mut world = world;
+    if let Some(file) = &options.clock_file {
+        world.clock = world.clock.followed();
+        saved::write_clock(file, world.clock)?;
+    }
+    let public_url = public_url.trim_end_matches('/').to_owned();
+    let mut simulator = Simulator::new(world, Arc::new(accounts), public_url);
+    simulator.clock_file = options.clock_file;
+    let simulator = Arc::new(simulator);
     saved::save(&simulator, &options.state)?;
     let serving = serve(listener, Arc::clone(&simulator));
     let tasks = vec![

@@ -3,6 +3,7 @@
 //! Handlers lock for the length of a decision and never while they wait or sign.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -153,6 +154,8 @@ pub(crate) struct Simulator {
     pub(crate) accounts: Arc<Accounts>,
     /// Where the outside finds this process, without a slash at the end.
     pub(crate) public_url: String,
+    /// Says how far the clock is ahead, to whoever follows it.
+    pub(crate) clock_file: Option<PathBuf>,
     /// Rung when something changed that the state file should know.
     pub(crate) changed: Notify,
     /// Rung when a notification may have become due.
@@ -167,6 +170,7 @@ impl Simulator {
             world: Mutex::new(world),
             accounts,
             public_url,
+            clock_file: None,
             changed: Notify::new(),
             due: Notify::new(),
             answers: Turn::default(),
@@ -185,6 +189,11 @@ impl Simulator {
         self.changed.notify_one();
         self.due.notify_one();
         result
+    }
+
+    /// What merchants' clocks show now.
+    pub(crate) fn wall(&self) -> Moment {
+        self.look(|world| world.clock.wall())
     }
 
     pub(crate) fn write(&self, line: Line) {

@@ -59,6 +59,11 @@ impl Directory {
         self.root.join("endpoints.json")
     }
 
+    /// How many seconds the clocks are ahead, where one clock is played for all.
+    pub(crate) fn clock(&self) -> PathBuf {
+        self.root.join("clock")
+    }
+
     pub(crate) fn credentials(&self) -> PathBuf {
         self.root.join("credentials.json")
     }

@@ -32,6 +32,9 @@ struct Arguments {
     /// Where to keep everything; a second stack beside the first needs its own [default: target/local]
     #[arg(long)]
     directory: Option<PathBuf>,
+    /// Play one clock for channels and functions: advance the simulator's, and it is tomorrow for all
+    #[arg(long)]
+    one_clock: bool,
     /// Forget payments, keys and books of earlier runs
     #[arg(long)]
     fresh: bool,
@@ -60,6 +63,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         emulator_port: arguments.emulator_port,
         release: arguments.release,
         fresh: arguments.fresh,
+        one_clock: arguments.one_clock,
         ..usual
     };
     // Dropping an unfinished start stops what it had started.

@@ -32,6 +32,7 @@ impl Simulator {
         binaries: &Binaries,
         asked_port: u16,
         fresh: bool,
+        one_clock: bool,
         front_door: &str,
         client: &PlainClient,
     ) -> anyhow::Result<Self> {
@@ -50,6 +51,9 @@ impl Simulator {
                     .arg(directory.simulator_state());
                 if fresh {
                     command.arg("--fresh");
+                }
+                if one_clock {
+                    command.arg("--clock-file").arg(directory.clock());
                 }
             })?;
         let ready = tokio::task::spawn_blocking(move || {

@@ -42,6 +42,9 @@ pub struct StackOptions {
     pub release: bool,
     /// Throw away the state of earlier runs.
     pub fresh: bool,
+    /// Let the functions' clock follow the channels': advancing `/_ctl/clock` then brings tomorrow everywhere but in the
+    /// AWS emulator. Not with `release`.
+    pub one_clock: bool,
     /// What the functions take for AWS in place of the emulator: a test's proxy that loses and delays answers.
     pub aws_proxy: Option<String>,
     /// What the functions take for the channels in place of the simulator.
@@ -72,6 +75,7 @@ impl StackOptions {
             emulator_port: 0,
             release: false,
             fresh: false,
+            one_clock: false,
             aws_proxy: None,
             channel_proxy: None,
             parameters: BTreeMap::new(),
@@ -110,6 +114,10 @@ impl Stack {
     /// # Errors
     /// When something is missing, taken or broken; the message says what to do. Nothing is left running then.
     pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            !(options.one_clock && options.release),
+            "--one-clock is not to be had with --release: nothing moves the clock of a binary built for real"
+        );
         let progress = Progress::new(options.quiet);
         let directory = Directory::take(&options.directory, options.fresh)?;
         let reserved = Reserved::take(options.port)?;
@@ -137,6 +145,7 @@ impl Stack {
                 &binaries,
                 options.simulator_port,
                 options.fresh,
+                options.one_clock,
                 &front_door_url,
                 &client
             ),
@@ -145,6 +154,7 @@ impl Stack {
                 &directory,
                 options.emulator_port,
                 options.aws_proxy.as_deref(),
+                options.one_clock,
                 &client
             )
         )?;

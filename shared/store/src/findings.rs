@@ -1,25 +1,25 @@
 //! The table `findings` (差错): what reconciliation found, each once, until somebody has seen to it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use payonce_domain::reconciliation::{Discrepancy, DiscrepancyClass, Proposal, Subject};
-use payonce_domain::{Channel, Money, Movement, Timestamp};
-use serde::{Deserialize, Serialize};
+use payonce_domain::appeal::findings::ChannelWord;
+use payonce_domain::reconciliation::{BillLine, Discrepancy};
+use payonce_domain::{LedgerRow, OperatorId, Timestamp};
 
 use crate::Store;
 use crate::call::{Condition, Put, failed};
 use crate::engine::{Expression, QueryItems};
 use crate::error::StoreError;
+use crate::finding_record::FindingRecord;
 use crate::ledger::{FIRST, LedgerPlace, place_in};
-use crate::record::field::Kept;
 use crate::record::{self, Item, KEY};
 
 /// The index that lists what is open, oldest first.
 const OPEN_INDEX: &str = "open";
 /// Its key, there only while a finding is open.
 const OPEN: &str = "oq";
-const IS_OPEN: &str = "open";
-/// Who sees to what no rule assigns.
-const OWNER: &str = "operations";
+pub(crate) const IS_OPEN: &str = "open";
+/// Who sees to what nobody has taken.
+pub const NOBODY: &str = "operations";
 
 /// Whether somebody still has to see to a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +30,46 @@ pub enum FindingState {
     Resolved,
 }
 
+impl FindingState {
+    /// As views name it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// Both sides of a discrepancy as they were when it was found: its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sides {
+    /// The line of the bill, if the channel has it.
+    pub line: Option<BillLine>,
+    /// The row of the ledger, if we have it.
+    pub row: Option<LedgerRow>,
+}
+
+/// What the channel said when it was asked again because of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChannelSaid {
+    /// What.
+    pub word: ChannelWord,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How a person settled a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettledBy {
+    /// Who.
+    pub operator: OperatorId,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in the operator's words.
+    pub why: String,
+}
+
 /// A discrepancy as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -37,118 +77,48 @@ pub struct Finding {
     pub id: String,
     /// What differs.
     pub discrepancy: Discrepancy,
+    /// What each side has.
+    pub sides: Sides,
+    /// What the channel said of it since.
+    pub said: Option<ChannelSaid>,
     /// Whether it is settled.
     pub state: FindingState,
-    /// Who sees to it.
+    /// Who sees to it: an operator, or [`NOBODY`] in particular.
     pub owner: String,
     /// When it was found: it ages from then on.
     pub found_at: Timestamp,
+    /// Who settled it; `None` also for what repaired itself.
+    pub settled: Option<SettledBy>,
+    /// How often it was changed. Whoever changes it names the version that he saw.
+    pub version: u64,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FindingRecord {
-    #[serde(rename = "k")]
-    key: String,
-    #[serde(rename = "e")]
-    id: String,
-    #[serde(rename = "r")]
-    record_version: u64,
-    #[serde(rename = "c")]
-    class: String,
-    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
-    movement: Option<String>,
-    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
-    order_no: Option<String>,
-    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
-    refund_no: Option<String>,
-    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
-    trade_no: Option<String>,
-    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
-    position: Option<u32>,
-    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
-    theirs: Option<Kept<Money>>,
-    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
-    ours: Option<Kept<Money>>,
-    #[serde(rename = "p")]
-    proposal: String,
-    #[serde(rename = "w")]
-    owner: String,
-    #[serde(rename = "x")]
-    found_at: Kept<Timestamp>,
-    #[serde(rename = "oq", default, skip_serializing_if = "Option::is_none")]
-    open: Option<String>,
-}
-
-impl FindingRecord {
-    fn of(discrepancy: &Discrepancy, key: String, now: Timestamp) -> Self {
-        let subject = &discrepancy.subject;
+impl Finding {
+    /// A discrepancy that was just found.
+    pub(crate) fn new(discrepancy: &Discrepancy, sides: &Sides, now: Timestamp) -> Self {
         Self {
-            key,
             id: discrepancy.id(),
-            record_version: record::VERSION,
-            class: discrepancy.class.name().to_owned(),
-            movement: subject.movement.map(|movement| movement.name().to_owned()),
-            order_no: subject.order_no.clone(),
-            refund_no: subject.refund_no.clone(),
-            trade_no: subject.trade_no.clone(),
-            position: subject.position,
-            theirs: discrepancy.theirs.map(Kept),
-            ours: discrepancy.ours.map(Kept),
-            proposal: discrepancy.proposal.name().to_owned(),
-            owner: OWNER.to_owned(),
-            found_at: Kept(now),
-            open: Some(IS_OPEN.to_owned()),
+            discrepancy: discrepancy.clone(),
+            sides: sides.clone(),
+            said: None,
+            state: FindingState::Open,
+            owner: NOBODY.to_owned(),
+            found_at: now,
+            settled: None,
+            version: 0,
         }
     }
 
-    fn restore(self) -> Option<Finding> {
-        let place = place_of(&self.key)?;
-        let movement = match self.movement {
-            Some(name) => Some(Movement::from_name(&name)?),
-            None => None,
-        };
-        Some(Finding {
-            discrepancy: Discrepancy {
-                channel: place.channel,
-                account: place.account,
-                day: place.day,
-                class: DiscrepancyClass::from_name(&self.class)?,
-                subject: Subject {
-                    movement,
-                    order_no: self.order_no,
-                    refund_no: self.refund_no,
-                    trade_no: self.trade_no,
-                    position: self.position,
-                },
-                theirs: self.theirs.map(|money| money.0),
-                ours: self.ours.map(|money| money.0),
-                proposal: Proposal::from_name(&self.proposal)?,
-            },
-            id: self.id,
-            state: self
-                .open
-                .map_or(FindingState::Resolved, |_| FindingState::Open),
-            owner: self.owner,
-            found_at: self.found_at.0,
-        })
+    /// The account and day that it belongs to.
+    #[must_use]
+    pub fn place(&self) -> LedgerPlace {
+        place(&self.discrepancy)
     }
-}
-
-fn place_of(key: &str) -> Option<LedgerPlace> {
-    let (channel, rest) = key.split_once('#')?;
-    let (account, day) = rest.rsplit_once('#')?;
-    let mut channels = Channel::ALL.into_iter();
-    Some(LedgerPlace {
-        channel: channels.find(|known| known.name() == channel)?,
-        account: payonce_domain::AccountId::new(account).ok()?,
-        day: payonce_domain::BillDay::parse(day)?,
-    })
 }
 
 fn read(item: Item) -> Result<Finding, StoreError> {
     let record: FindingRecord = record::from_item(item)?;
-    let name = format!("{} {}", record.key, record.id);
+    let name = record.name();
     record.restore().ok_or_else(|| StoreError::Unreadable {
         item: name,
         why: "the finding".to_owned(),
@@ -156,7 +126,7 @@ fn read(item: Item) -> Result<Finding, StoreError> {
 }
 
 impl Store {
-    /// Keeps a discrepancy, open. One that was kept before stays as it is (F86). Whether it is new.
+    /// Keeps a discrepancy of which nothing but itself is known. See [`Store::keep_finding_with`].
     ///
     /// # Errors
     /// A [`StoreError`] if it cannot be kept.
@@ -165,8 +135,23 @@ impl Store {
         discrepancy: &Discrepancy,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let key = place(discrepancy).key();
-        let item = record::to_item(&FindingRecord::of(discrepancy, key, now));
+        let sides = Sides::default();
+        self.keep_finding_with(discrepancy, &sides, now).await
+    }
+
+    /// Keeps a discrepancy, open, with what each side has. One that was kept before stays as it is (F86).
+    /// Whether it is new.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be kept.
+    pub async fn keep_finding_with(
+        &self,
+        discrepancy: &Discrepancy,
+        sides: &Sides,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let finding = Finding::new(discrepancy, sides, now);
+        let item = record::to_item(&FindingRecord::of(&finding));
         let table = &self.tables.findings;
         let put = self.put_if(table, item, Condition::absent(), "keep a finding");
         match put.await? {
@@ -175,27 +160,60 @@ impl Store {
         }
     }
 
-    /// Says that a finding is seen to. Saying it again is the same.
+    /// Says that a finding is seen to by itself. Saying it again is the same, and what a person did with it
+    /// meanwhile stands.
     ///
     /// # Errors
     /// A [`StoreError`] if it cannot be stored.
     pub async fn resolve_finding(&self, finding: &Finding) -> Result<(), StoreError> {
-        let key = place(&finding.discrepancy).key();
-        let mut record = FindingRecord::of(&finding.discrepancy, key, finding.found_at);
-        record.id.clone_from(&finding.id);
-        record.owner.clone_from(&finding.owner);
-        record.open = None;
-        let item = record::to_item(&record);
-        let table = &self.tables.findings;
-        let there = Condition(Expression {
-            text: "attribute_exists(#k)",
-            names: vec![("#k", KEY)],
-            values: Vec::new(),
+        let mut resolved = finding.clone();
+        resolved.state = FindingState::Resolved;
+        self.change_finding(&mut resolved).await.map(|_| ())
+    }
+
+    /// Stores a finding as it is now; `false`: somebody changed it since it was read, and nothing is stored.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be stored.
+    pub async fn change_finding(&self, finding: &mut Finding) -> Result<bool, StoreError> {
+        let seen = finding.version;
+        finding.version += 1;
+        let item = record::to_item(&FindingRecord::of(finding));
+        let text = if seen == 0 {
+            "attribute_exists(#k) AND attribute_not_exists(#v)"
+        } else {
+            "attribute_exists(#k) AND #v = :seen"
+        };
+        let values = (seen > 0).then(|| (":seen", AttributeValue::N(seen.to_string())));
+        let unmoved = Condition(Expression {
+            text,
+            names: vec![("#k", KEY), ("#v", "v")],
+            values: values.into_iter().collect(),
         });
-        match self.put_if(table, item, there, "resolve a finding").await? {
-            Put::Stored => Ok(()),
-            Put::Refused(_) => Err(StoreError::Gone(finding.id.clone())),
+        let table = &self.tables.findings;
+        match self
+            .put_if(table, item, unmoved, "change a finding")
+            .await?
+        {
+            Put::Stored => Ok(true),
+            Put::Refused(_) => Ok(false),
         }
+    }
+
+    /// One finding of a day, by its number.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be had or read.
+    pub async fn finding(
+        &self,
+        place: &LedgerPlace,
+        id: &str,
+    ) -> Result<Option<Finding>, StoreError> {
+        let table = &self.tables.findings;
+        let key = place.key();
+        let item = self.get_placed(table, &key, id, "load a finding").await?;
+        let item = item.filter(|item| item.contains_key("c"));
+        item.map(read).transpose()
     }
 
     /// What the run of a day found.

@@ -142,7 +142,7 @@ struct PieceRecord {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PooledLine {
+pub(crate) struct PooledLine {
     #[serde(rename = "d")]
     day: String,
     #[serde(rename = "n")]
@@ -174,7 +174,7 @@ const fn standing_code(standing: Standing) -> u8 {
 }
 
 impl PooledLine {
-    fn of(line: &BillLine) -> Self {
+    pub(crate) fn of(line: &BillLine) -> Self {
         Self {
             day: line.day.to_string(),
             position: line.position,
@@ -189,7 +189,7 @@ impl PooledLine {
         }
     }
 
-    fn restore(self) -> Option<BillLine> {
+    pub(crate) fn restore(self) -> Option<BillLine> {
         let standings = [Standing::Done, Standing::UnderWay, Standing::Failed];
         Some(BillLine {
             day: BillDay::parse(&self.day)?,
@@ -209,7 +209,7 @@ impl PooledLine {
 /// A row of an earlier day; its own day stands beside it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PooledRow {
+pub(crate) struct PooledRow {
     #[serde(rename = "d")]
     day: String,
     #[serde(rename = "w")]
@@ -217,14 +217,14 @@ struct PooledRow {
 }
 
 impl PooledRow {
-    fn of(row: &LedgerRow) -> Self {
+    pub(crate) fn of(row: &LedgerRow) -> Self {
         Self {
             day: row.day.to_string(),
             row: RowRecord::of(row, String::new()),
         }
     }
 
-    fn restore(self, account: &AccountId) -> Option<LedgerRow> {
+    pub(crate) fn restore(self, account: &AccountId) -> Option<LedgerRow> {
         let day = BillDay::parse(&self.day)?;
         self.row.restore(account, day)
     }

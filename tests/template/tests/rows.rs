@@ -11,8 +11,8 @@ use std::fs;
 
 use template_tests::{Source, root, sources};
 
-/// The rows on paying, from initiation to refund: F1 to this one.
-const LAST_ROW: u32 = 87;
+/// The rows of the matrix: F1 to this one.
+const LAST_ROW: u32 = 95;
 /// The row that was squeezed in.
 const BETWEEN: &str = "F54b";
 /// Threads of users of other systems: L1 to this one.

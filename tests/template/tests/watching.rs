@@ -160,3 +160,25 @@ fn every_alarm_has_a_runbook_and_every_runbook_an_alarm() {
         .collect();
     assert_eq!(named, books);
 }
+
+/// F95: who watches is watched. Where silence means that nothing runs, or that nobody measures, it is itself an alarm,
+/// and every such alarm tells whoever the stack names.
+#[test]
+fn f95_silence_is_an_alarm() {
+    let template = Template::read().unwrap();
+    let alarms = template.resources("AWS::CloudWatch::Alarm");
+    let breaching: BTreeSet<&str> = alarms
+        .iter()
+        .filter(|(_, alarm)| alarm["Properties"]["TreatMissingData"] == "breaching")
+        .map(|(id, _)| *id)
+        .collect();
+    // What runs by a schedule is missed when it does not, and what the scan measures when it measures nothing.
+    for needed in ["ScanSilentAlarm", "ReconcileSilentAlarm", "OldestDueAlarm"] {
+        assert!(breaching.contains(needed), "{needed}: {breaching:?}");
+    }
+    for (id, alarm) in alarms {
+        let told = &alarm["Properties"]["AlarmActions"]["Fn::If"];
+        assert_eq!(told[0], "HasAlarmTopic", "{id} tells nobody: {told}");
+        assert_eq!(told[1][0]["Ref"], "AlarmTopicArn", "{id}: {told}");
+    }
+}

@@ -38,6 +38,7 @@ use crate::{
     faults,
     journal::{Kind, Line},
     payment::{self, PayRefusal},
+    saved,
     simulator::Simulator,
     unionpay::{self, late::LateRefusal},
 };
@@ -271,7 +272,16 @@ async fn advance(State(simulator): Shared, body: Bytes) -> Outcome {
             format!("the clock may be advanced by {ADVANCE_SECONDS_MAX} seconds in all"),
         ));
     }
-    simulator.change(|world| world.clock.advance(seconds));
+    let clock = simulator.change(|world| {
+        world.clock.advance(seconds);
+        world.clock
+    });
+    if let Some(file) = &simulator.clock_file {
+        saved::write_clock(file, clock).map_err(|error| {
+            let (status, detail) = (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}"));
+            Refusal::new(status, "clock_file", detail)
+        })?;
+    }
     write(&simulator, "clock", None, "advanced", body);
     Ok(Json(clock_json(&simulator)))
 }

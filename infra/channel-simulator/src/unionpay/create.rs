@@ -13,12 +13,11 @@ use super::{
 };
 use crate::{
     books::{Channel, Order, OrderState},
-    clock::{Clock, Moment},
+    clock::Moment,
     simulator::{World, unguessable},
 };
 
-/// How far `txnTime` may be from now. It is compared with real time, because merchants have no
-/// other clock: the virtual one may be days ahead.
+/// How far `txnTime` may be from now, by the merchants' clock: the virtual one may be days ahead of it.
 const TXN_TIME_TOLERANCE_MS: u64 = 15 * 60 * 1000;
 /// A page that names no end can be paid for a day.
 const PAGE_LIFE_SECONDS: i64 = 86_400;
@@ -81,7 +80,7 @@ fn add(world: &mut World, call: &Call, now: Moment) -> Result<Order, Wrong> {
     }
     let txn_time = Moment::from_beijing_compact(call.seen("txnTime"))
         .ok_or_else(|| Wrong::new(BAD_FORMAT, "txnTime"))?;
-    let real_now = Clock::default().now();
+    let real_now = world.clock.wall();
     let apart = real_now
         .millis_until(txn_time)
         .max(txn_time.millis_until(real_now));

@@ -35,7 +35,7 @@ pub(crate) async fn answer(
     body: Bytes,
 ) -> Response {
     let accounts = &simulator.accounts.wechat;
-    match Call::verify(accounts, &method, &uri, &headers, &body) {
+    match Call::verify(accounts, &method, &uri, &headers, &body, simulator.wall()) {
         Err(refusal) => refuse(&simulator, &method, &uri, &body, refusal),
         Ok(call) => {
             let topic = Topic {
@@ -78,7 +78,7 @@ fn refuse(
             let style = next_style(simulator);
             refusal
                 .reply
-                .signed(accounts, account, style, Spoil::Nothing)
+                .signed(accounts, account, style, simulator.wall(), Spoil::Nothing)
         }
         None => refusal.reply.unsigned(),
     }
@@ -164,6 +164,10 @@ impl Conversation for ServerCall {
         let style = next_style(simulator);
         let said = reply.shown();
         let accounts = &simulator.accounts.wechat;
-        (reply.signed(accounts, &self.0.account, style, spoil), said)
+        let wall = simulator.wall();
+        (
+            reply.signed(accounts, &self.0.account, style, wall, spoil),
+            said,
+        )
     }
 }

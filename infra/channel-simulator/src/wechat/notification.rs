@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     books::{Order, Refund, RefundState},
+    clock::Moment,
     faults::Spoil,
     notice::{Message, Notice},
     simulator::World,
@@ -117,11 +118,11 @@ fn queue(world: &mut World, accounts: &Accounts, order: &Order, url: &str, news:
 }
 
 /// One attempt. An account that is no longer played has no key left, so nothing can be said.
-pub(crate) fn wire(accounts: &Accounts, notice: &Notice, spoil: Spoil) -> Message {
+pub(crate) fn wire(accounts: &Accounts, notice: &Notice, wall: Moment, spoil: Spoil) -> Message {
     let account = accounts.by_name(&notice.account);
     let body = account.map(|account| body(account, notice, spoil));
     let body = body.unwrap_or_default();
-    let headers = account.map(|account| signature_headers(accounts, account, &body, spoil));
+    let headers = account.map(|account| signature_headers(accounts, account, &body, wall, spoil));
     Message {
         content_type: "application/json",
         headers: headers.unwrap_or_default(),
@@ -130,14 +131,14 @@ pub(crate) fn wire(accounts: &Accounts, notice: &Notice, spoil: Spoil) -> Messag
 }
 
 /// What is sent before a notification, and must not be believed.
-pub(crate) fn probe(accounts: &Accounts, notice: &Notice) -> Option<Message> {
+pub(crate) fn probe(accounts: &Accounts, notice: &Notice, wall: Moment) -> Option<Message> {
     let is_due = notice.attempts == 0
         && notice.fields.get("original_type").map(String::as_str) == Some("transaction")
         && notice.fields.get("transaction_id")?.ends_with('0');
     if !is_due {
         return None;
     }
-    let mut message = wire(accounts, notice, Spoil::Nothing);
+    let mut message = wire(accounts, notice, wall, Spoil::Nothing);
     for (name, value) in &mut message.headers {
         if *name == "wechatpay-signature" {
             *value = format!("{PROBE}{value}");

@@ -11,7 +11,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{Account, Accounts};
-use crate::{clock, faults::Spoil, rsa_key, simulator::unguessable};
+use crate::{clock::Moment, faults::Spoil, rsa_key, simulator::unguessable};
 
 /// What the tail of `Request-ID` says when nothing is the matter.
 const NO_MATTER: u32 = 0;
@@ -130,6 +130,7 @@ impl Reply {
         accounts: &Accounts,
         account: &Account,
         style: u64,
+        wall: Moment,
         spoil: Spoil,
     ) -> Response {
         let request_id = self.request_id();
@@ -144,7 +145,7 @@ impl Reply {
             }
         };
         let mut response = plain(self.status, text.clone(), &request_id);
-        for (name, value) in signature_headers(accounts, account, &text, spoil) {
+        for (name, value) in signature_headers(accounts, account, &text, wall, spoil) {
             let value = HeaderValue::from_str(&value).expect("base64, digits and letters");
             response.headers_mut().insert(name, value);
         }
@@ -193,15 +194,16 @@ fn plain(status: StatusCode, text: String, request_id: &str) -> Response {
     response
 }
 
-/// The headers that an answer and a notification have in common. Their time is real, not the virtual
-/// clock's: who verifies them compares with its own clock.
+/// The headers that an answer and a notification have in common. Their time is that of the merchants' clock, not
+/// the virtual one: who verifies them compares with its own clock.
 pub(crate) fn signature_headers(
     accounts: &Accounts,
     account: &Account,
     body: &str,
+    wall: Moment,
     spoil: Spoil,
 ) -> Vec<(&'static str, String)> {
-    let timestamp = clock::wall().as_seconds().to_string();
+    let timestamp = wall.as_seconds().to_string();
     let nonce = format!("{}{}", unguessable(), unguessable());
     let text = signed_text(&timestamp, &nonce, body);
     let key = account.channel_key();

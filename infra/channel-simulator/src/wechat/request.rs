@@ -6,12 +6,12 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use serde_json::{Map, Value};
 
 use super::{Account, Accounts, endpoint::Endpoint, reply::Reply};
-use crate::{clock, rsa_key};
+use crate::{clock::Moment, rsa_key};
 
 const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
 
-/// A request may be this much older or younger than our clock. It is the real clock: callers sign
-/// with theirs, while tests may have moved the virtual one.
+/// A request may be this much older or younger than the merchants' clock: callers sign with theirs, while tests
+/// may have moved the virtual one.
 const SKEW_SECONDS_MAX: i64 = 300;
 
 const NONCE_LENGTH_MAX: usize = 32;
@@ -40,6 +40,7 @@ impl Call {
         uri: &Uri,
         headers: &HeaderMap,
         body: &[u8],
+        wall: Moment,
     ) -> Result<Self, Refusal> {
         let endpoint = Endpoint::find(method, uri.path());
         if text(headers, header::USER_AGENT).is_none_or(str::is_empty) {
@@ -47,7 +48,7 @@ impl Call {
                 "Http头缺少Accept或User-Agent",
             )));
         }
-        let account = sender(accounts, method, uri, headers, body).map_err(unsigned)?;
+        let account = sender(accounts, method, uri, headers, body, wall).map_err(unsigned)?;
         match form(&account, endpoint, headers, uri, body) {
             Ok((endpoint, query, body)) => Ok(Self {
                 account,
@@ -116,6 +117,7 @@ fn sender(
     uri: &Uri,
     headers: &HeaderMap,
     body: &[u8],
+    wall: Moment,
 ) -> Result<Arc<Account>, Reply> {
     let authorization = text(headers, header::AUTHORIZATION)
         .ok_or_else(|| Reply::sign_error("Http头Authorization缺失"))?;
@@ -131,7 +133,7 @@ fn sender(
     if nonce.is_empty() || nonce.len() > NONCE_LENGTH_MAX {
         return Err(Reply::sign_error("随机串长度不符合要求"));
     }
-    let now = clock::wall().as_seconds();
+    let now = wall.as_seconds();
     let is_fresh = timestamp
         .parse::<i64>()
         .is_ok_and(|said| now.abs_diff(said) <= SKEW_SECONDS_MAX.unsigned_abs());

@@ -292,6 +292,7 @@ fn options(directory: &TempDir) -> Options {
         state: directory.path().join("state.json"),
         fresh: false,
         public_url: None,
+        clock_file: None,
     }
 }
 

@@ -301,6 +301,7 @@ fn options(directory: &TempDir) -> Options {
         state: directory.path().join("state.json"),
         fresh: false,
         public_url: None,
+        clock_file: None,
     }
 }
 

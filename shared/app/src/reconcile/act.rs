@@ -6,9 +6,10 @@ use payonce_domain::reconciliation::{
     judge_row,
 };
 use payonce_domain::{ChannelOrderNo, Digest, Fact, LedgerRow, Money, Movement, Source, Timestamp};
-use payonce_store::{FindingState, LedgerPlace, Pool, StoreError};
+use payonce_store::{FindingState, LedgerPlace, Pool, Sides, StoreError};
 use serde_json::json;
 
+use super::ask::{ASKED_MAX, is_unasked};
 use super::compare::Left;
 use super::{Contract, failed};
 use crate::App;
@@ -31,7 +32,8 @@ impl App {
     ) -> Result<u32, Failure> {
         let mut pool = Pool::default();
         for position in left.unreadable {
-            self.keep(&unreadable(place, position), now).await?;
+            let found = unreadable(place, position);
+            self.keep(&found, &Sides::default(), now).await?;
         }
         for (line, ours, verdict) in left.judged {
             self.settle_line(place, line, ours, verdict, &mut pool, report, now)
@@ -64,7 +66,7 @@ impl App {
             self.settle_row(place, row, &verdict, &mut pool, report, now)
                 .await?;
         }
-        self.close_findings(place, report).await?;
+        self.close_findings(place, report, now).await?;
         self.store.put_pool(place, &pool).await.map_err(failed)
     }
 
@@ -97,7 +99,7 @@ impl App {
             Verdict::Confirmed => report.confirmed.add(line.amount),
             Verdict::Show { class, proposal } => {
                 let found = of_line(place, &line, ours, class, proposal);
-                self.keep(&found, now).await?;
+                self.keep(&found, &line_alone(&line), now).await?;
             }
             Verdict::Repair {
                 fact,
@@ -106,7 +108,7 @@ impl App {
             } => {
                 let found = of_line(place, &line, ours, class, proposal);
                 // Kept before it is repaired, so that a run that is cut off between leaves a trace.
-                self.keep(&found, now).await?;
+                self.keep(&found, &line_alone(&line), now).await?;
                 if self.repair(&line, *fact, now).await? {
                     report.carried_lines.add(line.amount);
                     pool.lines.push(line);
@@ -145,7 +147,11 @@ impl App {
                     ours: Some(row.amount),
                     proposal: *proposal,
                 };
-                self.keep(&found, now).await?;
+                let sides = Sides {
+                    line: None,
+                    row: Some(row),
+                };
+                self.keep(&found, &sides, now).await?;
             }
         }
         Ok(())
@@ -188,8 +194,13 @@ impl App {
         }))
     }
 
-    async fn keep(&self, found: &Discrepancy, now: Timestamp) -> Result<(), Failure> {
-        let new = self.store.keep_finding(found, now).await;
+    async fn keep(
+        &self,
+        found: &Discrepancy,
+        sides: &Sides,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let new = self.store.keep_finding_with(found, sides, now).await;
         if new.map_err(failed)? {
             tracing::warn!(
                 account.id = %found.account,
@@ -207,14 +218,20 @@ impl App {
         Ok(())
     }
 
-    /// Everything was acted on: what repaired itself is resolved, and all that this day ever found is
-    /// counted, whichever of its runs found it.
+    /// Everything was acted on: what only the ledger has is asked about, what repaired itself is resolved, and
+    /// all that this day ever found is counted, whichever of its runs found it.
     async fn close_findings(
         &self,
         place: &LedgerPlace,
         report: &mut Report,
+        now: Timestamp,
     ) -> Result<(), Failure> {
-        for finding in self.store.findings(place).await.map_err(failed)? {
+        let mut asked = 0;
+        for mut finding in self.store.findings(place).await.map_err(failed)? {
+            if asked < ASKED_MAX && is_unasked(&finding) {
+                asked += 1;
+                self.ask_again(&mut finding, now).await?;
+            }
             let repaired = finding.discrepancy.proposal == Proposal::Repaired;
             if repaired && finding.state == FindingState::Open {
                 let resolved = self.store.resolve_finding(&finding).await;
@@ -223,6 +240,14 @@ impl App {
             report.count_found(&finding.discrepancy);
         }
         Ok(())
+    }
+}
+
+/// A line that met no row of its own.
+fn line_alone(line: &BillLine) -> Sides {
+    Sides {
+        line: Some(line.clone()),
+        row: None,
     }
 }
 

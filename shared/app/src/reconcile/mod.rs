@@ -5,6 +5,7 @@
 //! followed by somebody who begins anew, and finds what was found before under the same numbers.
 
 mod act;
+mod ask;
 mod bill;
 mod compare;
 

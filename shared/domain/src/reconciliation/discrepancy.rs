@@ -81,6 +81,8 @@ pub enum Proposal {
     Repaired,
     /// Hold back what the order is to settle and ask the channel about it.
     QueryChannel,
+    /// Hold back what the order is to settle: asked, the channel denies it.
+    HoldBack,
     /// Put it to the channel with both sides' numbers.
     AskChannel,
     /// Ask the merchant whose it is: it did not come through us.
@@ -93,9 +95,10 @@ pub enum Proposal {
 
 impl Proposal {
     /// Every proposal.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Repaired,
         Self::QueryChannel,
+        Self::HoldBack,
         Self::AskChannel,
         Self::AskMerchant,
         Self::LookAtCase,
@@ -108,6 +111,7 @@ impl Proposal {
         match self {
             Self::Repaired => "repaired",
             Self::QueryChannel => "query_channel",
+            Self::HoldBack => "hold_back",
             Self::AskChannel => "ask_channel",
             Self::AskMerchant => "ask_merchant",
             Self::LookAtCase => "look_at_case",

@@ -6,19 +6,23 @@
 //! over the day boundary, proven by the payment itself, repaired through the one decision function, or
 //! shown to people as a [`Discrepancy`]. Nothing here reads a clock or a table.
 
+mod answer;
 mod discrepancy;
 mod fee;
 mod judge;
 mod matching;
 mod pairing;
 mod report;
+mod settlement;
 
+pub use answer::after_answer;
 pub use discrepancy::{Discrepancy, DiscrepancyClass, Proposal, Subject};
 pub use fee::FeeRate;
 pub use judge::{Known, Verdict, judge_line, judge_matched, judge_other_amount, judge_row};
 pub use matching::{Matcher, Posting, RowMatch};
 pub use pairing::{Pairs, pair};
 pub use report::{Report, Tally};
+pub use settlement::{DayProgress, DayState};
 
 use crate::ids::ChannelTradeNo;
 use crate::ledger::{BillDay, Movement};

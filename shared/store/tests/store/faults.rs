@@ -44,6 +44,11 @@ impl Proxy {
         self.faults.lock().unwrap().extend(faults);
     }
 
+    /// From now on all goes well.
+    pub fn recover(&self) {
+        self.faults.lock().unwrap().clear();
+    }
+
     pub fn is_used_up(&self) -> bool {
         self.faults.lock().unwrap().is_empty()
     }

@@ -107,6 +107,33 @@ async fn what_was_not_decided_on_what_was_seen_is_not_stored() {
     assert!(matches!(again, Err(StoreError::Misused(_))));
 }
 
+/// F91: an older writer beside a newer one drops no field of its: an attribute that it does not know keeps it from
+/// reading the item at all, and so from writing it.
+#[tokio::test]
+async fn f91_a_field_that_a_newer_writer_added_is_not_dropped() {
+    let world = world().await;
+    let seen = created(&world, "one").await;
+    let key = AttributeValue::S(seen.payment().key.to_string());
+    let add = world
+        .client
+        .update_item()
+        .table_name(PAYMENTS)
+        .key("k", key.clone())
+        .update_expression("SET #n = :n")
+        .expression_attribute_names("#n", "new")
+        .expression_attribute_values(":n", AttributeValue::S("what we do not know".to_owned()));
+    add.send().await.unwrap();
+    let read = world.store.load(seen.payment().key).await;
+    assert!(
+        matches!(read, Err(StoreError::Unreadable { .. })),
+        "{read:?}"
+    );
+    let item = world.client.get_item().table_name(PAYMENTS).key("k", key);
+    let item = item.send().await.unwrap().item.unwrap();
+    assert!(item.contains_key("new"));
+}
+
+/// F91: a record that only a newer program understands is said to be newer, and left alone.
 #[tokio::test]
 async fn an_item_of_a_newer_record_version_is_neither_read_nor_written() {
     let world = world().await;

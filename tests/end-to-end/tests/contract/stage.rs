@@ -107,6 +107,7 @@ impl Stage {
             state: directory.path().join("state.json"),
             fresh: true,
             public_url: None,
+            clock_file: None,
         })
         .await?;
         let http = Http::new()?;

@@ -14,6 +14,7 @@ mod initiating;
 mod messages;
 mod notified;
 mod reconciling;
+mod recovering;
 mod refunding;
 mod stage;
 mod sweeping;

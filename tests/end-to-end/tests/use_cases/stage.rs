@@ -51,6 +51,16 @@ pub(crate) struct Heard {
     body: Vec<u8>,
 }
 
+impl Heard {
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+}
+
 type Ear = Arc<Mutex<Vec<Heard>>>;
 
 /// Everything a test needs.
@@ -304,13 +314,17 @@ impl Stage {
         .unwrap()
     }
 
+    /// Which account a notification is about.
+    pub(crate) fn account_of(&self, heard: &Heard) -> (AccountId, Channel) {
+        let mut accounts = self.merchant.accounts.iter();
+        let own = accounts.find(|account| account.id.as_str() == heard.account);
+        let own = own.unwrap();
+        (own.id.clone(), own.channel)
+    }
+
     /// Takes a notification as function `webhook` does; the channel of the account, or another.
     pub(crate) async fn receive(&self, heard: &Heard) -> Acknowledgement {
-        let account = AccountId::new(heard.account.clone()).unwrap();
-        let (channel, _) = ACCOUNTS
-            .into_iter()
-            .find(|(_, name)| *name == heard.account)
-            .unwrap();
+        let (account, channel) = self.account_of(heard);
         let now = self.now();
         let notification = UnverifiedNotification {
             headers: &heard.headers,
@@ -348,6 +362,8 @@ async fn simulator(directory: &TempDir, ear: &str) -> Running {
         state: directory.path().join("state.json"),
         fresh: true,
         public_url: None,
+        // The use cases' clock is moved with the channels'.
+        clock_file: Some(directory.path().join("clock")),
     })
     .await
     .unwrap()
