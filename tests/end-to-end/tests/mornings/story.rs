@@ -268,8 +268,9 @@ async fn second_morning(world: &World, merchant: &Merchant, parts: &[Part]) -> a
         same(name, &rest, &expected)?;
         let report = pages::report(world, &tomorrow).await?;
         same("matched", report["matched"]["count"].as_u64(), Some(2))?;
-        let late = merchant.payment(&pages::payment_no(&part.numbers["late"])?);
-        same("late", &late.await?["state"], "paid")?;
+        let late = pages::payment_no(&part.numbers["late"])?;
+        let late = merchant.payment(&late).await?;
+        same("late", &late["state"], "paid")?;
     }
     // What was carried found its other half, and people had settled all else.
     pages::is_state(world, &parts[0].today, "closed").await?;
