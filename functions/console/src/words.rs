@@ -5,7 +5,9 @@ use payonce_domain::Channel;
 use payonce_lambda::http::language::Language;
 
 use crate::list::List;
-use crate::terms::{self, Term};
+mod terms;
+
+use terms::Term;
 
 /// Every sentence of the console.
 #[derive(Debug)]
