@@ -66,3 +66,10 @@ dry_run() {
 controls() {
   CONTROLS_TABLE=$(name_of ControlsTable) cargo run -q -p payonce-lambda --example controls -- "$@"
 }
+
+# Walks past every payment, replays each history and prints one number, which must be zero (审计): audit table |
+# audit table --heads heads | audit table --restore | audit export FOLDER --heads heads.
+audit() {
+  PAYMENTS_TABLE=$(name_of PaymentsTable) LEDGER_TABLE=$(name_of LedgerTable) \
+    cargo run -q --release -p payonce-lambda --example audit -- "$@"
+}

@@ -5,10 +5,11 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use payonce_app::appeals::AppealFailure;
+use payonce_lambda::http::language::Language;
 use ring::digest;
 
 use crate::page::Missing;
-use crate::words::Language;
+use crate::words::Words;
 
 /// Styles and posts of our own only, no script at all; nothing from or to anybody else; in nobody's frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
@@ -96,7 +97,7 @@ pub(crate) async fn asset(Path(file): Path<String>) -> Response {
 
 impl IntoResponse for NoPage {
     fn into_response(self) -> Response {
-        let words = self.language.words();
+        let words = Words::of(self.language);
         let (status, text) = match self.failure {
             AppealFailure::NotFound => (StatusCode::NOT_FOUND, words.missing),
             AppealFailure::Invalid(_) => (StatusCode::BAD_REQUEST, words.wrong),

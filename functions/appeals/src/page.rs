@@ -6,9 +6,10 @@ use payonce_app::appeals::LinkedAppeal;
 use payonce_domain::appeal::{OrderFacts, Position, Statement};
 use payonce_domain::{Appeal, AppealState, Money, Payment, Timestamp};
 use payonce_lambda::clock::rfc3339;
+use payonce_lambda::http::language::Language;
 
 use crate::answer;
-use crate::words::{Language, Words};
+use crate::words::Words;
 
 /// What every page has.
 struct Frame {
@@ -24,7 +25,7 @@ impl Frame {
     fn new(language: Language, home: String) -> Self {
         Self {
             language,
-            w: language.words(),
+            w: Words::of(language),
             style: answer::style(),
             home,
             polls: false,
@@ -124,7 +125,7 @@ pub(crate) fn appeal(
     now: Timestamp,
 ) -> Page {
     let appeal = linked.stored.appeal();
-    let w = language.words();
+    let w = Words::of(language);
     let findings = appeal.findings.as_ref();
     let orders = findings.map(|found| found.orders.iter().map(|one| order(w, one)).collect());
     let early = matches!(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use payonce_app::appeals::{Answer, AppealFailure, Appeals, LinkedAppeal};
 use payonce_app::{AtCashier, Failure};
@@ -18,11 +18,11 @@ use payonce_domain::{
 };
 use payonce_lambda::clock;
 use payonce_lambda::http::appeals::said;
+use payonce_lambda::http::language::Language;
 
 use crate::answer::{self, NoPage};
 use crate::handler::advanced;
 use crate::page;
-use crate::words::Language;
 
 type Parameters = Query<BTreeMap<String, String>>;
 type Form = BTreeMap<String, String>;
@@ -38,10 +38,9 @@ struct Visitor {
 
 impl Visitor {
     fn of(headers: &HeaderMap, query: &Form) -> Self {
-        let accepted = headers.get(header::ACCEPT_LANGUAGE);
-        let accepted = accepted.and_then(|value| value.to_str().ok());
+        let asked = query.get("lang").map(String::as_str);
         Self {
-            language: Language::of(query.get("lang").map(String::as_str), accepted),
+            language: Language::choose(asked, None, headers),
             now: clock::now(),
         }
     }

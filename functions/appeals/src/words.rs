@@ -3,52 +3,7 @@
 use payonce_domain::appeal::findings::ChannelWord;
 use payonce_domain::appeal::{Dismissal, Party, Proposal};
 use payonce_domain::{AppealState, Channel};
-
-/// A language of the pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// Simplified Chinese: also for whoever reads neither.
-    Chinese,
-    /// English.
-    English,
-}
-
-impl Language {
-    /// What was chosen, else the first of ours that the browser accepts.
-    pub(crate) fn of(chosen: Option<&str>, accepted: Option<&str>) -> Self {
-        let named = |tag: &str| match tag.trim().get(..2)? {
-            "zh" => Some(Self::Chinese),
-            "en" => Some(Self::English),
-            _ => None,
-        };
-        let accepted = accepted.unwrap_or_default().split(',').find_map(named);
-        let chosen = chosen.and_then(named);
-        chosen.or(accepted).unwrap_or(Self::Chinese)
-    }
-
-    /// The tag (RFC 5646).
-    pub(crate) const fn tag(self) -> &'static str {
-        match self {
-            Self::Chinese => "zh-CN",
-            Self::English => "en",
-        }
-    }
-
-    /// The other one, as `?lang=` has it.
-    pub(crate) const fn other(self) -> &'static str {
-        match self {
-            Self::Chinese => "en",
-            Self::English => "zh",
-        }
-    }
-
-    pub(crate) const fn words(self) -> &'static Words {
-        match self {
-            Self::Chinese => &CHINESE,
-            Self::English => &ENGLISH,
-        }
-    }
-}
+use payonce_lambda::http::language::Language;
 
 macro_rules! words {
     ($($name:ident: $chinese:literal, $english:literal;)*) => {
@@ -135,6 +90,14 @@ words! {
 }
 
 impl Words {
+    /// The sentences in this language.
+    pub(crate) const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Chinese => &CHINESE,
+            Language::English => &ENGLISH,
+        }
+    }
+
     pub(crate) const fn state(&self, state: AppealState) -> &'static str {
         match state {
             AppealState::Gathering => self.gathering,

@@ -45,10 +45,22 @@
       const rest = `${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
       clock.textContent = hours > 0 ? `${two(hours)}:${rest}` : rest;
       clock.parentElement.classList.toggle('soon', left < 120);
-      if (left === 0) {
+      const choices = document.getElementById('pay');
+      const over = left === 0 || (choices && Date.now() + skew >= Number(choices.dataset.beginBy));
+      if (over) {
         clearInterval(ticking);
+        end();
         setTimeout(() => location.replace(home), 1500);
       }
+    };
+    // Nothing on the page leads to a payment any more. How the order stands is the next page's to say.
+    const end = () => {
+      document.body.classList.add('ended');
+      for (const button of document.querySelectorAll('main button')) button.disabled = true;
+      for (const way of document.querySelectorAll('.code, .go-on, #leave, #choose-other')) way.remove();
+      clock.parentElement.hidden = true;
+      const word = document.getElementById('time-is-up');
+      if (word) word.hidden = false;
     };
     const ticking = setInterval(tick, 1000);
     tick();

@@ -8,6 +8,7 @@ use payonce_app::Failure;
 
 use crate::look::Look;
 use crate::page::Missing;
+use crate::words::Words;
 
 /// Scripts, styles and posts of our own only; nothing from or to anybody else; in nobody's frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -75,7 +76,7 @@ pub(crate) fn go(to: &str) -> Response {
 
 impl IntoResponse for NoPage {
     fn into_response(self) -> Response {
-        let words = self.look.language.words();
+        let words = Words::of(self.look.language);
         let (status, title, text) = match &self.failure {
             Failure::NotFound | Failure::Invalid(_) => (
                 StatusCode::NOT_FOUND,

@@ -16,6 +16,7 @@ use crate::page::{Facts, Frame};
 use crate::qr;
 use crate::stage::Stage;
 use crate::visit::{self, Visit};
+use crate::words::Words;
 
 /// What there is to pay with, as the page has it.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ pub(crate) async fn show(
     let page = Attempt {
         f: Frame::new(&visit, Stage::Begun, false),
         facts: Facts::of(&visit),
-        channel: visit.look.language.words().channel(order.channel()),
+        channel: Words::of(visit.look.language).channel(order.channel()),
         means,
     };
     Ok(answer::page(&page, posts_to.as_deref()))

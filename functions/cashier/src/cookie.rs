@@ -9,17 +9,6 @@ pub(crate) const LANGUAGE: &str = "payonce_language";
 
 const YEAR_SECONDS: u32 = 31_536_000;
 
-/// The value of a cookie, if the browser sent it.
-pub(crate) fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).into_iter();
-    lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
-}
-
 /// Has the browser remember one of our own words for a year; plain HTTP is for this machine only.
 pub(crate) fn remember(headers: &mut HeaderMap, name: &str, word: &'static str, public_url: &str) {
     let secure = if public_url.starts_with("https://") {

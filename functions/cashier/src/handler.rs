@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use payonce_app::App;
 use payonce_domain::{BuyerAct, Channel, Span};
+use payonce_lambda::http::cookie::value;
 use payonce_lambda::http::json;
 use payonce_lambda::http::problem::Problem;
 use serde_json::json;
@@ -39,7 +40,7 @@ pub(crate) async fn show(
         notice: query.get("notice").and_then(|name| Notice::from_name(name)),
         chooses: query.contains_key("choose"),
         goes_on: query.get("from").is_some_and(|from| from == "channel"),
-        used_last: cookie::value(&headers, cookie::CHANNEL).and_then(Channel::from_name),
+        used_last: value(&headers, cookie::CHANNEL).and_then(Channel::from_name),
         ordered_anew: false,
     };
     shown(&app, &visit, asked).await

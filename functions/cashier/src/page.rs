@@ -4,10 +4,13 @@ use askama::Template;
 use jiff::tz::Offset;
 use payonce_app::{App, Failure, OfferedChannel};
 use payonce_channels::unionpay::{BANKS, Bank};
+use payonce_domain::schedule::LEAST_TIME_LEFT;
 use payonce_domain::{Channel, ChannelOrderState, Mode, Money, PaymentState, Timestamp};
+use payonce_lambda::http::foreign::{Link, visible};
+use payonce_lambda::http::language::Language;
 
 use crate::asset::{SCRIPT, STYLE};
-use crate::look::{Language, Look};
+use crate::look::Look;
 use crate::notice::Notice;
 use crate::stage::{Stage, is_offered};
 use crate::visit::Visit;
@@ -43,7 +46,7 @@ impl Frame {
 
     fn bare(look: Look) -> Self {
         Self {
-            w: look.language.words(),
+            w: Words::of(look.language),
             language: look.language,
             style: &STYLE.file,
             script: &SCRIPT.file,
@@ -66,6 +69,8 @@ pub(crate) struct Facts {
     pub(crate) payment_no: String,
     pub(crate) deadline: String,
     pub(crate) deadline_ms: u64,
+    /// Until when an attempt can be begun.
+    pub(crate) begin_by_ms: u64,
     /// Whether the time still runs.
     pub(crate) counts: bool,
 }
@@ -78,16 +83,14 @@ impl Facts {
         let name = merchant.name.clone();
         Self {
             amount: yuan(terms.amount),
-            merchant: name.unwrap_or_else(|| merchant.id.to_string()),
-            subject: terms.subject.clone(),
+            merchant: visible(&name.unwrap_or_else(|| merchant.id.to_string())),
+            subject: visible(&terms.subject),
             order_no: terms.merchant_order_no.to_string(),
             payment_no: payment.payment_no().to_string(),
             deadline: beijing(terms.expires_at),
             deadline_ms: terms.expires_at.as_millis(),
-            counts: match payment.state {
-                PaymentState::Created | PaymentState::Paying => visit.now < terms.expires_at,
-                PaymentState::Paid | PaymentState::Closing | PaymentState::Closed => false,
-            },
+            begin_by_ms: terms.expires_at.minus(LEAST_TIME_LEFT).as_millis(),
+            counts: visit.stage().is_payable() && visit.now < terms.expires_at,
         }
     }
 }
@@ -157,7 +160,7 @@ pub(crate) struct Page {
     paid_through: &'static str,
     returns: Returns,
     /// Where the buyer goes on to at the merchant.
-    merchant_link: Option<String>,
+    merchant_link: Option<Link>,
     ordered_anew: bool,
 }
 
@@ -222,8 +225,8 @@ pub(crate) async fn build(app: &App, visit: &Visit, asked: Asked) -> Result<Page
     let ordered_anew_at = asked.ordered_anew.then_some(visit.now);
     let standing = standing(payment.state);
     let link = app.return_link(&visit.at, standing, ordered_anew_at, visit.now);
-    let merchant_link = link.await?.filter(|link| is_web(link));
-    let words = visit.look.language.words();
+    let merchant_link = link.await?.and_then(|link| Link::read(&link));
+    let words = Words::of(visit.look.language);
     let winner = payment.winner.as_ref().and_then(|no| payment.capture(no));
     let paid_through = winner.map_or("", |won| words.channel(won.channel_order_no.channel()));
     let earlier = match (stage.is_unknown(), payment.terms.mode) {
@@ -254,7 +257,7 @@ fn choices(visit: &Visit, offered: &[OfferedChannel], used_last: Option<Channel>
         .iter()
         .map(|offer| Choice {
             name: offer.channel.name(),
-            word: language.words().channel(offer.channel),
+            word: Words::of(language).channel(offer.channel),
             used_last: used_last == Some(offer.channel),
             in_trouble: offer.in_trouble,
             checked: false,
@@ -287,7 +290,7 @@ fn begun(visit: &Visit) -> Vec<Begun> {
         .filter(|order| is_offered(order))
         .map(|order| Begun {
             channel: order.channel().name(),
-            word: visit.look.language.words().channel(order.channel()),
+            word: Words::of(visit.look.language).channel(order.channel()),
             link: if order.state == ChannelOrderState::Pending {
                 format!("{}/channel-orders/{}", visit.home(), order.no)
             } else {
@@ -316,11 +319,6 @@ const fn standing(state: PaymentState) -> &'static str {
         PaymentState::Closing => "closing",
         PaymentState::Closed => "closed",
     }
-}
-
-/// Registered addresses are checked when they are registered; a link is only made of one of the web's.
-fn is_web(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://")
 }
 
 /// Fen as yuan, with a comma between thousands: `¥1,999.05`.

@@ -8,9 +8,10 @@ use payonce_app::{AtCashier, OfferedChannel};
 use payonce_domain::{
     Channel, MerchantId, MerchantOrderNo, Method, Mode, Money, Span, Terms, Timestamp, decide,
 };
+use payonce_lambda::http::language::Language;
 use payonce_store::Merchant;
 
-use crate::look::{Device, Language, Look};
+use crate::look::{Device, Look};
 use crate::page::Page;
 use crate::paying::method;
 use crate::visit::Visit;

@@ -1,6 +1,7 @@
 //! What the page says, in both languages. A sentence that one of them lacks does not compile.
 
 use payonce_domain::Channel;
+use payonce_lambda::http::language::Language;
 
 /// Every sentence of the page.
 #[derive(Debug)]
@@ -9,6 +10,7 @@ pub(crate) struct Words {
     pub(crate) brand: &'static str,
     pub(crate) other_language: &'static str,
     pub(crate) amount: &'static str,
+    pub(crate) amount_of_order: &'static str,
     pub(crate) merchant: &'static str,
     pub(crate) subject: &'static str,
     pub(crate) order_no: &'static str,
@@ -49,6 +51,8 @@ pub(crate) struct Words {
     pub(crate) returning: &'static str,
     pub(crate) returned: &'static str,
     pub(crate) to_merchant: &'static str,
+    pub(crate) leads_to: &'static str,
+    pub(crate) time_is_up: &'static str,
     pub(crate) going_to_merchant: &'static str,
     pub(crate) close_window: &'static str,
     pub(crate) closing_title: &'static str,
@@ -83,6 +87,14 @@ pub(crate) struct Words {
 }
 
 impl Words {
+    /// The sentences in this language.
+    pub(crate) const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Chinese => &CHINESE,
+            Language::English => &ENGLISH,
+        }
+    }
+
     pub(crate) const fn channel(&self, channel: Channel) -> &'static str {
         match channel {
             Channel::Alipay => self.alipay,
@@ -98,6 +110,7 @@ pub(crate) static CHINESE: Words = Words {
     brand: "安全收银台",
     other_language: "English",
     amount: "应付金额",
+    amount_of_order: "订单金额",
     merchant: "商户",
     subject: "商品",
     order_no: "订单号",
@@ -138,6 +151,8 @@ pub(crate) static CHINESE: Words = Words {
     returning: "另有重复扣款正在原路退回：",
     returned: "已原路退回：",
     to_merchant: "返回商户",
+    leads_to: "将前往网站：",
+    time_is_up: "支付时间已到，正在更新页面…",
     going_to_merchant: "即将返回商户…",
     close_window: "您可以关闭本页，回到商户。",
     closing_title: "订单正在关闭",
@@ -177,6 +192,7 @@ pub(crate) static ENGLISH: Words = Words {
     brand: "Secure checkout",
     other_language: "中文",
     amount: "Amount due",
+    amount_of_order: "Order amount",
     merchant: "Merchant",
     subject: "For",
     order_no: "Order no.",
@@ -217,6 +233,8 @@ pub(crate) static ENGLISH: Words = Words {
     returning: "A duplicate charge is being returned to you: ",
     returned: "Returned to you: ",
     to_merchant: "Back to the merchant",
+    leads_to: "Leads to",
+    time_is_up: "The time to pay is up, the page is being updated…",
     going_to_merchant: "Taking you back to the merchant…",
     close_window: "You can close this page and go back to the merchant.",
     closing_title: "The order is being closed",

@@ -41,56 +41,53 @@ const fn notice(asked: Asked) -> &'static str {
     }
 }
 
-pub(crate) async fn query(
-    State(console): State<Arc<Console>>,
-    Path(no): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Done {
-    let (visit, fields) = Visit::posting(&console, &headers, &body, Role::Operator).await?;
-    let no = number(&visit, &no)?;
-    let asked = console.query(no, visit.doing(&fields)?).await;
-    let asked = asked.map_err(|failure| visit.failed(failure))?;
-    Ok(back(no, notice(asked)))
+/// What a button has done about one payment.
+#[derive(Debug, Clone, Copy)]
+enum Button {
+    /// The channels are asked (查单).
+    Query,
+    /// It is closed (关单).
+    Close,
+    /// The merchant is told again (补发通知).
+    TellAgain,
+    /// A refund that waits for a person is tried again.
+    Resume,
 }
 
-pub(crate) async fn close(
-    State(console): State<Arc<Console>>,
-    Path(no): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Done {
-    let (visit, fields) = Visit::posting(&console, &headers, &body, Role::Operator).await?;
-    let no = number(&visit, &no)?;
-    let asked = console.close(no, visit.doing(&fields)?).await;
-    let asked = asked.map_err(|failure| visit.failed(failure))?;
-    Ok(back(no, notice(asked)))
+impl Button {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "query" => Some(Self::Query),
+            "close" => Some(Self::Close),
+            "tell-again" => Some(Self::TellAgain),
+            "resume" => Some(Self::Resume),
+            _ => None,
+        }
+    }
 }
 
-pub(crate) async fn tell(
+/// `POST /console/payments/{no}/{button}`, for whatever needs a payment and a reason.
+pub(crate) async fn ask(
     State(console): State<Arc<Console>>,
-    Path(no): Path<String>,
+    Path((no, button)): Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Done {
     let (visit, fields) = Visit::posting(&console, &headers, &body, Role::Operator).await?;
+    let button = Button::from_name(&button);
+    let button = button.ok_or_else(|| visit.failed(Failure::NotFound))?;
     let no = number(&visit, &no)?;
-    let asked = console.tell_again(no, visit.doing(&fields)?).await;
-    let asked = asked.map_err(|failure| visit.failed(failure))?;
-    Ok(back(no, notice(asked)))
-}
-
-pub(crate) async fn resume(
-    State(console): State<Arc<Console>>,
-    Path(no): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Done {
-    let (visit, fields) = Visit::posting(&console, &headers, &body, Role::Operator).await?;
-    let no = number(&visit, &no)?;
-    let refund = fields.get("refund").and_then(|no| RefundNo::parse(no));
-    let refund = refund.ok_or_else(|| visit.field("refund"))?;
-    let asked = console.resume(no, refund, visit.doing(&fields)?).await;
+    let doing = visit.doing(&fields)?;
+    let asked = match button {
+        Button::Query => console.query(no, doing).await,
+        Button::Close => console.close(no, doing).await,
+        Button::TellAgain => console.tell_again(no, doing).await,
+        Button::Resume => {
+            let refund = fields.get("refund").and_then(|no| RefundNo::parse(no));
+            let refund = refund.ok_or_else(|| visit.field("refund"))?;
+            console.resume(no, refund, doing).await
+        }
+    };
     let asked = asked.map_err(|failure| visit.failed(failure))?;
     Ok(back(no, notice(asked)))
 }

@@ -7,6 +7,7 @@ use payonce_app::Failure;
 
 use crate::look::Language;
 use crate::visit::{Frame, Visit};
+use crate::words::Words;
 
 /// Scripts, styles and posts of our own only; nothing from or to anybody else; in nobody's frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -97,22 +98,22 @@ impl IntoResponse for Refused {
                 return crate::sign_in::refused(language, StatusCode::UNAUTHORIZED);
             }
             Self::Role(visit) => {
-                let words = visit.language.words();
+                let words = Words::of(visit.language);
                 let text = words.role_text.to_owned();
                 (StatusCode::FORBIDDEN, visit, words.role_title, text)
             }
             Self::Form(visit) => {
-                let words = visit.language.words();
+                let words = Words::of(visit.language);
                 let text = words.form_text.to_owned();
                 (StatusCode::FORBIDDEN, visit, words.form_title, text)
             }
             Self::Field(visit, field) => {
-                let words = visit.language.words();
+                let words = Words::of(visit.language);
                 let text = format!("{} {field}", words.field_text);
                 (StatusCode::BAD_REQUEST, visit, words.field_title, text)
             }
             Self::Failed(visit, failure) => {
-                let words = visit.language.words();
+                let words = Words::of(visit.language);
                 let (status, title, text) = words.failure(&failure);
                 (status, visit, title, text)
             }

@@ -9,17 +9,6 @@ pub(crate) const LANGUAGE: &str = "payonce_console_language";
 
 const YEAR_SECONDS: u64 = 31_536_000;
 
-/// The value of a cookie, if the browser sent it.
-pub(crate) fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).into_iter();
-    lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
-}
-
 /// Sets the session for so many seconds; none ends it. It is sent from our own pages only, and read by no
 /// script.
 pub(crate) fn session(headers: &mut HeaderMap, token: &str, seconds: u64, public_url: &str) {

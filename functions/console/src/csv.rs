@@ -3,10 +3,13 @@
 //! A cell that begins like a formula is taken for one, whatever its quotes; so such a cell begins with an
 //! apostrophe (OWASP, "CSV Injection").
 
-/// One file, its lines ending as RFC 4180 has it. All of it is ASCII but for what tests put in, so no spreadsheet
-/// needs a mark to read it.
+/// The mark of UTF-8 (BOM). Excel takes a file without it for one in the code page of its machine, and shows
+/// Chinese as something else.
+const MARK: char = '\u{feff}';
+
+/// One file, its lines ending as RFC 4180 has it.
 pub(crate) fn file(head: &[&str], rows: &[Vec<String>]) -> String {
-    let mut text = String::new();
+    let mut text = String::from(MARK);
     let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
     for row in std::iter::once(&head).chain(rows) {
         let cells: Vec<_> = row.iter().map(|cell| quoted(cell)).collect();
@@ -50,6 +53,6 @@ mod tests {
             assert_eq!(quoted(cell), expected);
         }
         let whole = file(&["no", "name"], &[vec!["1".to_owned(), "一".to_owned()]]);
-        assert_eq!(whole, "\"no\",\"name\"\r\n\"1\",\"一\"\r\n");
+        assert_eq!(whole, "\u{feff}\"no\",\"name\"\r\n\"1\",\"一\"\r\n");
     }
 }

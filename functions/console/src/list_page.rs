@@ -54,7 +54,7 @@ pub(crate) async fn page(
 ) -> Result<Response, Refused> {
     let visit = Visit::begin(&console, &headers, &query).await?;
     let (list, wanted, lines) = found(&console, &visit, &name, &query).await?;
-    let words = visit.language.words();
+    let words = Words::of(visit.language);
     let fitting: Vec<_> = lines.iter().filter(|line| wanted.takes(line)).collect();
     let rows = fitting.iter().take(SHOWN_MAX);
     let (title, text) = words.list(list);

@@ -8,6 +8,7 @@ mod action;
 mod answer;
 mod appeals;
 mod asset;
+mod buyer;
 mod chart;
 mod cookie;
 mod csv;

@@ -104,7 +104,7 @@ pub(crate) async fn counts(
         Ok::<_, Failure>((snapshot, proposals))
     };
     let (snapshot, proposals) = counts.await.map_err(|failure| visit.failed(failure))?;
-    let tiles = tiles(&snapshot, proposals, visit.language.words()).into_iter();
+    let tiles = tiles(&snapshot, proposals, Words::of(visit.language)).into_iter();
     let body: serde_json::Map<_, _> = tiles
         .map(|tile| {
             let shown = json!({ "count": tile.count, "amount": tile.amount });
@@ -121,7 +121,7 @@ async fn waiting(console: &Console, visit: &Visit) -> Result<usize, Failure> {
 }
 
 async fn build(console: &Console, visit: &Visit) -> Result<Page, Failure> {
-    let words = visit.language.words();
+    let words = Words::of(visit.language);
     let snapshot = console.snapshot(visit.now).await?;
     let controls: RefundControls = console.app.store.refund_controls().await?;
     let proposals = waiting(console, visit).await?;
@@ -135,7 +135,7 @@ async fn build(console: &Console, visit: &Visit) -> Result<Page, Failure> {
         refunds_on: controls.enabled,
         cap: controls.hourly_cap.map_or(String::new(), show::yuan),
         troubles: troubles(console, visit).await?,
-        dead: dead(console).await?,
+        dead: dead(console, words).await?,
         charts: charts(console, visit).await?,
     })
 }
@@ -254,23 +254,23 @@ async fn troubles(console: &Console, visit: &Visit) -> Result<Vec<Trouble>, Fail
     let lines = console.troubled_lines().await?.into_iter();
     let troubles = lines.map(|(line, breaker)| Trouble {
         account: line.account.to_string(),
-        channel: visit.language.words().channel(line.channel),
+        channel: Words::of(visit.language).channel(line.channel),
         until: breaker.open_until.map_or(String::new(), show::beijing),
         is_open: breaker.open_until.is_some(),
     });
     Ok(troubles.collect())
 }
 
-async fn dead(console: &Console) -> Result<Vec<Dead>, Failure> {
+async fn dead(console: &Console, words: &Words) -> Result<Vec<Dead>, Failure> {
     let queues = console.dead_letters.count().await.into_iter();
     let queues = queues.map(|(name, count)| Dead {
-        name: name.to_owned(),
+        name: words.term(name),
         count: count.map_or("?".to_owned(), |count| count.to_string()),
         is_trouble: count != Some(0),
     });
     let messages = console.dead_messages().await?.into_iter();
     let messages = messages.map(|(merchant, count)| Dead {
-        name: format!("delayed messages: {merchant}"),
+        name: format!("{} · {merchant}", words.term("delayed-messages")),
         count: count.to_string(),
         is_trouble: true,
     });
@@ -278,7 +278,7 @@ async fn dead(console: &Console) -> Result<Vec<Dead>, Failure> {
 }
 
 async fn charts(console: &Console, visit: &Visit) -> Result<Vec<Chart>, Failure> {
-    let (words, now) = (visit.language.words(), visit.now);
+    let (words, now) = (Words::of(visit.language), visit.now);
     let mut known = console.app.store.hours(now.minus(Span::days(1))).await?;
     known.extend(console.app.store.hours(now).await?);
     let last = now.as_millis() / 3_600_000;

@@ -46,7 +46,7 @@ pub(crate) async fn proposals(
     let visit = Visit::begin(&console, &headers, &query).await?;
     let found = console.proposals(visit.now).await;
     let found = found.map_err(|failure| visit.failed(failure))?;
-    let words = visit.language.words();
+    let words = Words::of(visit.language);
     let proposals = found.into_iter().map(|proposal| Proposed {
         no: proposal.no.to_string(),
         payment_no: proposal.payment_no.to_string(),
@@ -92,7 +92,7 @@ pub(crate) async fn controls(
     let present = present.map_err(|error| visit.failed(error.into()))?;
     let counted = store.refunds_counted(visit.now).await;
     let counted = counted.map_err(|error| visit.failed(error.into()))?;
-    let words = visit.language.words();
+    let words = Words::of(visit.language);
     let plain = |amount: Money| show::yuan(amount).replace(['¥', ','], "");
     let page = Controls {
         notice: query.get("notice").and_then(|name| words.notice(name)),
@@ -201,7 +201,7 @@ pub(crate) async fn acts(
     let day = visit.now.minus(Span::days(back));
     let acts = console.app.store.operator_acts(day).await;
     let acts = acts.map_err(|error| visit.failed(error.into()))?;
-    let words = visit.language.words();
+    let words = Words::of(visit.language);
     let page = Acts {
         acts: acts
             .into_iter()

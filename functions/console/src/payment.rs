@@ -9,7 +9,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use payonce_app::Failure;
 use payonce_app::console::{Console, Found};
-use payonce_domain::{Disposition, Payment, PaymentNo, PaymentState, RefundState};
+use payonce_domain::{Disposition, Payment, PaymentNo, PaymentState, RefundState, Terms};
+use payonce_lambda::http::foreign::{Link, visible};
 use payonce_store::Stored;
 
 use crate::action;
@@ -45,6 +46,14 @@ struct Refund {
     needs_person: bool,
 }
 
+/// An address of the merchant's: shown, and never led to.
+struct Address {
+    name: &'static str,
+    text: String,
+    /// Where it leads; empty where it reads one way and leads another.
+    host: String,
+}
+
 struct Owed {
     what: String,
     about: String,
@@ -60,6 +69,7 @@ struct Page {
     merchant: String,
     order_no: String,
     subject: String,
+    addresses: Vec<Address>,
     amount: String,
     state: String,
     state_key: &'static str,
@@ -100,7 +110,7 @@ async fn build(
     no: PaymentNo,
     query: &Fields,
 ) -> Result<Page, Failure> {
-    let words = visit.language.words();
+    let words = Words::of(visit.language);
     let stored: Stored = console.find(no).await?;
     let payment = stored.payment();
     let terms = &payment.terms;
@@ -118,7 +128,8 @@ async fn build(
         no: no.to_string(),
         merchant: terms.merchant_id.to_string(),
         order_no: terms.merchant_order_no.to_string(),
-        subject: terms.subject.clone(),
+        subject: visible(&terms.subject),
+        addresses: addresses(terms, words),
         amount: show::yuan(terms.amount),
         state: words.term(payment_state(payment)),
         state_key: payment_state(payment),
@@ -149,7 +160,7 @@ async fn build(
             .map(|kept| {
                 (
                     show::beijing(kept.last_at),
-                    kept.act.name().to_owned(),
+                    words.buyer_act(kept.act),
                     kept.times,
                 )
             })
@@ -170,6 +181,26 @@ const fn payment_state(payment: &Payment) -> &'static str {
         PaymentState::Closing => "closing",
         PaymentState::Closed => "closed",
     }
+}
+
+fn addresses(terms: &Terms, words: &'static Words) -> Vec<Address> {
+    let named = [
+        (words.return_address, &terms.return_url),
+        (words.notify_address, &terms.notify_url),
+    ];
+    let named = named.into_iter();
+    let shown = named.filter_map(|(name, url)| {
+        let url = url.as_deref()?;
+        let link = Link::read(url);
+        Some(Address {
+            name,
+            text: link
+                .as_ref()
+                .map_or_else(|| visible(url), |link| link.href.clone()),
+            host: link.map_or(String::new(), |link| link.host),
+        })
+    });
+    shown.collect()
 }
 
 fn money(payment: &Payment, words: &'static Words) -> Result<Vec<(&'static str, String)>, Failure> {

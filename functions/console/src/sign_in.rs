@@ -15,7 +15,7 @@ use payonce_lambda::http::claims;
 
 use crate::answer;
 use crate::cookie;
-use crate::look::Language;
+use crate::look::{self, Language};
 use crate::visit::{Fields, Frame};
 
 #[derive(Template)]
@@ -35,7 +35,7 @@ pub(crate) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let page = Page {
-        f: Frame::bare(Language::of(&headers, &query)),
+        f: Frame::bare(look::language(&headers, &query)),
         login: query.get("login").cloned().unwrap_or_default(),
         links: console.links,
         notice: None,
@@ -49,7 +49,7 @@ pub(crate) async fn with_link(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let language = Language::of(&headers, &Fields::new());
+    let language = look::language(&headers, &Fields::new());
     let fields: Fields = form_urlencoded::parse(&body).into_owned().collect();
     let token = fields.get("login").map_or("", |token| token.trim());
     match opened(&console, token).await {
@@ -88,7 +88,7 @@ pub(crate) async fn with_token(State(console): State<Arc<Console>>, request: Req
             begin(&console, &Session::begin(operator, role, clock::now())).await
         }
         (Some(_) | None, _) => refused(
-            Language::of(request.headers(), &Fields::new()),
+            look::language(request.headers(), &Fields::new()),
             StatusCode::UNAUTHORIZED,
         ),
     }

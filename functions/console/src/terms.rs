@@ -139,6 +139,42 @@ pub(crate) static TERMS: &[Term] = &[
     term("propose-refund", "申请退款", "proposed a refund"),
     term("approve-refund", "批准退款", "approved a refund"),
     term("decline-refund", "驳回退款", "declined a refund"),
+    term("rule-appeal", "裁定申诉", "ruled on an appeal"),
+    term("approve-ruling", "批准裁定", "approved a ruling"),
+    term("decline-ruling", "驳回裁定", "sent a ruling back"),
+    term("payment-queries", "支付查询队列", "payment queries"),
+    term(
+        "merchant-notifications",
+        "商户通知队列",
+        "merchant notifications",
+    ),
+    term("refund", "退款函数", "function refund"),
+    term("scan", "扫描函数", "function scan"),
+    term("delayed-messages", "延迟消息队列", "delayed messages"),
+    term("delay", "延迟消息函数", "function delay"),
+    term("appeals", "申诉函数", "function appeals"),
+    term("buyer-opened", "打开收银台", "opened the cashier"),
+    term("buyer-went-back", "点后退返回", "came by the Back button"),
+    term("buyer-chose", "选择支付方式", "chose"),
+    term("buyer-left", "前往渠道", "left for"),
+    term("buyer-returned", "从渠道返回", "came back from the channel"),
+    term("buyer-asked", "查询结果", "asked how it stands"),
+    term(
+        "buyer-switched",
+        "确认关闭上一次，改用",
+        "confirmed to give the first up for",
+    ),
+    term(
+        "buyer-insisted",
+        "确认另付一笔，改用",
+        "confirmed another attempt beside the first",
+    ),
+    term("buyer-gave-up", "放弃支付", "gave the order up"),
+    term(
+        "buyer-ordered-anew",
+        "确认重新下单",
+        "confirmed to order anew",
+    ),
 ];
 
 /// What became of what was asked for.

@@ -8,11 +8,12 @@ use payonce_app::Failure;
 use payonce_app::console::{Console, Doing, Role, Session};
 use payonce_domain::Timestamp;
 use payonce_lambda::clock;
+use payonce_lambda::http::cookie::value;
 
 use crate::answer::Refused;
 use crate::asset::{SCRIPT, STYLE};
 use crate::cookie;
-use crate::look::Language;
+use crate::look::{self, Language};
 use crate::words::Words;
 
 /// The parameters of an address, or the fields of a form.
@@ -40,7 +41,7 @@ impl Visit {
         headers: &HeaderMap,
         query: &Fields,
     ) -> Result<Self, Refused> {
-        let language = Language::of(headers, query);
+        let language = look::language(headers, query);
         let nobody = || Refused::Nobody(language);
         let now = clock::now();
         let shown = shown(console, headers).ok_or_else(nobody)?;
@@ -128,7 +129,7 @@ fn shown(console: &Console, headers: &HeaderMap) -> Option<Shown> {
             by_hand: true,
         });
     }
-    cookie::value(headers, cookie::SESSION).map(|token| Shown {
+    value(headers, cookie::SESSION).map(|token| Shown {
         token: token.to_owned(),
         by_hand: false,
     })
@@ -154,7 +155,7 @@ pub(crate) struct Frame {
 
 impl Frame {
     pub(crate) fn of(visit: &Visit, place: &'static str) -> Self {
-        let words = visit.language.words();
+        let words = Words::of(visit.language);
         Self {
             place,
             operator: visit.session.operator.to_string(),
@@ -199,7 +200,7 @@ impl Frame {
 
     pub(crate) fn bare(language: Language) -> Self {
         Self {
-            w: language.words(),
+            w: Words::of(language),
             language,
             style: &STYLE.file,
             script: &SCRIPT.file,

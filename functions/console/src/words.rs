@@ -2,6 +2,7 @@
 
 use payonce_app::console::Role;
 use payonce_domain::Channel;
+use payonce_lambda::http::language::Language;
 
 use crate::list::List;
 use crate::terms::{self, Term};
@@ -21,6 +22,9 @@ pub(crate) struct Words {
     pub(crate) nav_proposals: &'static str,
     pub(crate) nav_controls: &'static str,
     pub(crate) nav_acts: &'static str,
+    pub(crate) role_viewer: &'static str,
+    pub(crate) role_operator: &'static str,
+    pub(crate) role_approver: &'static str,
     pub(crate) search: &'static str,
     pub(crate) search_hint: &'static str,
     pub(crate) leave: &'static str,
@@ -66,6 +70,9 @@ pub(crate) struct Words {
     pub(crate) nothing: &'static str,
     pub(crate) order_no: &'static str,
     pub(crate) subject: &'static str,
+    pub(crate) return_address: &'static str,
+    pub(crate) notify_address: &'static str,
+    pub(crate) misleading: &'static str,
     pub(crate) expires_at: &'static str,
     pub(crate) version: &'static str,
     pub(crate) chain_ok: &'static str,
@@ -148,6 +155,14 @@ pub(crate) struct Words {
 }
 
 impl Words {
+    /// The sentences in this language.
+    pub(crate) const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Chinese => &CHINESE,
+            Language::English => &ENGLISH,
+        }
+    }
+
     /// A word of ours in people's words. One that nobody translated stands for itself.
     pub(crate) fn term(&self, key: &str) -> String {
         let found = terms::TERMS.iter().find(|term| term.key == key);
@@ -166,7 +181,11 @@ impl Words {
     }
 
     pub(crate) const fn role(&self, role: Role) -> &'static str {
-        role.name()
+        match role {
+            Role::Viewer => self.role_viewer,
+            Role::Operator => self.role_operator,
+            Role::Approver => self.role_approver,
+        }
     }
 
     /// A list's title and what it holds.
@@ -194,6 +213,9 @@ pub(crate) static CHINESE: Words = Words {
     nav_proposals: "复核",
     nav_controls: "退款控制",
     nav_acts: "操作日志",
+    role_viewer: "查看员",
+    role_operator: "操作员",
+    role_approver: "复核员",
     search: "搜索",
     search_hint: "支付单号、渠道单号、退款号、商户订单号或渠道流水号",
     leave: "退出",
@@ -239,6 +261,9 @@ pub(crate) static CHINESE: Words = Words {
     nothing: "没有记录。",
     order_no: "商户订单号",
     subject: "商品",
+    return_address: "返回地址",
+    notify_address: "通知地址",
+    misleading: "地址可疑，不予链接",
     expires_at: "截止时间",
     version: "版本",
     chain_ok: "证据链完整",
@@ -333,6 +358,9 @@ pub(crate) static ENGLISH: Words = Words {
     nav_proposals: "Approvals",
     nav_controls: "Controls",
     nav_acts: "Log",
+    role_viewer: "viewer",
+    role_operator: "operator",
+    role_approver: "approver",
     search: "Search",
     search_hint: "Payment, channel order, refund, merchant order or channel trade number",
     leave: "Sign out",
@@ -378,6 +406,9 @@ pub(crate) static ENGLISH: Words = Words {
     nothing: "Nothing is here.",
     order_no: "Merchant order",
     subject: "Subject",
+    return_address: "Return address",
+    notify_address: "Notify address",
+    misleading: "misleading, never linked",
     expires_at: "Pay before",
     version: "Version",
     chain_ok: "Evidence chain intact",

@@ -53,6 +53,8 @@ pub struct StackOptions {
     pub parameters: BTreeMap<&'static str, &'static str>,
     /// Where the demo merchants may be told, beside the addresses they have: a test's receiver.
     pub notify_urls: Vec<String>,
+    /// Where the demo merchants may have buyers sent back to, beside the addresses they have.
+    pub return_urls: Vec<String>,
     /// Binaries that were built already.
     pub binaries: Option<Binaries>,
     /// Say nothing while starting.
@@ -78,6 +80,7 @@ impl StackOptions {
             channel_proxy: None,
             parameters: BTreeMap::new(),
             notify_urls: vec![PLAYED_SHOP.to_owned()],
+            return_urls: Vec::new(),
             binaries: None,
             quiet: false,
         }
@@ -171,6 +174,7 @@ impl Stack {
         let mut credentials = Credentials::load_or_make(&directory)?;
         for merchant in &mut credentials.merchants {
             merchant.notify_urls.extend(options.notify_urls.clone());
+            merchant.return_urls.extend(options.return_urls.clone());
         }
         let tables = deployment.tables()?;
         let keys = keys_through(&simulator.keys, options.channel_proxy.as_deref());

@@ -57,11 +57,16 @@ impl<K: std::hash::Hash + Eq, V: Clone> Memory<K, V> {
 /// What opens a channel account: the registry of real channels, or a simulation's.
 pub type Opener = fn(Channel, &str, Secrets<'_>) -> Result<Box<dyn Adapter>, ConfigurationError>;
 
+/// What opens the bills of a channel account.
+pub type BillOpener =
+    fn(Channel, &str, Secrets<'_>) -> Result<Box<dyn StatementSource>, ConfigurationError>;
+
 /// Merchants and accounts.
 pub struct Accounts {
     store: Store,
     vault: Arc<dyn Vault>,
     open: Opener,
+    open_bills: BillOpener,
     cashier_key_name: Option<String>,
     merchants: Memory<MerchantId, Arc<Merchant>>,
     owners: Memory<(Channel, AccountId), MerchantId>,
@@ -84,12 +89,19 @@ impl Accounts {
             store,
             vault,
             open,
+            open_bills: payonce_channels::statements,
             cashier_key_name: None,
             merchants: Memory::new(MERCHANT_MEMORY, stopwatch),
             owners: Memory::new(MERCHANT_MEMORY, stopwatch),
             secret_texts: Memory::new(SECRET_MEMORY, stopwatch),
             paying: Memory::new(MERCHANT_MEMORY, stopwatch),
         }
+    }
+
+    /// The same, whose bills come from elsewhere.
+    #[must_use]
+    pub fn with_bills(self, open_bills: BillOpener) -> Self {
+        Self { open_bills, ..self }
     }
 
     /// The same, with a cashier: its tokens are signed with the secret of this name.
@@ -221,7 +233,7 @@ impl Accounts {
             signing: Some(&secret),
             receiving: None,
         };
-        let source = payonce_channels::statements(held.channel, &held.settings, secrets)?;
+        let source = (self.open_bills)(held.channel, &held.settings, secrets)?;
         Ok((held.fee_rate, source))
     }
 

@@ -9,6 +9,7 @@
 mod accounts;
 mod advance;
 pub mod appeals;
+pub mod audit;
 mod breakers;
 mod bus;
 mod carrier;
@@ -36,7 +37,7 @@ mod sweep;
 mod tell;
 mod watch;
 
-pub use accounts::{Accounts, Opener};
+pub use accounts::{Accounts, BillOpener, Opener};
 pub use advance::Woken;
 pub use bus::{Bus, Event};
 pub use carrier::{Carried, Carrier, Message, Vault};

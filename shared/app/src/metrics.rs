@@ -92,6 +92,8 @@ metrics! {
     /// 1 for each account whose day is not compared long after its bill was due, 0 for each that is up to
     /// date (对账).
     BillsOverdue, "Count", &[&[]];
+    /// Payments that something is wrong with, by the last audit (审计); 0 too.
+    AuditFound, "Count", &[&[]];
     /// Payments whose due work failed; it stays due.
     PaymentsNotAdvanced, "Count", &[&[]];
 }

@@ -80,7 +80,7 @@ pub struct BrokenHistory {
 /// The payment this history leads to.
 ///
 /// # Errors
-/// [`BrokenHistory`] if an entry is missing, out of order, refused or without effect.
+/// [`BrokenHistory`] if an entry is missing or out of order, or a command of it is refused or without effect.
 pub fn replay(entries: &[Entry]) -> Result<Payment, BrokenHistory> {
     replay_noting(entries, |_| ())
 }
@@ -129,7 +129,9 @@ fn replay_noting(
                 decide::open((**terms).clone(), choice.clone(), entry.at)
                     .map_err(|_| broken("the opening is refused"))?
             }
-            (Some(payment), Input::Fact(fact)) => decide::on_fact(payment, fact.clone(), entry.at),
+            (Some(payment), Input::Fact(fact)) => {
+                decide::on_recorded(payment, fact.clone(), entry.at)
+            }
             (Some(payment), Input::Command(command)) => {
                 decide::on_command(payment, command.clone(), entry.at)
                     .map_err(|_| broken("the command is refused"))?

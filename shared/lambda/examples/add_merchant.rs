@@ -24,6 +24,7 @@ use payonce_channels::Secrets;
 use payonce_delivery::{Address, Reach, SigningSecret};
 use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{AccountId, Channel, MerchantId, Mode, Stretch};
+use payonce_lambda::http::foreign::Link;
 use payonce_store::{ApiKey, ChannelAccount, Merchant, Store, Tables};
 use serde::Deserialize;
 use serde_json::Value;
@@ -119,6 +120,12 @@ async fn add() -> anyhow::Result<()> {
     }
     none_is_missing(&kept, &accounts)?;
     let webhook_secret_name = asked.webhook_secret_name.or(known_secret_name);
+    for address in &asked.return_urls {
+        anyhow::ensure!(
+            Link::read(address).is_some(),
+            "return_urls: {address} must be an address of the web that reads one way: no name before the host, no spaces"
+        );
+    }
     can_be_told(&asked.notify_urls, webhook_secret_name.as_deref(), &secrets).await?;
     let merchant = Merchant {
         id: id.clone(),

@@ -1,5 +1,6 @@
 //! Configuration: everything from the environment, nothing secret in it; clients with every time-out set.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -8,12 +9,16 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use payonce_app::appeals::Appeals;
+use payonce_app::audit::Audit;
 use payonce_app::console::{Console, DeadLetters};
 use payonce_app::delay::{self, Delay, Wheel};
 use payonce_app::{Accounts, App, Bus, Names, Outbox};
 use payonce_channels::Transport;
 use payonce_delivery::{Courier, Reach};
 use payonce_store::{Store, Tables};
+
+use crate::bucket::Bucket;
+use crate::export::Exporter;
 
 /// One try of a call to AWS. In the same region an answer takes milliseconds; this is for the bad day, on which giving up
 /// sooner and asking again would only add to the load.
@@ -112,6 +117,31 @@ pub fn console() -> anyhow::Result<Console> {
     ))
 }
 
+/// What audits the table of payments, and has it exported.
+///
+/// # Errors
+/// If a variable is missing; the message names it.
+pub fn audit() -> anyhow::Result<(Audit, Exporter)> {
+    let config = sdk_config(&function())?;
+    let exports = variable("EXPORTS_BUCKET")?;
+    let exporter = Exporter {
+        client: aws_sdk_dynamodb::Client::new(&config),
+        table_arn: variable("PAYMENTS_TABLE_ARN")?,
+        bucket: exports.clone(),
+    };
+    let audit = Audit {
+        store: store(&config)?,
+        exports: Arc::new(bucket(exports)?),
+        heads: Arc::new(bucket(variable("HEADS_BUCKET")?)?),
+    };
+    Ok((audit, exporter))
+}
+
+fn bucket(name: String) -> anyhow::Result<Bucket> {
+    let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
+    Bucket::new(name, variable("AWS_REGION")?, endpoint, credentials()?)
+}
+
 /// What brings delayed messages to their time.
 ///
 /// # Errors
@@ -195,19 +225,24 @@ fn variable(name: &str) -> anyhow::Result<String> {
     std::env::var(name).with_context(|| format!("the environment has no {name}"))
 }
 
+/// The function's own, which AWS puts into its environment.
+fn credentials() -> anyhow::Result<Credentials> {
+    Ok(Credentials::new(
+        variable("AWS_ACCESS_KEY_ID")?,
+        variable("AWS_SECRET_ACCESS_KEY")?,
+        std::env::var("AWS_SESSION_TOKEN").ok(),
+        None,
+        "environment",
+    ))
+}
+
 /// The SDK's configuration, from the environment only: no profile files, no metadata service, no
 /// look-ups at the start. One HTTP client, on ring, is shared by all.
 fn sdk_config(function: &str) -> anyhow::Result<SdkConfig> {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
         .build_https();
-    let credentials = Credentials::new(
-        variable("AWS_ACCESS_KEY_ID")?,
-        variable("AWS_SECRET_ACCESS_KEY")?,
-        std::env::var("AWS_SESSION_TOKEN").ok(),
-        None,
-        "environment",
-    );
+    let credentials = credentials()?;
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)

@@ -3,8 +3,10 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod bucket;
 pub mod clock;
 pub mod configuration;
+pub mod export;
 pub mod http;
 pub mod queue;
 pub mod telemetry;

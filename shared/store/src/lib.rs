@@ -24,6 +24,7 @@
 
 mod api_key;
 mod appeals;
+pub mod audit;
 mod batch;
 mod breakers;
 mod buyer_acts;

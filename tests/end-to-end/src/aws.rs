@@ -259,6 +259,80 @@ impl Aws {
         Ok(())
     }
 
+    /// Has a channel account's breaker stand open for ten minutes, as after many orders in trouble.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub async fn open_breaker(&self, channel: &str, account: &str) -> anyhow::Result<()> {
+        let until = crate::receiver::milliseconds() + 600_000;
+        let body = json!({
+            "TableName": self.endpoints.tables.get("controls"),
+            "Key": { "k": { "S": format!("breaker#{channel}#{account}#placing") } },
+            "UpdateExpression": "SET #u = :until, #t = :trips",
+            "ExpressionAttributeNames": { "#u": "u", "#t": "t" },
+            "ExpressionAttributeValues": { ":until": { "N": until.to_string() }, ":trips": { "N": "6" } },
+        });
+        self.json_call("DynamoDB_20120810.UpdateItem", "1.0", &body)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes a payment, by its key, out of the due index.
+    ///
+    /// # Errors
+    /// If its item cannot be changed.
+    pub async fn forget_due(&self, key: &str) -> anyhow::Result<()> {
+        let body = json!({
+            "TableName": self.endpoints.tables.get("payments"),
+            "Key": { "k": { "S": key } },
+            "UpdateExpression": "REMOVE #s, #d",
+            "ExpressionAttributeNames": { "#s": "s", "#d": "d" },
+        });
+        self.json_call("DynamoDB_20120810.UpdateItem", "1.0", &body)
+            .await?;
+        Ok(())
+    }
+
+    /// The real name of the bucket whose logical name begins like this.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn bucket(&self, logical: &str) -> anyhow::Result<String> {
+        let request = self
+            .http
+            .request(Method::GET, &self.endpoints.aws_endpoint_url);
+        // The emulator tells services apart by who signed for which.
+        let request = request.header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=test/20261127/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0",
+        );
+        let listed = self.http.send(request).await?;
+        let text = String::from_utf8_lossy(&listed.bytes).into_owned();
+        let names = text.split("<Name>").skip(1);
+        let mut names = names.filter_map(|part| part.split("</Name>").next());
+        let found = names.find(|name| name.contains(logical));
+        Ok(found
+            .with_context(|| format!("no bucket {logical}: {}", listed.shown()))?
+            .to_owned())
+    }
+
+    /// Writes a file into a bucket.
+    ///
+    /// # Errors
+    /// If it is not taken.
+    pub async fn put_object(
+        &self,
+        bucket: &str,
+        name: &str,
+        content: Vec<u8>,
+    ) -> anyhow::Result<()> {
+        let url = format!("{}/{bucket}/{name}", self.endpoints.aws_endpoint_url);
+        let request = self.http.request(Method::PUT, &url).body(content);
+        let answer = self.http.send(request).await?;
+        anyhow::ensure!(answer.status == 200, "{name}: {}", answer.shown());
+        Ok(())
+    }
+
     /// Gives a secret another value.
     ///
     /// # Errors

@@ -90,7 +90,7 @@ impl Template {
                 for statement in statements.expect("a policy is written out, not named") {
                     assert_eq!(statement["Effect"], "Allow");
                     for action in texts(&statement["Action"]) {
-                        for resource in each(&statement["Resource"]) {
+                        for resource in reached(&statement["Resource"]) {
                             grants.insert(Grant {
                                 function: function.to_owned(),
                                 action: action.clone(),
@@ -105,6 +105,19 @@ impl Template {
     }
 }
 
+/// What a statement is about, either side of a condition.
+fn reached(resource: &Value) -> Vec<&Value> {
+    let mut found = Vec::new();
+    for one in each(resource) {
+        match one["Fn::If"].as_array() {
+            Some(sides) => found.extend(&sides[1..]),
+            None => found.push(one),
+        }
+    }
+    found.retain(|one| one["Ref"] != "AWS::NoValue");
+    found
+}
+
 /// The logical id that an ARN is made of, or the end of a longer name.
 fn resource_name(arn: &Value) -> String {
     if let Some(id) = arn["Fn::GetAtt"][0].as_str() {
@@ -113,6 +126,18 @@ fn resource_name(arn: &Value) -> String {
     let Some(text) = arn["Fn::Sub"].as_str() else {
         return arn.to_string();
     };
+    // Everything in a folder of a bucket, or the bucket itself.
+    let bucket = text.strip_prefix("arn:${AWS::Partition}:s3:::");
+    if let Some(bucket) = bucket.or_else(|| text.starts_with("${ExportsBucket").then_some(text)) {
+        let name = bucket
+            .replace("${", "")
+            .replace(".Arn}", "")
+            .replace('}', "");
+        return match name.strip_suffix("/*") {
+            Some(folder) => format!("{folder}/"),
+            None => name,
+        };
+    }
     let folder = text
         .split_once(":${AWS::AccountId}:secret:${SecretPrefix}")
         .and_then(|(_, name)| name.strip_suffix('*'));

@@ -95,7 +95,7 @@ pub(crate) async fn page(
     let w = Words::of(visit.language);
     let page = One {
         one: Shown::of(w, &visit, stored.appeal()),
-        acts: shown::acts(&console, &stored).await,
+        acts: shown::acts(&console, &stored, crate::words::Words::of(visit.language)).await,
         history: shown::history(w, &stored),
         notice: query.get("notice").and_then(|name| w.notice(name)),
         f: Frame::of(&visit, "appeals"),

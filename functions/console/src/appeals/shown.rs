@@ -182,7 +182,11 @@ fn returns(appeal: &Appeal) -> Vec<(String, String, String)> {
 }
 
 /// What the buyer did, beside what was said. Where it cannot be read the page is shown without.
-pub(super) async fn acts(console: &Console, stored: &StoredAppeal) -> Vec<Acts> {
+pub(super) async fn acts(
+    console: &Console,
+    stored: &StoredAppeal,
+    words: &crate::words::Words,
+) -> Vec<Acts> {
     let mut all = Vec::new();
     for no in &stored.appeal().request.orders {
         let kept = match console.app.store.buyer_acts(no.key()).await {
@@ -196,7 +200,13 @@ pub(super) async fn acts(console: &Console, stored: &StoredAppeal) -> Vec<Acts> 
         all.push(Acts {
             payment_no: no.to_string(),
             acts: acts
-                .map(|one| (show::beijing(one.first_at), one.act.name(), one.times))
+                .map(|one| {
+                    (
+                        show::beijing(one.first_at),
+                        words.buyer_act(one.act),
+                        one.times,
+                    )
+                })
                 .collect(),
         });
     }

@@ -181,6 +181,33 @@ pub fn on_fact(payment: &Payment, fact: Fact, now: Timestamp) -> Decision {
     draft.finish(Some(payment), input, Answer::Noted)
 }
 
+/// Takes note of a fact that a history has, or that is to stand in it whatever it changes: where it changes nothing, the
+/// payment moves on by a version all the same.
+///
+/// A record that was damaged is made good by whatever touches it next, and the history says what that was. Replayed
+/// over what the record should have been, such a fact changes nothing, and is no less true. So the audit repairs with it
+/// too: a tick on what the history leads to is a record that is whole again.
+#[must_use]
+pub fn on_recorded(payment: &Payment, fact: Fact, now: Timestamp) -> Decision {
+    let decision = on_fact(payment, fact.clone(), now);
+    if decision.changed() {
+        return decision;
+    }
+    let mut again = payment.clone();
+    again.version = payment.version.next();
+    // The last change's movements are in the ledger before any next one is stored.
+    again.unbooked = None;
+    Decision {
+        entry: Some(Entry {
+            version: again.version,
+            at: now,
+            input: Input::Fact(fact),
+        }),
+        payment: again,
+        ..decision
+    }
+}
+
 /// Carries out a command, or says why not.
 ///
 /// # Errors

@@ -33,3 +33,26 @@ fn a_lost_due_time_is_set_again() {
     let repaired = decide::on_fact(&damaged, Fact::Ticked, at(60));
     laws::nothing_owed_is_forgotten(repaired.payment());
 }
+
+/// F70: what made a damaged record good stands in its history, which still leads somewhere; and a tick on what it leads to is
+/// a record that is whole again, at the next version.
+#[test]
+fn a_history_holds_with_a_repair_in_it() {
+    let whole = Tale::of(Mode::Strict, PAGE).payment;
+    // Nothing is due yet, and a tick alone would change nothing.
+    let recorded = decide::on_recorded(&whole, Fact::Ticked, at(1));
+    assert!(recorded.changed());
+    assert_eq!(recorded.before(), Some(whole.version));
+    let expected = Payment {
+        version: whole.version.next(),
+        ..whole.clone()
+    };
+    assert_eq!(*recorded.payment(), expected);
+
+    // At its deadline the same tick decides what a tick decides.
+    let late = whole.terms.expires_at;
+    assert_eq!(
+        decide::on_recorded(&whole, Fact::Ticked, late),
+        decide::on_fact(&whole, Fact::Ticked, late)
+    );
+}

@@ -4,8 +4,11 @@ pub mod appeals;
 pub mod asset;
 pub mod caller;
 pub mod claims;
+pub mod cookie;
 pub mod delayed_messages;
 pub mod fields;
+pub mod foreign;
+pub mod language;
 pub mod problem;
 pub mod requests;
 pub mod strict_json;
@@ -57,8 +60,10 @@ mod tests {
 
     use std::sync::{Arc, Mutex};
 
+    use std::collections::BTreeMap;
+
     use axum::body::Bytes;
-    use axum::extract::State;
+    use axum::extract::{Request, State};
     use axum::routing::post;
     use lambda_http::{Adapter, Context, LambdaEvent, Service};
     use serde_json::json;
@@ -93,6 +98,63 @@ mod tests {
         assert_eq!(answered["statusCode"], 200);
         let seen = seen.lock().unwrap();
         seen.clone()
+    }
+
+    /// The claims that a handler sees, of an event whose context has this authorizer and whose headers say what a stranger
+    /// may have them say.
+    async fn claims(authorizer: Value) -> Option<BTreeMap<String, String>> {
+        let seen = Arc::new(Mutex::new(None));
+        let keep = async |State(seen): State<Arc<Mutex<_>>>, request: Request| {
+            *seen.lock().unwrap() = Some(claims::of(request.extensions()));
+        };
+        let routes = Router::new()
+            .route("/console/session", post(keep))
+            .with_state(Arc::clone(&seen));
+        let http = json!({
+            "method": "POST", "path": "/console/session", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
+            "userAgent": "",
+        });
+        let mut context = json!({
+            "accountId": "1", "apiId": "a", "domainName": "a.example", "domainPrefix": "a", "http": http,
+            "requestId": "r", "routeKey": "POST /console/session", "stage": "$default",
+            "time": "20/Nov/2026:14:00:00 +0000", "timeEpoch": 1_795_183_200_000_u64,
+        });
+        if !authorizer.is_null() {
+            context["authorizer"] = authorizer;
+        }
+        let forged =
+            json!({ "jwt": { "claims": { "sub": "mallory", "cognito:groups": "[approver]" } } })
+                .to_string();
+        let event = json!({
+            "version": "2.0", "routeKey": "POST /console/session", "rawPath": "/console/session", "rawQueryString": "",
+            "headers": {
+                "authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJtYWxsb3J5In0.",
+                "x-amzn-request-context": forged, "x-amzn-lambda-context": forged, "sub": "mallory",
+                "cognito-groups": "[approver]",
+            },
+            "requestContext": context, "body": forged, "isBase64Encoded": false,
+        });
+        let event = LambdaEvent::new(serde_json::from_value(event).unwrap(), Context::default());
+        let answered = Adapter::from(complete(routes)).call(event).await;
+        answered.unwrap();
+        seen.lock().unwrap().take().expect("the handler ran")
+    }
+
+    /// S4: claims are API Gateway's word about a token that it verified, and nobody else's.
+    #[tokio::test]
+    async fn s4_claims_are_those_of_the_authorizer_and_of_no_header_or_body() {
+        let jwt = json!({ "claims": { "sub": "ann", "cognito:groups": "[staff approver]", "exp": "1795186800" }, "scopes": null });
+        let said = claims(json!({ "jwt": jwt })).await.unwrap();
+        assert_eq!(said["sub"], "ann");
+        assert_eq!(said["cognito:groups"], "[staff approver]");
+        for authorizer in [
+            Value::Null,
+            json!({}),
+            json!({ "lambda": { "sub": "mallory" } }),
+            json!({ "iam": { "userId": "mallory" } }),
+        ] {
+            assert_eq!(claims(authorizer.clone()).await, None, "{authorizer}");
+        }
     }
 
     /// F40: what was signed is what is verified, whichever way API Gateway carries it.

@@ -298,7 +298,7 @@ pub(crate) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, StoreError
     }
 }
 
-fn name_of(item: &Item) -> String {
+pub(crate) fn name_of(item: &Item) -> String {
     match item.get(KEY) {
         Some(AttributeValue::S(key)) => key.clone(),
         Some(_) | None => "an item without a key".to_owned(),

@@ -12,6 +12,7 @@ use end_to_end::{
 use payonce_app::console::Role;
 
 use crate::chromium::Window;
+use crate::looks::CHINESE_WIDE;
 
 /// What the two may need together.
 const CLICKS_MAX: u32 = 3;
@@ -67,7 +68,7 @@ async fn learnt(merchant: &Merchant, buyer: &Buyer) -> anyhow::Result<()> {
 /// An operator's window, signed in with this role.
 async fn operator(world: &World, name: &str, role: Role) -> anyhow::Result<Window> {
     let token = login(world, name, role).await?;
-    let window = Window::open("zh-CN", 1_300).await?;
+    let window = Window::open(CHINESE_WIDE).await?;
     let origin = &world.endpoints.api_url;
     window
         .driver
@@ -84,7 +85,7 @@ async fn operator(world: &World, name: &str, role: Role) -> anyhow::Result<Windo
 async fn common_case(world: World) -> anyhow::Result<()> {
     let _turn = world.alone().await;
     let merchant = world.strict()?;
-    let window = Window::open("zh-CN", 1_100).await?;
+    let window = Window::open(CHINESE_WIDE).await?;
     let older = ordered(&world, &merchant).await?;
     pay(&world, &merchant, &window, &older, true).await?;
     // The page does not say that it is paid; the buyer gives up and orders again at the shop.

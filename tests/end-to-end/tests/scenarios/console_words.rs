@@ -33,7 +33,10 @@ pub(crate) async fn hostile_words(world: World) -> anyhow::Result<()> {
     }
     let file = viewer.open("/console/lists/unknown/csv").await?;
     let file = String::from_utf8_lossy(&file.bytes).into_owned();
-    ensure!(file.starts_with("\"at\"") && file.contains(&no), "{file}");
+    ensure!(
+        file.starts_with("\u{feff}\"at\"") && file.contains(&no),
+        "{file}"
+    );
     let formulas = ["\"=", "\"+", "\"-", "\"@"];
     ensure!(
         !formulas.iter().any(|formula| file.contains(formula)),

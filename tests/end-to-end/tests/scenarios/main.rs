@@ -4,6 +4,7 @@
 //! works on orders of its own and lays faults for those alone. The catalogue plays the same over every channel.
 
 mod appealing;
+mod auditing;
 mod bad_requests;
 mod buyer_pays;
 mod buyer_pays_twice;
@@ -18,6 +19,7 @@ mod idempotency_key;
 mod initiating;
 mod leaking;
 mod lost_messages;
+mod operator_tokens;
 mod operators;
 mod refunding;
 mod replaying;
@@ -35,6 +37,7 @@ fn main() -> anyhow::Result<()> {
     scenarios.extend(cashier::scenarios());
     scenarios.extend(appealing::scenarios());
     scenarios.extend(operators::scenarios());
+    scenarios.extend(operator_tokens::scenarios());
     scenarios.extend(of_alipay());
     scenarios.extend(catalogue::scenarios());
     run(StackOptions::for_test("scenarios"), scenarios)
@@ -233,5 +236,9 @@ fn of_alipay() -> Vec<Scenario> {
             replaying::whole_campaign,
         ),
         scenario("s12_s13_i18_no_canary_is_heard", leaking::nothing),
+        scenario(
+            "f70_s18_the_deployed_audit_believes_what_holds",
+            auditing::deployed,
+        ),
     ]
 }

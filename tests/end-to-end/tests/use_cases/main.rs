@@ -7,6 +7,7 @@
 
 mod accelerators;
 mod appealing;
+mod auditing;
 mod clocks;
 mod closing;
 mod initiating;

@@ -222,6 +222,28 @@ impl Stage {
         put.set_item(Some(item)).send().await.unwrap();
     }
 
+    /// The item as the table has it.
+    pub(crate) async fn item(&self, key: PaymentKey) -> HashMap<String, AttributeValue> {
+        let items = self.items().await.into_iter();
+        let name = AttributeValue::S(key.as_str().to_owned());
+        let mut of_it = items.filter(|item| item.get("k") == Some(&name));
+        of_it.next().unwrap()
+    }
+
+    /// Every item of the table of payments.
+    pub(crate) async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
+        let scan = self.tables.client.scan().table_name(tables::PAYMENTS);
+        scan.send().await.unwrap().items.unwrap_or_default()
+    }
+
+    /// Deletes the item behind the store's back.
+    pub(crate) async fn delete(&self, key: PaymentKey) {
+        let name = AttributeValue::S(key.as_str().to_owned());
+        let delete = self.tables.client.delete_item();
+        let delete = delete.table_name(tables::PAYMENTS).key("k", name);
+        delete.send().await.unwrap();
+    }
+
     /// What the channel was asked about an order so far, in its own words.
     pub(crate) async fn asked(&self, no: ChannelOrderNo) -> Vec<String> {
         let journal = self.simulator.journal(&no.to_string()).await.unwrap();
