@@ -27,13 +27,11 @@ mod story;
 mod visit;
 mod words;
 
-use std::sync::Arc;
-
 use payonce_lambda::{Error, configuration, http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
-    let console = Arc::new(configuration::console()?);
+    let console = std::sync::Arc::new(configuration::console()?);
     http::serve(routes::of(console)).await
 }

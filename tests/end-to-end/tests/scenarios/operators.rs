@@ -58,8 +58,6 @@ fn pages(no: &str) -> Vec<String> {
         "/console/lists/history",
         "/console/lists/unknown/csv",
         "/console/settlement",
-        "/console/settlement/csv",
-        "/console/settlement/json",
         "/console/findings",
         "/console/findings/csv",
         "/console/proposals",
