@@ -14,7 +14,6 @@ mod cookie;
 mod csv;
 mod export;
 mod list;
-mod list_page;
 mod look;
 mod now;
 mod office;
@@ -25,17 +24,14 @@ mod settlement;
 mod show;
 mod sign_in;
 mod story;
-mod terms;
 mod visit;
 mod words;
-
-use std::sync::Arc;
 
 use payonce_lambda::{Error, configuration, http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
-    let console = Arc::new(configuration::console()?);
+    let console = std::sync::Arc::new(configuration::console()?);
     http::serve(routes::of(console)).await
 }

@@ -4,6 +4,13 @@
 
 use template_tests::Template;
 
+/// Nothing that is deployed can be told another time than it is.
+#[test]
+fn no_function_has_a_clock_that_can_be_moved() {
+    let text = Template::read().unwrap().whole().to_string();
+    assert!(!text.contains("CLOCK_AHEAD_FILE"));
+}
+
 /// S4: operators have an API of their own, which is not there without an issuer; only the issuer's tokens
 /// begin a session, and links are for the local stack.
 #[test]

@@ -1,6 +1,6 @@
 //! Whatever the documents point at is there.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use template_tests::{root, sources};
 
@@ -53,4 +53,32 @@ fn links_lead_to_files() {
     }
     assert!(seen > 20, "the documents are read wrongly");
     assert!(dead.is_empty(), "nothing there:\n{}", dead.join("\n"));
+}
+
+/// Each sample bill that channels or their documents gave is read where it lies, or refused, by a test that names it.
+#[test]
+fn every_sample_bill_has_a_test() {
+    let folder = root().join("../shared/vectors/bills");
+    let Ok(bills) = std::fs::read_dir(&folder) else {
+        assert!(std::env::var_os("CI").is_none(), "CI must have {folder:?}");
+        println!("no sample bills lie beside the checkout: nothing is checked");
+        return;
+    };
+    let tests: Vec<_> = sources(".rs")
+        .into_iter()
+        .filter(|file| {
+            file.path.starts_with("shared/channels/src/") && file.path.contains("/tests/")
+        })
+        .collect();
+    let mut names: Vec<String> = bills
+        .map(|bill| bill.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert!(names.len() >= 8, "{names:?}");
+    for name in names {
+        // The packed copy is named after the plain one.
+        let plain = name.trim_end_matches(".gz");
+        let read = tests.iter().any(|file| file.text.contains(plain));
+        assert!(read, "no test reads {name}");
+    }
 }

@@ -155,7 +155,7 @@ fn notify_holds_no_key_of_a_channel() {
 }
 
 /// Whoever signs speaks to channels about orders, and so reads and moves their breakers and turns; what receives does
-/// neither, and what fetches a day's file asks about no order.
+/// neither.
 #[test]
 fn whoever_speaks_to_channels_minds_their_breakers() {
     let template = template();
@@ -164,8 +164,7 @@ fn whoever_speaks_to_channels_minds_their_breakers() {
         let found = grants.filter(|grant| wanted(grant));
         found.map(|grant| grant.function).collect()
     };
-    let mut signing = who(&|grant| grant.resource == "secrets under SecretPrefix");
-    assert!(signing.remove("reconcile"));
+    let signing = who(&|grant| grant.resource == "secrets under SecretPrefix");
     for action in ["dynamodb:GetItem", "dynamodb:UpdateItem"] {
         let minding = who(&|grant| grant.resource == "ControlsTable" && grant.action == action);
         assert_eq!(minding, signing, "{action}");

@@ -21,10 +21,12 @@ fn main() -> anyhow::Result<()> {
     };
     run(
         options,
-        vec![scenario(
+        vec![
             // S17, S18, F82, F83, F84, F85, F86: bills with every error, days' ends, and the people who close them.
-            "s17_s18_f82_to_f86_bills_of_three_days_on_every_channel",
-            story::told,
-        )],
+            scenario(
+                "s17_s18_f82_to_f86_bills_of_three_days_on_every_channel",
+                story::told,
+            ),
+        ],
     )
 }

@@ -133,6 +133,9 @@ impl Stage {
             received_at: now,
         };
         let said = self.app.receive(channel, &account, notification, now).await;
-        said.is_ok()
+        let Ok(Some(said)) = said else { return false };
+        // Alipay reads the body, the others the status.
+        let heard = channel != Channel::Alipay || said.body == "success";
+        (200..300).contains(&said.status) && heard
     }
 }
