@@ -108,7 +108,7 @@ fn filters(
     w: &'static Words,
     visit: &Visit,
 ) -> Vec<Filter> {
-    let words = visit.language.words();
+    let words = crate::words::Words::of(visit.language);
     let plain = |word: &str| or_all(w, word, str::to_owned);
     let reaches = REACHES.iter().map(|(word, _)| crate::list::Choice {
         word: format!("{word} {}", w.last_days),
@@ -164,7 +164,7 @@ pub(super) fn row(day: &SettlementDay, w: &'static Words, visit: &Visit) -> Row 
     Row {
         href: named("/console/settlement/day", &day.place),
         day: day.place.day.to_string(),
-        channel: visit.language.words().channel(day.place.channel),
+        channel: crate::words::Words::of(visit.language).channel(day.place.channel),
         account: day.place.account.to_string(),
         state: w.day_state(day.state),
         state_key: day.state.name(),

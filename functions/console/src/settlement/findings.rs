@@ -116,7 +116,7 @@ pub(crate) async fn page(
 }
 
 fn filters(wanted: &Wanted, open: &[Aged], w: &'static Words, visit: &Visit) -> Vec<Filter> {
-    let words = visit.language.words();
+    let words = crate::words::Words::of(visit.language);
     let plain = |word: &str| or_all(w, word, str::to_owned);
     let term = |word: &str| or_all(w, word, |word| words.term(word));
     let class = |word: &str| {
@@ -152,7 +152,7 @@ pub(super) fn found(finding: &Finding, w: &'static Words, visit: &Visit) -> Foun
         href: address(finding),
         class: w.class(found.class),
         class_key: found.class.name(),
-        channel: visit.language.words().channel(found.channel),
+        channel: crate::words::Words::of(visit.language).channel(found.channel),
         account: found.account.to_string(),
         day: found.day.to_string(),
         about: about.or_else(place).unwrap_or_default(),
