@@ -19,8 +19,6 @@ use crate::csv;
 use crate::visit::{Fields, Visit};
 
 const CSV: &str = "text/csv; charset=utf-8";
-/// Without it a spreadsheet takes the bytes for another alphabet's.
-const MARK: char = '\u{feff}';
 
 /// `GET /console/settlement/json`.
 pub(crate) async fn days_json(
@@ -57,7 +55,7 @@ pub(crate) async fn days_csv(
     let (wanted, days) = days::found(&console, &visit, &query).await?;
     let rows = days.iter().filter(|day| wanted.takes(*day)).map(day_row);
     let text = csv::file(&DAY_HEAD, &rows.collect::<Vec<_>>());
-    Ok(answer::file("payonce-settlement.csv", CSV, marked(text)))
+    Ok(answer::file("payonce-settlement.csv", CSV, text))
 }
 
 /// `GET /console/findings/csv`.
@@ -71,20 +69,11 @@ pub(crate) async fn findings_csv(
     let rows = open.iter().filter(|aged| wanted.takes(*aged));
     let rows: Vec<_> = rows.map(|aged| finding_row(&aged.finding)).collect();
     let text = csv::file(&FINDING_HEAD, &rows);
-    Ok(answer::file("payonce-findings.csv", CSV, marked(text)))
+    Ok(answer::file("payonce-findings.csv", CSV, text))
 }
 
 fn as_json(name: &str, value: &Value) -> Response {
     answer::file(name, "application/json", value.to_string())
-}
-
-/// The same with the mark of UTF-8 in front, once.
-fn marked(text: String) -> String {
-    if text.starts_with(MARK) {
-        text
-    } else {
-        format!("{MARK}{text}")
-    }
 }
 
 fn day_view(day: &SettlementDay) -> Value {
@@ -268,14 +257,13 @@ mod tests {
             settled: None,
             version: 0,
         };
-        let text = marked(csv::file(&FINDING_HEAD, &[finding_row(&finding)]));
-        assert!(text.starts_with(MARK) && !text[MARK.len_utf8()..].starts_with(MARK));
+        let text = csv::file(&FINDING_HEAD, &[finding_row(&finding)]);
+        assert!(text.starts_with("\u{feff}\"found_at\""), "{text}");
         assert!(
             text.contains("\"'=HYPERLINK(\"\"http://evil.test\"\",\"\"订单\"\")\""),
             "{text}"
         );
         assert!(text.contains("\"'@SUM(A1)\""), "{text}");
-        assert_eq!(marked(marked("a".to_owned())), "\u{feff}a");
         assert_eq!(finding_row(&finding).len(), FINDING_HEAD.len());
     }
 }

@@ -98,11 +98,8 @@ pub(crate) async fn of_both_languages(world: &World, day: &Day) -> anyhow::Resul
         few.contains(&format!("{}&amp;state=open", "days=7")) || few.contains("state=open"),
         "{few}"
     );
-    let csv = vera.open("/console/settlement/csv").await?;
-    ensure!(
-        csv.bytes.starts_with("\u{feff}\"day\"".as_bytes()),
-        "no mark"
-    );
+    let csv = vera.page("/console/settlement/csv").await?;
+    ensure!(csv.starts_with("\u{feff}\"day\""), "{csv:?}");
     let findings = vera.page("/console/findings?class=amount_differs").await?;
     same(
         "on each channel",
