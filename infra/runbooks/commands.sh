@@ -60,6 +60,7 @@ reconcile_now() {
   printf '%s' "$event" >"$folder/event"
   aws lambda invoke --function-name "$(name_of reconcile)" --payload "fileb://$folder/event" "$folder/answer" >/dev/null &&
     cat "$folder/answer" && echo
+  rm -r "$folder"
 }
 
 # What the scan would do if it ran now. It does none of it.
