@@ -6,6 +6,7 @@ use payonce_app::appeals::LinkedAppeal;
 use payonce_domain::appeal::{OrderFacts, Position, Statement};
 use payonce_domain::{Appeal, AppealState, Money, Payment, Timestamp};
 use payonce_lambda::clock::rfc3339;
+use payonce_lambda::http::foreign::visible;
 use payonce_lambda::http::language::Language;
 
 use crate::answer;
@@ -70,7 +71,7 @@ pub(crate) fn opening(
     Opening {
         f: Frame::new(language, format!("/appeals/new/{token}")),
         order_no: payment.terms.merchant_order_no.to_string(),
-        subject: payment.terms.subject.clone(),
+        subject: visible(&payment.terms.subject),
         amount: yuan(payment.terms.amount),
         unknown_order,
     }
@@ -141,7 +142,7 @@ pub(crate) fn appeal(
         answer_by: shown(appeal.answer_by),
         suggestion: suggestion(w, appeal),
         orders: orders.unwrap_or_default(),
-        text: appeal.request.text.clone(),
+        text: appeal.request.text.as_deref().map(visible),
         statements: appeal.statements.iter().map(|one| said(w, one)).collect(),
         returned: returned(appeal),
         hears: appeal.hears(now),
@@ -169,7 +170,7 @@ fn order(w: &'static Words, order: &OrderFacts) -> Order {
     let attempts = order.attempts.iter();
     Order {
         no: order.merchant_order_no.to_string(),
-        subject: order.subject.clone(),
+        subject: visible(&order.subject),
         amount: yuan(order.amount),
         created_at: shown(order.created_at),
         paid_at: order.paid_at.map(shown),
@@ -192,7 +193,7 @@ fn said(w: &'static Words, statement: &Statement) -> Said {
             Position::Opposes => w.opposes,
             Position::Neutral => w.neutral,
         },
-        text: statement.text.clone(),
+        text: visible(&statement.text),
         at: shown(statement.at),
     }
 }

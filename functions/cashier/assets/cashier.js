@@ -32,15 +32,16 @@
     });
   }
 
-  // The deadline, by the server's clock.
-  const skew = Number(now) - Date.now();
+  // The deadline, by the server's clock: its time is that of the moment at which the answer came.
+  const heard = arrival ? performance.timeOrigin + arrival.responseStart : Date.now();
+  const skew = Number(now) - heard;
   const clock = document.getElementById('countdown');
   if (clock) {
     clock.parentElement.hidden = false;
     const until = Number(clock.dataset.until);
     const two = (count) => String(count).padStart(2, '0');
     const tick = () => {
-      const left = Math.max(0, Math.ceil((until - Date.now() - skew) / 1000));
+      const left = Math.max(0, Math.floor((until - Date.now() - skew) / 1000));
       const hours = Math.floor(left / 3600);
       const rest = `${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
       clock.textContent = hours > 0 ? `${two(hours)}:${rest}` : rest;

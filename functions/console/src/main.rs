@@ -14,7 +14,6 @@ mod cookie;
 mod csv;
 mod export;
 mod list;
-mod list_page;
 mod look;
 mod now;
 mod office;
@@ -25,7 +24,6 @@ mod settlement;
 mod show;
 mod sign_in;
 mod story;
-mod terms;
 mod visit;
 mod words;
 

@@ -256,7 +256,7 @@ fn refunds(payment: &Payment, words: &'static Words) -> Vec<Refund> {
             cause: words.term(refund.cause.name()),
             amount: show::yuan(refund.amount),
             state: words.term(refund.state.name()),
-            reason: refund.reason.clone().unwrap_or_default(),
+            reason: visible(refund.reason.as_deref().unwrap_or_default()),
             needs_person: refund.state == RefundState::Manual,
         })
         .collect()

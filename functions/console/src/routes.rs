@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use payonce_app::console::Console;
 
-use crate::{action, appeals, asset, export, list_page, now, office, payment, settlement, sign_in};
+use crate::{action, appeals, asset, export, list, now, office, payment, settlement, sign_in};
 
 pub(crate) fn of(console: Arc<Console>) -> Router {
     let sign_in = get(sign_in::page).post(sign_in::with_link);
@@ -23,8 +23,8 @@ pub(crate) fn of(console: Arc<Console>) -> Router {
         .route("/console/payments/{no}/{button}", post(action::ask))
         .route("/console/payments/{no}/propose", post(action::propose))
         .route("/console/payments/{no}/evidence", post(export::evidence))
-        .route("/console/lists/{list}", get(list_page::page))
-        .route("/console/lists/{list}/csv", get(list_page::file))
+        .route("/console/lists/{list}", get(list::page::page))
+        .route("/console/lists/{list}/csv", get(list::page::file))
         .route("/console/proposals", get(office::proposals))
         .route("/console/proposals/{no}/approve", post(action::approve))
         .route("/console/proposals/{no}/decline", post(action::decline))

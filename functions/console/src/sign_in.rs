@@ -13,10 +13,9 @@ use payonce_domain::OperatorId;
 use payonce_lambda::clock;
 use payonce_lambda::http::claims;
 
-use crate::answer;
-use crate::cookie;
 use crate::look::{self, Language};
 use crate::visit::{Fields, Frame};
+use crate::{answer, cookie};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]

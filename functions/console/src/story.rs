@@ -1,6 +1,7 @@
 //! The story of a payment: each step in words, on what evidence, and who decided it.
 
 use payonce_domain::{ChainHash, Command, Evidence, Fact, Input, Report, Source};
+use payonce_lambda::http::foreign::visible;
 use payonce_store::TimelineEntry;
 
 use crate::show;
@@ -126,7 +127,7 @@ fn detail(input: &Input, words: &'static Words) -> String {
             format!("{amount} · {proposed} {proposed_by} · {approved} {approved_by} · {reason}")
         }
         Input::Command(Command::Refund { amount, reason, .. }) => {
-            let reason = reason.as_deref().unwrap_or_default();
+            let reason = visible(reason.as_deref().unwrap_or_default());
             format!("{} {reason}", show::yuan(*amount))
         }
         Input::Opened { .. } | Input::Fact(_) | Input::Command(_) => String::new(),

@@ -1,11 +1,13 @@
 //! What the console says, in both languages. A sentence that one of them lacks does not compile.
 
+mod terms;
+
 use payonce_app::console::Role;
 use payonce_domain::Channel;
 use payonce_lambda::http::language::Language;
 
 use crate::list::List;
-use crate::terms::{self, Term};
+use terms::Term;
 
 /// Every sentence of the console.
 #[derive(Debug)]

@@ -164,6 +164,7 @@ fn reconciliation() {
     let words = [
         "repaired",
         "query_channel",
+        "hold_back",
         "ask_channel",
         "ask_merchant",
         "look_at_case",

@@ -140,10 +140,7 @@ pub fn examine(item: Item, shards: u32) -> Examined {
 
 /// The time at which the sweep meets an item; none if it never does.
 fn listed(item: &Item, shards: u32) -> Option<u64> {
-    let number = |name: &str| match item.get(name)? {
-        AttributeValue::N(text) => text.parse::<u64>().ok(),
-        _ => None,
-    };
+    let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<u64>().ok();
     let part = number(DUE_SHARD)?;
     number(DUE_AT).filter(|_| part < u64::from(shards.max(1)))
 }

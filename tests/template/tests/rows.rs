@@ -104,7 +104,11 @@ fn collect(file: &Source, found: &mut Tests) {
         let name = if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
             let declared = |line: &&str| line.split_once("fn ").map(|(_, rest)| rest.to_owned());
             from_here().find_map(declared)
-        } else if line.starts_with("scenario(") || line.contains("Trial::test(") {
+        } else if ["scenario(", "vec![scenario("]
+            .iter()
+            .any(|call| line.starts_with(call))
+            || line.contains("Trial::test(")
+        {
             // The name is the first argument, on this line or the next.
             let text = from_here().take(2).copied().collect::<String>();
             text.split_once('"').map(|(_, rest)| rest.to_owned())

@@ -5,6 +5,7 @@ use payonce_domain::appeal::{
     AppealCommand, AppealFact, AppealInput, Findings, OrderFacts, Outcome, Party, Ruling,
 };
 use payonce_domain::{Appeal, AppealState};
+use payonce_lambda::http::foreign::visible;
 use payonce_store::StoredAppeal;
 
 use super::words::Words;
@@ -70,7 +71,7 @@ impl Shown {
         let proven = appeal.proposal().is_some_and(|one| one.is_proven());
         let statements = appeal.statements.iter().map(|one| {
             let (by, position) = (w.party(one.by), w.position(one.position));
-            (by, position, one.text.clone(), show::beijing(one.at))
+            (by, position, visible(&one.text), show::beijing(one.at))
         });
         Self {
             no: appeal.no().to_string(),
@@ -82,7 +83,7 @@ impl Shown {
             opened_by: w.party(appeal.request.opened_by),
             answer_by: show::beijing(appeal.answer_by),
             rule_by: show::beijing(appeal.rule_by),
-            text: appeal.request.text.clone(),
+            text: appeal.request.text.as_deref().map(visible),
             proposal: appeal.proposal().map(|one| w.proposal(&one)),
             facts: appeal.findings.as_ref().map(|found| facts(w, found)),
             orders: orders(w, appeal),
@@ -137,7 +138,7 @@ fn order(w: &'static Words, order: &OrderFacts) -> Order {
     Order {
         payment_no: order.payment_no.to_string(),
         merchant_order_no: order.merchant_order_no.to_string(),
-        subject: order.subject.clone(),
+        subject: visible(&order.subject),
         amount: show::yuan(order.amount),
         refundable: show::yuan(order.refundable),
         created_at: show::beijing(order.created_at),

@@ -86,8 +86,10 @@ impl Window {
         }
         wanted.add_experimental_option("prefs", preferences)?;
         if look.screen == Screen::Phone {
+            // The driver waits very long for a finger's touch where no script may run.
+            let touch = scripts == Scripts::On;
             let screen =
-                json!({ "width": PHONE_WIDTH, "height": 844, "pixelRatio": 2.0, "touch": true });
+                json!({ "width": PHONE_WIDTH, "height": 844, "pixelRatio": 2.0, "touch": touch });
             let phone = json!({ "deviceMetrics": screen, "userAgent": PHONE_AGENT });
             wanted.add_experimental_option("mobileEmulation", phone)?;
         }

@@ -29,7 +29,8 @@ pub(crate) struct Outcome {
     pub(crate) table: Table,
     pub(crate) wrong: Vec<String>,
     pub(crate) payments: usize,
-    pub(crate) messages: usize,
+    /// Delayed messages and appeals.
+    pub(crate) named: usize,
 }
 
 struct Cases<'a> {

@@ -7,9 +7,11 @@
 
 #![allow(clippy::print_stdout)]
 
+mod appeals;
 mod cases;
 mod flows;
 mod messages;
+mod named;
 mod stage;
 mod table;
 
@@ -43,7 +45,8 @@ async fn play() -> anyhow::Result<()> {
     let played = async {
         tokio::join!(
             cases::play_all(&stage, &outcome),
-            messages::play_all(&stage, &outcome)
+            named::play_all(&stage, &messages::FLOWS, &outcome),
+            named::play_all(&stage, &appeals::FLOWS, &outcome),
         )
     };
     tokio::select! {
@@ -55,9 +58,9 @@ async fn play() -> anyhow::Result<()> {
     let outcome = outcome.into_inner();
     println!("{}", outcome.table);
     println!(
-        "{} payments and {} delayed messages in {} s",
+        "{} payments, {} delayed messages and appeals in {} s",
         outcome.payments,
-        outcome.messages,
+        outcome.named,
         began.elapsed().as_secs()
     );
     anyhow::ensure!(outcome.wrong.is_empty(), "{}", outcome.wrong.join("\n"));

@@ -23,6 +23,7 @@ mod operator_tokens;
 mod operators;
 mod refunding;
 mod replaying;
+mod stopping;
 mod strangers;
 mod switching;
 mod telling;

@@ -9,7 +9,7 @@ use payonce_app::console::Role;
 use payonce_store::dossier;
 use serde_json::json;
 
-use crate::console_words;
+use crate::{console_words, stopping};
 
 const SEEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -41,7 +41,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         ),
         scenario(
             "s3_console_an_operator_stops_refunds_and_an_approver_resumes",
-            controls,
+            stopping::controls,
         ),
     ]
 }
@@ -93,7 +93,7 @@ fn buttons(no: &str) -> Vec<String> {
     all
 }
 
-async fn paid(world: &World, merchant: &Merchant) -> anyhow::Result<(Order, String)> {
+pub(crate) async fn paid(world: &World, merchant: &Merchant) -> anyhow::Result<(Order, String)> {
     let order = merchant.order(1_999);
     let made = merchant.initiate(&order, Way::ALIPAY_PAGE).await?;
     same("made", made.status, 201)?;
@@ -442,58 +442,5 @@ async fn evidence(world: World) -> anyhow::Result<()> {
         ensure!(altered != text, "{what} is altered");
         ensure!(dossier::verify(&altered).is_err(), "{what} is noticed");
     }
-    Ok(())
-}
-
-async fn controls(world: World) -> anyhow::Result<()> {
-    let _turn = world.alone().await;
-    let merchant = world.lenient()?;
-    let (_, no) = paid(&world, &merchant).await?;
-    let operator = Operator::enter(&world, "otto", Role::Operator).await?;
-    let approver = Operator::enter(&world, "anna", Role::Approver).await?;
-    let path = "/console/controls";
-    let stop = [("refunds", "off"), ("why", "something is wrong")];
-    let start = [("refunds", "on"), ("why", "it is right again")];
-    same("he stops", operator.press(path, &stop).await?.status, 303)?;
-    ensure!(
-        operator
-            .page("/console")
-            .await?
-            .contains("Refunds are stopped"),
-        "it is seen"
-    );
-    merchant.refund(&no, "r-stopped", 300).await?;
-    same(
-        "he does not resume",
-        operator.press(path, &start).await?.status,
-        403,
-    )?;
-    let held = merchant.payment(&no).await?;
-    same(
-        "it is owed and not sent",
-        &held["refunds"][0]["state"],
-        "due",
-    )?;
-    same(
-        "she resumes",
-        approver.press(path, &start).await?.status,
-        303,
-    )?;
-    let tighter = [("cap", "1000"), ("why", "until Monday")];
-    same(
-        "he tightens",
-        operator.press(path, &tighter).await?.status,
-        303,
-    )?;
-    let looser = [("cap", "2000"), ("why", "busy")];
-    same(
-        "he does not loosen",
-        operator.press(path, &looser).await?.status,
-        403,
-    )?;
-    let none = [("cap", ""), ("why", "Monday")];
-    same("she does", approver.press(path, &none).await?.status, 303)?;
-    let page = approver.page(path).await?;
-    ensure!(page.contains("Refunds are being sent"), "it is seen");
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Lists: lines of what waits or happened, with filters that are links and say how many there are.
 
+pub(crate) mod page;
+
 use payonce_app::console::{Console, Snapshot, Standing};
 use payonce_app::{Age, Failure};
 use payonce_domain::{
