@@ -31,8 +31,10 @@ pub(crate) fn listens() -> bool {
 pub(crate) fn listen(whether: bool) {
     static ONCE: Once = Once::new();
     if whether {
-        // Whoever set another one before listens for himself.
-        ONCE.call_once(|| drop(tracing::subscriber::set_global_default(Ear)));
+        ONCE.call_once(|| {
+            // Whoever set another one before listens for himself.
+            let _ = tracing::subscriber::set_global_default(Ear);
+        });
     }
     LISTENING.set(whether);
     HEARD.set(None);
