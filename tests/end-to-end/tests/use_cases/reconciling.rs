@@ -5,6 +5,7 @@ use payonce_app::{AccountDay, Reconciled};
 use payonce_channels::{ChannelClient, Order, RefundOrder};
 use payonce_domain::appeal::findings::ChannelWord;
 use payonce_domain::numbers::RefundIdentity;
+use payonce_domain::reconciliation::{Proposal, after_answer};
 use payonce_domain::{
     BillDay, Channel, MerchantRefundNo, Mode, Payment, PaymentState, RefundForm, RefundNo,
     RefundReport,
@@ -388,4 +389,46 @@ async fn s18_f83_nothing_is_wrong_at_the_day_boundary() {
             assert_eq!(stage.found(place).await, [], "{way:?}");
         }
     }
+}
+
+/// F85: what each answer makes of a payment that only the ledger has. Silence is no answer, and no answer takes a
+/// capture back.
+#[test]
+fn f85_the_channels_answer_says_what_people_are_to_do() {
+    let advised = ChannelWord::ALL.map(|word| (word, after_answer(word)));
+    let expected = [
+        (ChannelWord::Paid, Some(Proposal::AskChannel)),
+        (ChannelWord::Returned, Some(Proposal::Repaired)),
+        (ChannelWord::Unpaid, Some(Proposal::HoldBack)),
+        (ChannelWord::Nothing, Some(Proposal::HoldBack)),
+        (ChannelWord::Silent, None),
+    ];
+    assert_eq!(advised, expected);
+}
+
+/// F82: the first bill that an account ever has comes a day late. Its day is done then, and not left out for the next.
+#[tokio::test]
+async fn f82_the_first_days_bill_may_come_a_day_late() {
+    let way = Way::ALIPAY_PAGE;
+    let stage = Stage::set(Mode::Strict).await;
+    stage.pass_until(NOON).await;
+    let first = stage.place(way, BillDay::of(way.channel, stage.now()));
+    stage.paid("one", way).await;
+    stage.settle().await;
+    let silence =
+        json!({ "channel": "alipay", "operation": "bill", "fault": "http_500", "times": 9 });
+    let laid = stage.simulator.control("faults", &silence).await.unwrap();
+    assert_eq!(laid.status, 200, "{}", laid.shown());
+    stage.pass_until(HALF_PAST_TEN).await;
+    stage.app.reconcile_all(stage.now()).await.unwrap();
+    stage.simulator.clear("faults").await.unwrap();
+    stage.pass(DAY).await;
+    let (runs, failures) = stage.app.reconcile_all(stage.now()).await.unwrap();
+    assert_eq!(failures, 0);
+    let done = runs.iter().find(|run| run.place == first);
+    let done = done.unwrap_or_else(|| panic!("{runs:?}"));
+    assert_eq!(
+        (done.state, done.report.matched.count),
+        (RunState::Closed, 1)
+    );
 }
