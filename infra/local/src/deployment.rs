@@ -140,6 +140,7 @@ impl Deployment {
             ("delay", "DelayFunctionName"),
             ("notify", "NotifyFunctionName"),
             ("appeals", "AppealsFunctionName"),
+            ("console", "ConsoleFunctionName"),
             ("audit", "AuditFunctionName"),
         ])
     }
