@@ -59,6 +59,9 @@ pub(super) async fn double_click_back_reload_and_second_tab(tour: &Tour) -> anyh
     // The first tab learns of it by itself.
     window.driver.switch_to_window(first).await?;
     tour.paid().await?;
+    // That page leads on to the merchant after some seconds; this one stays.
+    window.goto(&buyer.url).await?;
+    tour.paid().await?;
     same("nothing to press", window.count("main button").await?, 0)?;
     tour.look_at("paid").await?;
     // Back after it is paid: the page says so, and offers nothing.
