@@ -13,6 +13,7 @@ use payonce_store::engine::{self, Item};
 
 use crate::books::{Ask, Moved};
 use crate::effect::key;
+use crate::fault::Fault;
 use crate::tally::Sometimes;
 use crate::world::World;
 
@@ -25,8 +26,16 @@ pub(crate) struct Auditor {
     pub(crate) broken: Option<String>,
     /// Questions to channels by payment since faults stopped (I-30).
     pub(crate) asked: u64,
-    /// Whether records were damaged; then a history need not lead to its record.
+    /// Whether records were damaged; then a history need not lead to its record, until the audit has made it.
     pub(crate) damaged: bool,
+    /// Whether a row of the ledger was lost.
+    pub(crate) row_erased: bool,
+    /// Whether a decision was undone: then we may have asked for what we do not know of.
+    pub(crate) undone: bool,
+    /// Every payment's item before its last write, in worlds where a decision may be undone.
+    pub(crate) before: BTreeMap<String, Item>,
+    /// The same item as it was last written.
+    pub(crate) now: BTreeMap<String, Item>,
     /// Refunds that were deleted from their records, and parts that lost their time.
     pub(crate) erased: std::collections::BTreeSet<String>,
     /// Refund numbers and what they were for (I-6).
@@ -51,12 +60,21 @@ impl World {
         };
         let after = stored.payment().clone();
         let key = key(item);
+        if self.plan.enables(Fault::DecisionUndone) {
+            let whole = self.auditor.now.insert(key.clone(), item.clone());
+            self.auditor
+                .before
+                .extend(whole.map(|item| (key.clone(), item)));
+        }
         let before = self.auditor.last.insert(key, after.clone());
         self.note(format_args!(
             "stored v{} {:?}",
             after.version.0, after.state
         ));
-        if let Err(what) = steps(before.as_ref(), &after, self.auditor.damaged) {
+        // Where a decision was undone, versions come twice.
+        if let Err(what) = steps(before.as_ref(), &after, self.auditor.damaged)
+            && !self.auditor.undone
+        {
             return self.breaks(what.0, &what.1);
         }
         self.captures_are_real(&after);
@@ -102,6 +120,7 @@ impl World {
             "webhook" => Sometimes::LearntByNotice,
             "scan" => Sometimes::LearntBySweep,
             "query" => Sometimes::LearntByMessage,
+            "reconcile" => Sometimes::LearntByBill,
             _ => Sometimes::LearntByRequest,
         };
         let known = before.map_or(0, |before| before.captures.len());
@@ -173,7 +192,7 @@ impl World {
             payment.channel_order(no)?;
             Some(payment.terms.amount.minor())
         });
-        if known != Some(ask.amount) {
+        if known != Some(ask.amount) && !self.auditor.undone {
             self.breaks(
                 "I-7",
                 &format!("create of {} arrived before it was stored", ask.no),
@@ -195,6 +214,9 @@ impl World {
                 )
             })
         });
+        if known.is_none() && self.auditor.undone {
+            return;
+        }
         let Some((trade_no, amount, created_at, cause)) = known else {
             return self.breaks(
                 "I-7",
@@ -305,7 +327,7 @@ impl World {
                     .iter()
                     .any(|capture| capture.trade_no.as_str() == *trade_no)
             });
-        if !durable {
+        if !durable && !self.auditor.undone {
             self.breaks(
                 "I-12",
                 "success was said to a channel, and its news is not stored",
@@ -321,7 +343,9 @@ impl World {
                 .taken
                 .as_ref()
                 .filter(|taken| taken.paid_at < stop && !taken.late);
-            taken.is_some_and(|taken| trade.held() > 0 && !self.knows(no, &taken.trade_no))
+            !trade.forgotten
+                && !self.auditor.undone
+                && taken.is_some_and(|taken| trade.held() > 0 && !self.knows(no, &taken.trade_no))
         });
         if let Some(no) = unknown.map(|(no, _)| no.clone()) {
             self.breaks("I-27", &format!("nobody knows of the money taken for {no}"));

@@ -21,6 +21,14 @@ pub(crate) enum Moved {
 pub(crate) struct Returned {
     pub(crate) amount: u64,
     pub(crate) moved: Moved,
+    /// When it went back, or was asked for.
+    pub(crate) at: u64,
+}
+
+impl Returned {
+    pub(crate) const fn new(amount: u64, moved: Moved, at: u64) -> Self {
+        Self { amount, moved, at }
+    }
 }
 
 /// What was taken.
@@ -53,6 +61,8 @@ pub(crate) struct Trade {
     pub(crate) taken: Option<Taken>,
     pub(crate) refunds: BTreeMap<String, Returned>,
     pub(crate) reversed: bool,
+    /// Whether the channel's front desk has forgotten that it took money: only its books know, and the bill.
+    pub(crate) forgotten: bool,
 }
 
 impl Trade {
@@ -160,7 +170,18 @@ impl Books {
             taken: None,
             refunds: BTreeMap::new(),
             reversed: false,
+            forgotten: false,
         })
+    }
+
+    /// When money moved last.
+    pub(crate) fn last_movement(&self) -> Option<u64> {
+        let trades = self.trades.values();
+        let times = trades.flat_map(|trade| {
+            let taken = trade.taken.iter().map(|taken| taken.paid_at);
+            taken.chain(trade.refunds.values().map(|refund| refund.at))
+        });
+        times.max()
     }
 
     /// Time has passed for an order: Alipay and UnionPay close what is past its deadline.
@@ -207,6 +228,9 @@ impl Books {
             return "notfound".to_owned();
         };
         let account = &trade.account;
+        if trade.forgotten {
+            return format!("closed|{no}|{account}");
+        }
         match (&trade.taken, trade.standing) {
             (Some(taken), _) => {
                 let word = if trade.returned() >= taken.amount && !trade.refunds.is_empty() {
@@ -270,6 +294,7 @@ impl Books {
             return "notfound".to_owned();
         };
         match trade.standing {
+            Standing::Paid if trade.forgotten => "ok".to_owned(),
             Standing::Paid => "conflict".to_owned(),
             Standing::Closed => "ok".to_owned(),
             Standing::Waiting => {
@@ -283,7 +308,7 @@ impl Books {
     }
 
     /// A refund arrives; `fate` is what becomes of a new one. Its answer, and whether it is new.
-    pub(crate) fn refund(&mut self, ask: &Ask, fate: Moved) -> (String, bool) {
+    pub(crate) fn refund(&mut self, ask: &Ask, fate: Moved, now: u64) -> (String, bool) {
         let Some(trade) = self
             .trades
             .get_mut(&ask.no)
@@ -298,6 +323,7 @@ impl Books {
             .or_insert(Returned {
                 amount: ask.refund_amount,
                 moved: fate,
+                at: now,
             });
         (refund_word(refund.moved), new)
     }
@@ -327,6 +353,7 @@ impl Books {
                     let back = Returned {
                         amount,
                         moved: Moved::Done,
+                        at: now,
                     };
                     trade.refunds.insert("reversal".to_owned(), back);
                     return ("reversed".to_owned(), true);

@@ -79,11 +79,22 @@ pub(crate) fn buyer_pays(world: &mut World, no: &str, after: bool) {
     };
     let mean = matches!(trade.channel, Channel::Wechat | Channel::Unionpay)
         && trade.method != Method::Code;
-    let mut amount = trade.amount;
-    if trade.method != Method::Code && world.strikes(Fault::WrongAmount) {
+    let price = trade.amount;
+    let in_time = now <= trade.expires_at;
+    let mut amount = price;
+    let is_code = trade.method == Method::Code;
+    if !is_code && world.strikes(Fault::WrongAmount) {
         amount -= 1;
     }
     if world.books.pay(no, amount, now, after && mean) {
+        // The bill of a wrong amount would open a case, and that of late money its own wait.
+        if amount == price && in_time && world.strikes(Fault::Forgotten) {
+            if let Some(trade) = world.books.trades.get_mut(no) {
+                trade.forgotten = true;
+            }
+            world.note(format_args!("money for {no}, which the channel forgets"));
+            return;
+        }
         world.money_came(no);
     }
 }

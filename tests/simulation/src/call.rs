@@ -177,6 +177,9 @@ impl Carrier for Shared {
     }
 
     fn put_event<'a>(&'a self, _bus: &'a str, event: Event) -> Carried<'a, (), anyhow::Error> {
+        if crate::canary::listens() {
+            crate::canary::hear("an event", &event.detail.to_string());
+        }
         let sequence = event.detail["sequence"]
             .as_u64()
             .and_then(|n| u32::try_from(n).ok());
@@ -203,7 +206,7 @@ impl Vault for Shared {
         } else if self.lock().real.is_some() {
             crate::wire::secret(name).unwrap_or_default()
         } else {
-            name.to_owned()
+            format!("{}-{name}", crate::canary::SIGNING)
         };
         Box::pin(async move { Ok(text) })
     }
@@ -212,6 +215,10 @@ impl Vault for Shared {
 impl Road for Shared {
     fn carry<'a>(&'a self, signed: Signed<'a>) -> Passage<'a> {
         let id = signed.parcel.id.clone();
+        if crate::canary::listens() {
+            let body = String::from_utf8_lossy(&signed.parcel.body);
+            crate::canary::hear("a message to the merchant", &body);
+        }
         answered!(self, Request::Merchant { id }, Merchant)
     }
 }

@@ -5,11 +5,13 @@ use payonce_domain::{Payment, RefundState};
 use payonce_store::engine::{self, Item};
 
 use crate::fault::Fault;
-use crate::plan::Deed;
 use crate::world::{Happening, Job, World};
 
 /// Damages a record, if there is one of the kind and the world is to be damaged.
 pub(crate) fn damage(world: &mut World, defect: Fault) {
+    if defect == Fault::RowErased {
+        return erase_row(world);
+    }
     let payments: Vec<_> = world.auditor.last.values().cloned().collect();
     for payment in payments {
         let key = payment.key.to_string();
@@ -18,6 +20,7 @@ pub(crate) fn damage(world: &mut World, defect: Fault) {
         };
         let number = match defect {
             Fault::RefundErased => erase_refund(&payment, &mut item),
+            Fault::DecisionUndone => undo(world, &key, &mut item),
             _ => erase_due(&payment, &mut item),
         };
         let Some(number) = number else { continue };
@@ -29,13 +32,31 @@ pub(crate) fn damage(world: &mut World, defect: Fault) {
         world.auditor.erased.insert(number);
         let now = world.now;
         world.tables.damage("payments", &key, item.clone(), now);
+        world.auditor.now.insert(key.clone(), item.clone());
         if let Ok(stored) = engine::payment(item) {
             world.auditor.last.insert(key, stored.payment().clone());
         }
-        // A lost time is invisible to the sweep: the next touch of the item repairs it.
-        let order = u8::from(payment.payment_no() == crate::jobs::payment_no(1));
-        let touch = world.plan.faults_until + 600_000;
-        world.at(touch, Happening::Start(Job::Deed(Deed::Refresh(order))));
+        world.auditor.undone |= defect == Fault::DecisionUndone;
+        // A lost time is invisible to the sweep: the audit finds it.
+        let audit = world.plan.faults_until + 600_000;
+        world.at(audit, Happening::Start(Job::Audit));
+    }
+}
+
+/// The record as it was before its last write: whole in itself, and not what was decided.
+fn undo(world: &mut World, key: &str, item: &mut Item) -> Option<String> {
+    item.clone_from(world.auditor.before.get(key)?);
+    Some(format!("the last decision on {key}"))
+}
+
+fn erase_row(world: &mut World) {
+    let Some(row) = world.tables.last_of("ledger") else {
+        return;
+    };
+    if world.strikes(Fault::RowErased) {
+        world.note(format_args!("{row} is lost"));
+        world.tables.erase(&row);
+        world.auditor.row_erased = true;
     }
 }
 

@@ -3,6 +3,7 @@
 use payonce_app::Message;
 use payonce_channels::{HttpAnswer, HttpRequest, Silence};
 use payonce_delivery::{Receipt, Silence as Hush};
+use payonce_domain::Channel;
 use payonce_store::engine::{EngineError, PutItem, Written};
 
 use crate::books::{Ask, Moved};
@@ -134,6 +135,16 @@ impl World {
         {
             put.condition.text = "attribute_not_exists(#nothing)";
         }
+        if put.table == "ledger" {
+            let is_row = put.item.contains_key("o");
+            if is_row && is_built(Wrong::NoLedger) {
+                return Ok(Written::Done(None));
+            }
+            if !is_row && is_built(Wrong::NothingCarried) {
+                put.item.remove("l");
+                put.item.remove("w");
+            }
+        }
         if is_payment && is_built(Wrong::CallBeforeIntent) {
             return Ok(self.write_behind(owner, put));
         }
@@ -254,11 +265,16 @@ impl World {
         if self.real.is_some() {
             return self.reach_real(id, issued_at, request);
         }
+        if request.url == "sim://bill" {
+            let said = self.said_of_bill(&request.body);
+            self.note(format_args!("channel: bill -> {} bytes", said.len()));
+            return self.respond(id, 200, said);
+        }
         let Some(mut ask) = Ask::read(&request.body) else {
             unreachable!("a request the simulated channel cannot read");
         };
         let silence = (issued_at + PATIENCE_MS).saturating_sub(self.now);
-        if self.strikes(Fault::RequestLost) {
+        if self.is_out_of_order(ask.channel) || self.strikes(Fault::RequestLost) {
             return self.silent(id, silence, &ask);
         }
         if self.strikes(Fault::RequestLate) {
@@ -280,6 +296,24 @@ impl World {
             return self.respond(id, 200, "damaged".to_owned());
         }
         self.respond(id, 200, said);
+    }
+
+    /// Whether a channel answers nobody for a while. Then many orders suffer, not only those of this world.
+    fn is_out_of_order(&mut self, channel: Channel) -> bool {
+        let out = self
+            .out_until
+            .get(&channel)
+            .is_some_and(|until| self.now < *until);
+        if out || !self.strikes(Fault::Outage) {
+            return out;
+        }
+        let until = self.now + self.chance.between(20_000, 900_000);
+        self.out_until
+            .insert(channel, until.min(self.plan.faults_until));
+        for delay in [100, 4_000] {
+            self.after(delay, Happening::Start(Job::Crowd(channel)));
+        }
+        true
     }
 
     /// The request arrives after all, when nobody waits for it any more.
@@ -383,7 +417,8 @@ impl World {
         } else {
             Moved::Done
         };
-        let (said, new) = self.books.refund(ask, fate);
+        let now = self.now;
+        let (said, new) = self.books.refund(ask, fate, now);
         if new {
             self.audit_refund(ask);
             match fate {

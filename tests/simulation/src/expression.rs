@@ -3,10 +3,11 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_store::engine::{Expression, Item};
 
-/// Whether a condition holds of what is there. Terms are joined by OR alone.
+/// Whether a condition holds of what is there: one of those joined by OR, all of whose terms joined by AND hold.
 pub(crate) fn holds(text: &str, on: &Expression, there: Option<&Item>) -> bool {
-    let mut terms = text.split(" OR ");
-    text.is_empty() || terms.any(|term| term_holds(term.trim(), on, there))
+    let mut either = text.split(" OR ");
+    let holds = |term: &str| term_holds(term.trim(), on, there);
+    text.is_empty() || either.any(|all| all.split(" AND ").all(holds))
 }
 
 fn term_holds(term: &str, on: &Expression, there: Option<&Item>) -> bool {
@@ -195,6 +196,12 @@ mod tests {
             ("attribute_not_exists(#v)", Some(1), false),
             ("attribute_exists(#v)", Some(1), true),
             ("", None, true),
+            (
+                "attribute_exists(#v) AND attribute_not_exists(#w)",
+                Some(3),
+                true,
+            ),
+            ("attribute_exists(#v) AND #v = :seen", Some(4), false),
             ("attribute_not_exists(#v) OR #v <= :seen", Some(3), true),
             ("attribute_not_exists(#w) OR #w <= :seen", Some(9), true),
         ];

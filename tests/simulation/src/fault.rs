@@ -94,6 +94,18 @@ faults! {
     RefundErased = "defect: unsent refund deleted", 2;
     /// A part of a record loses its due time.
     DueErased = "defect: due time lost", 4;
+    /// The channel takes money, tells nobody, and says to whoever asks that the order is closed: only the bill has it.
+    Forgotten = "channel: forgets what it took", 6;
+    /// A channel answers nobody for a while.
+    Outage = "channel: out of order", 20;
+    /// A row of the ledger is lost.
+    RowErased = "defect: ledger row lost", 2;
+    /// A payment's record is again what it was before its last write.
+    DecisionUndone = "defect: decision undone", 4;
+    /// A bill is not made yet when it should be.
+    BillLate = "bill: late", 12;
+    /// A bill is cut off.
+    BillCut = "bill: cut off", 6;
     /// An answer of a channel is changed on its way.
     AnswerDamaged = "channel: answer damaged", 8;
 }

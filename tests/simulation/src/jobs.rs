@@ -11,10 +11,12 @@ use payonce_app::{
 use payonce_channels::UnverifiedNotification;
 use payonce_domain::obligation::SOON;
 use payonce_domain::{
-    AccountId, Action, Announcement, Channel, MerchantId, MerchantOrderNo, MerchantRefundNo,
-    Method, Money, Payment, PaymentKey, PaymentNo, RefundNo, Refusal, Span, Stretch, Timestamp,
+    AccountId, Action, Announcement, Channel, ChannelOrderNo, MerchantId, MerchantOrderNo,
+    MerchantRefundNo, Method, Money, Payment, PaymentKey, PaymentNo, RefundNo, Refusal, Span,
+    Stretch, Timestamp,
 };
-use payonce_store::{ChannelAccount, Merchant, RefundControls};
+use payonce_store::audit::Restored;
+use payonce_store::{ChannelAccount, Line, Merchant, RefundControls, StoreError, Work};
 use serde_json::{Value, json};
 
 use crate::plan::{Deed, Plan, START_MS, WAYS};
@@ -36,6 +38,10 @@ pub(crate) enum Ended {
     /// These messages go back to the queue.
     Back(Vec<String>),
     Held,
+    /// The audit made a record what its history says.
+    Restored,
+    /// A breaker opened.
+    Opened,
 }
 
 /// What a job is done with.
@@ -125,6 +131,12 @@ pub(crate) async fn carry_out(
             app.sweep(now).await;
             Ended::Well
         }
+        Job::Reconcile => match app.reconcile_all(now).await {
+            Ok((_, 0)) => Ended::Well,
+            Ok(_) | Err(_) => Ended::Failed,
+        },
+        Job::Audit => restored(app, now).await,
+        Job::Crowd(channel) => others_suffer(app, channel, now).await,
         Job::SetUp => {
             let stored = app.store.put_merchant(merchant).await;
             let capped = match tools.plan.hourly_cap {
@@ -161,6 +173,39 @@ pub(crate) async fn carry_out(
             }
         }
     }
+}
+
+/// Five orders of others are not answered, as the use cases of five other payments would note it.
+async fn others_suffer(app: &App, channel: Channel, now: Timestamp) -> Ended {
+    let account = id(&format!("shop-{}", channel.name()));
+    let mut opened = false;
+    for work in [Work::Placing, Work::Asking] {
+        let line = Line {
+            channel,
+            account: account.clone(),
+            work,
+        };
+        for order in 100..105 {
+            let no = ChannelOrderNo::new(payment_no(order).key(), channel, Method::Page, 1);
+            let noted = app.store.note_trouble(&line, no, now).await;
+            opened |= noted.is_ok_and(|breaker| breaker.is_open(now));
+        }
+    }
+    if opened { Ended::Opened } else { Ended::Well }
+}
+
+/// What the audit does about each payment it walks past.
+async fn restored(app: &App, now: Timestamp) -> Ended {
+    let mut any = false;
+    for order in 0..2 {
+        match app.store.restore(payment_no(order).key(), now).await {
+            Ok(Restored::Done) => any = true,
+            Ok(Restored::Whole | Restored::Moved | Restored::Untrusted) => {}
+            Err(StoreError::Gone(_)) => {}
+            Err(_) => return Ended::Failed,
+        }
+    }
+    if any { Ended::Restored } else { Ended::Well }
 }
 
 async fn deed_done(tools: &Tools, deed: Deed) -> Ended {

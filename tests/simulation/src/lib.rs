@@ -13,10 +13,12 @@
 
 mod adapter;
 mod auditor;
+mod bill;
 mod books;
 mod buyer;
 mod call;
 mod campaign;
+mod canary;
 mod chance;
 #[cfg(test)]
 mod conformance;
@@ -25,8 +27,10 @@ mod effect;
 mod expression;
 mod fault;
 mod jobs;
+mod morning;
 mod notices;
 mod plan;
+pub mod regression;
 mod run;
 mod settled;
 mod shorten;

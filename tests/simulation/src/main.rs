@@ -197,6 +197,7 @@ fn trace(seed: u64, wrong: Option<Wrong>, real: bool) -> ExitCode {
     match verdict.broken {
         Some(broken) => {
             println!("breaks {broken}");
+            println!("regression: {}", plan.line(&broken));
             ExitCode::FAILURE
         }
         None => ExitCode::SUCCESS,

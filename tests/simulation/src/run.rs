@@ -17,6 +17,7 @@ use payonce_store::{Merchant, Store, Tables as Names2};
 use crate::books::Moved;
 use crate::buyer::{buyer_pays, hand_out};
 use crate::call::Shared;
+use crate::canary;
 use crate::fault::Fault;
 use crate::jobs::{self, Ended, Tools};
 use crate::plan::{Deed, Plan};
@@ -75,7 +76,11 @@ thread_local! {
 fn hear_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        payonce_app::log_to(|_| {});
+        payonce_app::log_to(|metric| {
+            if canary::listens() {
+                canary::hear("a metric", &metric.to_string());
+            }
+        });
         let shown = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if SIMULATING.get() {
@@ -93,6 +98,7 @@ pub fn run(plan: &Plan, wrong: Option<Wrong>, with_lines: bool) -> Verdict {
     hear_panics();
     SIMULATING.set(true);
     wrong::build(wrong);
+    canary::listen(!plan.real && plan.seed.is_multiple_of(16));
     let shared = Shared::new(World::new(plan.clone(), with_lines));
     let mut run = Run {
         apps: (0..PROCESSES)
@@ -119,6 +125,7 @@ pub fn run(plan: &Plan, wrong: Option<Wrong>, with_lines: bool) -> Verdict {
         struck: world.struck,
     };
     wrong::build(None);
+    canary::listen(false);
     SIMULATING.set(false);
     verdict
 }
@@ -151,9 +158,13 @@ fn app(shared: &Shared, real: bool) -> App {
         notify_function: Some("notify".to_owned()),
         appeals_function: None,
     };
+    let mut accounts = Accounts::over(store.clone(), vault, open, stopwatch);
+    if !real {
+        accounts = accounts.with_bills(crate::bill::open);
+    }
     App::new(
-        store.clone(),
-        Accounts::over(store, vault, open, stopwatch),
+        store,
+        accounts,
         Transport::over(Arc::new(shared.clone())),
         Outbox::over(Arc::new(shared.clone()), names),
         Courier::over(Reach::Public, Arc::new(shared.clone())),
@@ -221,6 +232,7 @@ impl Run {
             Happening::Kill(id) => world.doomed.push(id),
             Happening::BuyerPays(no, after) => buyer_pays(&mut world, &no, after),
             Happening::RefundDone(no, refund_no) => {
+                let now = world.now;
                 if let Some(refund) = world
                     .books
                     .trades
@@ -228,16 +240,19 @@ impl Run {
                     .and_then(|trade| trade.refunds.get_mut(&refund_no))
                 {
                     refund.moved = Moved::Done;
+                    refund.at = now;
                 }
                 world.tell_of_refund(&no, &refund_no);
                 world.audit_returns(&no);
             }
             Happening::ChannelReturns(no) => {
+                let now = world.now;
                 if let Some(trade) = world.books.trades.get_mut(&no) {
                     let amount = trade.taken.as_ref().map_or(0, |taken| taken.amount);
                     let back = crate::books::Returned {
                         amount,
                         moved: Moved::Done,
+                        at: now,
                     };
                     trade.refunds.insert("self".to_owned(), back);
                 }
@@ -257,6 +272,8 @@ impl Run {
                     }
                 }
             }
+            Happening::Morning => world.morning(),
+            Happening::Compared => world.compared(),
             Happening::CheckKnown => world.audit_known(),
             Happening::Settle => world.copy_books(),
         }
@@ -341,7 +358,11 @@ impl Run {
         let mut context = Context::from_waker(Waker::noop());
         let polled =
             std::panic::catch_unwind(AssertUnwindSafe(|| live.work.as_mut().poll(&mut context)));
+        if let Some(said) = canary::heard() {
+            self.shared.lock().breaks("I-18", &said);
+        }
         if let Some(said) = PANIC.take() {
+            canary::hear("a panic", &said);
             return self.shared.lock().breaks("a promise within", &said);
         }
         if let Ok(Poll::Ready(ended)) = polled {
@@ -422,6 +443,13 @@ impl Run {
             }
             (Job::Deed(Deed::Refresh(_)), Ended::Shown(payment)) => {
                 world.audit_shown(&payment, began_at);
+            }
+            (Job::Crowd(_), Ended::Opened) => world.tally.saw(Sometimes::BreakerOpened),
+            (Job::Audit, Ended::Restored) => {
+                world.tally.saw(Sometimes::Restored);
+            }
+            (job @ (Job::Audit | Job::Reconcile), Ended::Failed) => {
+                world.after(1_800_000, Happening::Start(job));
             }
             (Job::Deed(Deed::Switch(enabled)), Ended::Well) => world.refunds_stopped = !enabled,
             (Job::Refund(..), Ended::Held) if world.refunds_stopped => {

@@ -83,6 +83,19 @@ impl Tables {
         self.set(address(table, &[key]), item, now);
     }
 
+    /// The address of a table's last item, in the order of keys.
+    pub(crate) fn last_of(&self, table: &str) -> Option<String> {
+        let prefix = address(table, &[""]);
+        let rows = self.rows.range(prefix.clone()..);
+        let own = rows.take_while(|(key, _)| key.starts_with(&prefix));
+        own.last().map(|(key, _)| key.clone())
+    }
+
+    /// Loses an item.
+    pub(crate) fn erase(&mut self, address: &str) {
+        self.rows.remove(address);
+    }
+
     pub(crate) fn update(&mut self, update: &UpdateItem) -> Written {
         let parts: Vec<_> = update.key.iter().map(|(_, part)| part.as_str()).collect();
         let key = address(&update.table, &parts);

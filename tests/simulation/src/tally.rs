@@ -61,6 +61,10 @@ sometimes! {
     DueRepaired = "a lost due time is set again";
     Zombie = "a request arrives after its sender was killed";
     CaseOpened = "a case is opened for people";
+    LearntByBill = "a success is learnt by the bill alone";
+    Discrepancy = "a bill and the books differ";
+    BreakerOpened = "a channel in trouble is left alone";
+    Restored = "a record is made what its history says";
 }
 
 /// From so many times on, a call that no function died before or after is a hole in the proof. What is made more

@@ -444,10 +444,7 @@ fn trade(no: ChannelOrderNo, booked: &Booked) -> Trade {
             "failed" => Moved::Failed,
             _ => Moved::UnderWay,
         };
-        let returned = Returned {
-            amount: refund.amount,
-            moved,
-        };
+        let returned = Returned::new(refund.amount, moved, 0);
         (refund.refund_no.clone(), returned)
     });
     let first = booked.captures.first();
@@ -471,6 +468,7 @@ fn trade(no: ChannelOrderNo, booked: &Booked) -> Trade {
         }),
         refunds: refunds.collect(),
         reversed: false,
+        forgotten: false,
     }
 }
 

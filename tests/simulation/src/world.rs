@@ -8,6 +8,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use channel_simulator::Told;
+use payonce_domain::Channel;
 use payonce_store::engine::Item;
 
 use crate::auditor::Auditor;
@@ -40,6 +41,10 @@ pub(crate) enum Job {
     SetUp,
     Refund(String, u32),
     Notify(String, u32),
+    Reconcile,
+    Audit,
+    /// Many other orders meet a channel's trouble; the second time it lasts.
+    Crowd(Channel),
 }
 
 impl Job {
@@ -58,6 +63,9 @@ impl Job {
             Self::SetUp => "set up",
             Self::Refund(..) => "refund",
             Self::Notify(..) => "notify by invocation",
+            Self::Reconcile => "reconcile",
+            Self::Audit => "audit",
+            Self::Crowd(_) => "others' orders",
         }
     }
 }
@@ -78,6 +86,10 @@ pub(crate) enum Happening {
     /// A write that was confirmed before it was made.
     LateWrite(String, Box<Item>, u64),
     CheckKnown,
+    /// Bills are compared.
+    Morning,
+    /// They were.
+    Compared,
     /// Something ends at a channel by itself.
     Settle,
 }
@@ -85,7 +97,7 @@ pub(crate) enum Happening {
 /// A notification on its way.
 #[derive(Debug, Clone)]
 pub(crate) struct Notice {
-    pub(crate) channel: payonce_domain::Channel,
+    pub(crate) channel: Channel,
     pub(crate) account: String,
     pub(crate) genuine: bool,
     pub(crate) body: String,
@@ -132,6 +144,10 @@ pub(crate) struct World {
     pub(crate) bus_heard: BTreeMap<String, BTreeSet<u32>>,
     pub(crate) late_writes_dead: BTreeSet<u64>,
     pub(crate) fresh: u64,
+    /// Until when a channel answers nobody.
+    pub(crate) out_until: BTreeMap<Channel, u64>,
+    /// How often something was wrong with a bill.
+    pub(crate) bill_faults: u32,
     next: u64,
     hash: u64,
     line: String,
@@ -167,6 +183,8 @@ impl World {
             bus_heard: BTreeMap::new(),
             late_writes_dead: BTreeSet::new(),
             fresh: 0,
+            out_until: BTreeMap::new(),
+            bill_faults: 0,
             next: 1,
             hash: 0xcbf2_9ce4_8422_2325,
             line: String::new(),
@@ -179,7 +197,15 @@ impl World {
         world.at(START_MS + 60_000, Happening::Tick);
         let stop = world.plan.faults_until;
         world.at(stop + 3 * 3_600_000, Happening::CheckKnown);
-        for defect in [Fault::RefundErased, Fault::DueErased] {
+        if world.real.is_none() {
+            world.at(crate::morning::FIRST_MS, Happening::Morning);
+        }
+        for defect in [
+            Fault::RefundErased,
+            Fault::DueErased,
+            Fault::RowErased,
+            Fault::DecisionUndone,
+        ] {
             for _ in 0..6 {
                 let at = START_MS + world.chance.below(stop - START_MS);
                 world.at(at, Happening::Damage(defect));
@@ -263,10 +289,10 @@ impl World {
         let index = self.fault_chance.below(reach);
         let killed = may && self.fault_chance.one_in(side.once_in());
         let kill_at = killed.then_some((index, side));
-        let limit = if matches!(job, Job::Sweep) {
-            55_000
-        } else {
-            29_500
+        let limit = match job {
+            Job::Sweep => 55_000,
+            Job::Reconcile | Job::Audit => 900_000,
+            _ => 29_500,
         };
         let ends = (self.now + limit, self.number());
         self.agenda.insert(ends, Happening::Kill(id));
@@ -288,6 +314,9 @@ impl World {
         let Some(running) = self.running.get_mut(&owner) else {
             unreachable!("a call of no function: {point}");
         };
+        if crate::canary::listens() && !matches!(request, Request::Channel(_)) {
+            crate::canary::hear(point, &format!("{request:?}"));
+        }
         let index = running.calls;
         running.calls += 1;
         let name = running.name;
@@ -398,6 +427,7 @@ impl Request {
                     "refund" => "channel: refund",
                     "refund_query" => "channel: refund query",
                     "reverse" => "channel: reverse",
+                    "bill" => "channel: bill",
                     _ => crate::wire::operation(request),
                 }
             }

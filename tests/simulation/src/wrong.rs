@@ -65,6 +65,14 @@ wrongs! {
     TwoWrites = "two-writes";
     /// After forty minutes a payment is dropped from the index: its limit of questions is reached.
     DropsOld = "drops-old";
+    /// No bill is ever compared.
+    NoBills = "no-bills";
+    /// A bill that was cut off is taken for a whole one.
+    CutBillTaken = "cut-bill-taken";
+    /// What waits for its other half is forgotten overnight.
+    NothingCarried = "nothing-carried";
+    /// Movements are not written to the ledger.
+    NoLedger = "no-ledger";
     /// A notification is acknowledged before it is stored.
     AcknowledgesFirst = "acknowledges-first";
 }

@@ -38,9 +38,11 @@ pub(crate) fn wrong_scan(world: &mut World) {
             let Some(trade) = world.books.trades.get_mut(&no) else {
                 continue;
             };
+            let now = world.now;
             let back = crate::books::Returned {
                 amount,
                 moved: Moved::Done,
+                at: now,
             };
             trade.refunds.insert(refund_no, back);
             world.audit_returns(&no);

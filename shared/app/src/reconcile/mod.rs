@@ -128,9 +128,17 @@ impl App {
     /// The days of one account that are not closed, oldest first, until one cannot be closed.
     async fn catch_up(&self, contract: &Contract, now: Timestamp) -> Result<Vec<Run>, Failure> {
         let (channel, account) = (contract.channel, &contract.account);
-        let closed = self.store.closed_until(channel, account).await;
         let yesterday = BillDay::of(channel, now).previous();
-        let mut day = closed.map_err(failed)?.map_or(yesterday, BillDay::next);
+        let closed = self.store.closed_until(channel, account).await;
+        let mut day = match closed.map_err(failed)? {
+            Some(closed) => closed.next(),
+            None => {
+                // The account's first day. Kept, or a bill that comes a day late would find the next day begun.
+                let before = contract.place(yesterday.previous());
+                self.store.close_until(&before).await.map_err(failed)?;
+                yesterday
+            }
+        };
         let mut runs = Vec::new();
         while day <= yesterday && runs.len() < DAYS_MAX {
             let Reconciled::Run(run) = self.day(contract, day, now).await? else {

@@ -190,6 +190,23 @@ pub fn on_fact(payment: &Payment, fact: Fact, now: Timestamp) -> Decision {
 #[must_use]
 pub fn on_recorded(payment: &Payment, fact: Fact, now: Timestamp) -> Decision {
     let decision = on_fact(payment, fact.clone(), now);
+    recorded(payment, decision, Input::Fact(fact), now)
+}
+
+/// Carries out a command that a history has, as [`on_recorded`] takes note of a fact.
+///
+/// # Errors
+/// A [`Refusal`]: what was granted once is granted again.
+pub fn on_recorded_command(
+    payment: &Payment,
+    command: Command,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let decision = on_command(payment, command.clone(), now)?;
+    Ok(recorded(payment, decision, Input::Command(command), now))
+}
+
+fn recorded(payment: &Payment, decision: Decision, input: Input, now: Timestamp) -> Decision {
     if decision.changed() {
         return decision;
     }
@@ -201,7 +218,7 @@ pub fn on_recorded(payment: &Payment, fact: Fact, now: Timestamp) -> Decision {
         entry: Some(Entry {
             version: again.version,
             at: now,
-            input: Input::Fact(fact),
+            input,
         }),
         payment: again,
         ..decision

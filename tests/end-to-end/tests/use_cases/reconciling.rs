@@ -405,3 +405,30 @@ fn f85_the_channels_answer_says_what_people_are_to_do() {
     ];
     assert_eq!(advised, expected);
 }
+
+/// F82: the first bill that an account ever has comes a day late. Its day is done then, and not left out for the next.
+#[tokio::test]
+async fn f82_the_first_days_bill_may_come_a_day_late() {
+    let way = Way::ALIPAY_PAGE;
+    let stage = Stage::set(Mode::Strict).await;
+    stage.pass_until(NOON).await;
+    let first = stage.place(way, BillDay::of(way.channel, stage.now()));
+    stage.paid("one", way).await;
+    stage.settle().await;
+    let silence =
+        json!({ "channel": "alipay", "operation": "bill", "fault": "http_500", "times": 9 });
+    let laid = stage.simulator.control("faults", &silence).await.unwrap();
+    assert_eq!(laid.status, 200, "{}", laid.shown());
+    stage.pass_until(HALF_PAST_TEN).await;
+    stage.app.reconcile_all(stage.now()).await.unwrap();
+    stage.simulator.clear("faults").await.unwrap();
+    stage.pass(DAY).await;
+    let (runs, failures) = stage.app.reconcile_all(stage.now()).await.unwrap();
+    assert_eq!(failures, 0);
+    let done = runs.iter().find(|run| run.place == first);
+    let done = done.unwrap_or_else(|| panic!("{runs:?}"));
+    assert_eq!(
+        (done.state, done.report.matched.count),
+        (RunState::Closed, 1)
+    );
+}
