@@ -25,18 +25,27 @@ pub(crate) struct Simulator {
     pub(crate) process: Guarded,
 }
 
+/// What may differ from one simulator to another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// Its port; 0 takes that of the last run, or a free one.
+    pub(crate) port: u16,
+    /// Whether it forgets the last run.
+    pub(crate) fresh: bool,
+    /// Whether the functions' clock follows its own.
+    pub(crate) one_clock: bool,
+}
+
 impl Simulator {
     pub(crate) async fn start(
         python: &Python,
         directory: &Directory,
         binaries: &Binaries,
-        asked_port: u16,
-        fresh: bool,
-        one_clock: bool,
+        asked: Asked,
         front_door: &str,
         client: &PlainClient,
     ) -> anyhow::Result<Self> {
-        let port = port::choose(asked_port, &directory.simulator_port(), "--simulator-port")?;
+        let port = port::choose(asked.port, &directory.simulator_port(), "--simulator-port")?;
         let setup = directory.simulator_setup();
         let text =
             serde_json::to_string_pretty(&setup_for(front_door)).context("writing the setup")?;
@@ -49,10 +58,10 @@ impl Simulator {
                     .arg(&setup)
                     .arg("--state")
                     .arg(directory.simulator_state());
-                if fresh {
+                if asked.fresh {
                     command.arg("--fresh");
                 }
-                if one_clock {
+                if asked.one_clock {
                     command.arg("--clock-file").arg(directory.clock());
                 }
             })?;

@@ -138,14 +138,17 @@ impl Stack {
 
         let client = plain_http::client();
         progress.say("starting the channel simulator and the AWS emulator");
+        let asked = simulator::Asked {
+            port: options.simulator_port,
+            fresh: options.fresh,
+            one_clock: options.one_clock,
+        };
         let (simulator, emulator) = tokio::try_join!(
             Simulator::start(
                 &python,
                 &directory,
                 &binaries,
-                options.simulator_port,
-                options.fresh,
-                options.one_clock,
+                asked,
                 &front_door_url,
                 &client
             ),
