@@ -12,6 +12,7 @@ use crate::guarded::Guarded;
 use crate::plain_http::{self, PlainClient};
 use crate::port;
 use crate::python::Python;
+use crate::stack::StackOptions;
 
 const READY_LIMIT: Duration = Duration::from_secs(60);
 const READY: &str = "channel-simulator listening on ";
@@ -25,27 +26,20 @@ pub(crate) struct Simulator {
     pub(crate) process: Guarded,
 }
 
-/// What may differ from one simulator to another.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
-    /// Its port; 0 takes that of the last run, or a free one.
-    pub(crate) port: u16,
-    /// Whether it forgets the last run.
-    pub(crate) fresh: bool,
-    /// Whether the functions' clock follows its own.
-    pub(crate) one_clock: bool,
-}
-
 impl Simulator {
     pub(crate) async fn start(
         python: &Python,
         directory: &Directory,
         binaries: &Binaries,
-        asked: Asked,
+        options: &StackOptions,
         front_door: &str,
         client: &PlainClient,
     ) -> anyhow::Result<Self> {
-        let port = port::choose(asked.port, &directory.simulator_port(), "--simulator-port")?;
+        let port = port::choose(
+            options.simulator_port,
+            &directory.simulator_port(),
+            "--simulator-port",
+        )?;
         let setup = directory.simulator_setup();
         let text =
             serde_json::to_string_pretty(&setup_for(front_door)).context("writing the setup")?;
@@ -58,10 +52,10 @@ impl Simulator {
                     .arg(&setup)
                     .arg("--state")
                     .arg(directory.simulator_state());
-                if asked.fresh {
+                if options.fresh {
                     command.arg("--fresh");
                 }
-                if asked.one_clock {
+                if options.one_clock {
                     command.arg("--clock-file").arg(directory.clock());
                 }
             })?;

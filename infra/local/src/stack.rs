@@ -128,7 +128,7 @@ impl Stack {
         port::check(options.emulator_port, "--emulator-port")?;
         let host = python::find().await?;
         let build = async {
-            match options.binaries {
+            match options.binaries.clone() {
                 Some(binaries) => Ok(binaries),
                 None => Binaries::build_saying(options.release, &progress).await,
             }
@@ -138,17 +138,12 @@ impl Stack {
 
         let client = plain_http::client();
         progress.say("starting the channel simulator and the AWS emulator");
-        let asked = simulator::Asked {
-            port: options.simulator_port,
-            fresh: options.fresh,
-            one_clock: options.one_clock,
-        };
         let (simulator, emulator) = tokio::try_join!(
             Simulator::start(
                 &python,
                 &directory,
                 &binaries,
-                asked,
+                &options,
                 &front_door_url,
                 &client
             ),
