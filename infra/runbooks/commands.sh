@@ -51,6 +51,18 @@ asked() {
   done
 }
 
+# Reconciles every day that can be closed by now, or one account's day once more:
+# reconcile_now; reconcile_now alipay ACCOUNT 2026-11-26
+reconcile_now() {
+  local folder event='{}'
+  folder=$(mktemp -d)
+  [ $# = 0 ] || event="{\"channel\":\"$1\",\"account\":\"$2\",\"day\":\"$3\"}"
+  printf '%s' "$event" >"$folder/event"
+  aws lambda invoke --function-name "$(name_of reconcile)" --payload "fileb://$folder/event" "$folder/answer" >/dev/null &&
+    cat "$folder/answer" && echo
+  rm -r "$folder"
+}
+
 # What the scan would do if it ran now. It does none of it.
 dry_run() {
   local folder

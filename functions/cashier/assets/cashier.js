@@ -16,6 +16,10 @@
     return;
   }
 
+  // Whatever was pressed leads on: from then on the page goes nowhere by itself, or the browser would forget where the
+  // answer leads.
+  let pressed = false;
+
   // One press, one request: the buttons are off until there is an answer.
   for (const form of document.querySelectorAll('form[data-once]')) {
     form.addEventListener('submit', (event) => {
@@ -24,6 +28,7 @@
         return;
       }
       form.dataset.sent = 'yes';
+      pressed = true;
       for (const button of document.querySelectorAll('button')) {
         button.setAttribute('aria-busy', 'true');
         // After the browser has read the form.
@@ -51,7 +56,9 @@
       if (over) {
         clearInterval(ticking);
         end();
-        setTimeout(() => location.replace(home), 1500);
+        setTimeout(() => {
+          if (!pressed) location.replace(home);
+        }, 1500);
       }
     };
     // Nothing on the page leads to a payment any more. How the order stands is the next page's to say.
@@ -71,10 +78,10 @@
   const pauses = [1, 1, 2, 2, 3, 5, 8, 13, 20, 30];
   let looks = 0;
   const look = async () => {
-    if (document.hidden) return;
+    if (document.hidden || pressed) return;
     try {
       const answer = await fetch(`${home}/status`, { cache: 'no-store' });
-      if (answer.ok && (await answer.json()).stage !== stage) {
+      if (answer.ok && (await answer.json()).stage !== stage && !pressed) {
         location.replace(`${home}?from=channel`);
         return;
       }

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use payonce_app::Failure;
 
+use crate::csv;
 use crate::look::Language;
 use crate::visit::{Frame, Visit};
 use crate::words::Words;
@@ -65,9 +66,16 @@ pub(crate) fn page(status: StatusCode, page: &impl Template) -> Response {
 
 /// A file that is saved and not shown.
 pub(crate) fn file(name: &str, kind: &'static str, text: String) -> Response {
+    let is_marked = text.starts_with(csv::MARK);
     let mut response = ([(header::CONTENT_TYPE, kind)], text).into_response();
     let headers = response.headers_mut();
     protect(headers);
+    if is_marked {
+        // The way to API Gateway decodes what it takes for text, and the mark of UTF-8 is lost in it. What says how it
+        // is encoded goes as bytes.
+        let as_it_is = HeaderValue::from_static("identity");
+        headers.insert(header::CONTENT_ENCODING, as_it_is);
+    }
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }

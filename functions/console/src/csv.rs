@@ -5,7 +5,7 @@
 
 /// The mark of UTF-8 (BOM). Excel takes a file without it for one in the code page of its machine, and shows
 /// Chinese as something else.
-const MARK: char = '\u{feff}';
+pub(crate) const MARK: char = '\u{feff}';
 
 /// One file, its lines ending as RFC 4180 has it.
 pub(crate) fn file(head: &[&str], rows: &[Vec<String>]) -> String {

@@ -12,6 +12,7 @@ use crate::guarded::Guarded;
 use crate::plain_http::{self, PlainClient};
 use crate::port;
 use crate::python::Python;
+use crate::stack::StackOptions;
 
 const READY_LIMIT: Duration = Duration::from_secs(60);
 const READY: &str = "channel-simulator listening on ";
@@ -30,13 +31,15 @@ impl Simulator {
         python: &Python,
         directory: &Directory,
         binaries: &Binaries,
-        asked_port: u16,
-        fresh: bool,
-        one_clock: bool,
+        options: &StackOptions,
         front_door: &str,
         client: &PlainClient,
     ) -> anyhow::Result<Self> {
-        let port = port::choose(asked_port, &directory.simulator_port(), "--simulator-port")?;
+        let port = port::choose(
+            options.simulator_port,
+            &directory.simulator_port(),
+            "--simulator-port",
+        )?;
         let setup = directory.simulator_setup();
         let text =
             serde_json::to_string_pretty(&setup_for(front_door)).context("writing the setup")?;
@@ -49,10 +52,10 @@ impl Simulator {
                     .arg(&setup)
                     .arg("--state")
                     .arg(directory.simulator_state());
-                if fresh {
+                if options.fresh {
                     command.arg("--fresh");
                 }
-                if one_clock {
+                if options.one_clock {
                     command.arg("--clock-file").arg(directory.clock());
                 }
             })?;

@@ -128,7 +128,7 @@ impl Stack {
         port::check(options.emulator_port, "--emulator-port")?;
         let host = python::find().await?;
         let build = async {
-            match options.binaries {
+            match options.binaries.clone() {
                 Some(binaries) => Ok(binaries),
                 None => Binaries::build_saying(options.release, &progress).await,
             }
@@ -143,9 +143,7 @@ impl Stack {
                 &python,
                 &directory,
                 &binaries,
-                options.simulator_port,
-                options.fresh,
-                options.one_clock,
+                &options,
                 &front_door_url,
                 &client
             ),

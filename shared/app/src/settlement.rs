@@ -66,7 +66,7 @@ impl App {
         while let Some(days) = accounts.next().await {
             all.extend(days?);
         }
-        all.sort_by(|one, other| other.place.day.cmp(&one.place.day));
+        all.sort_by_key(|one| std::cmp::Reverse(one.place.day));
         Ok(all)
     }
 

@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use payonce_domain::delayed_message::{
-    ATTEMPT_LEASE, AttemptOutcome, DELAY_MAX, MessageCommand, MessageRefusal, Payload,
-    ScheduleRequest, Target, Timing, on_command, on_outcome, repeat, schedule,
+    ATTEMPT_LEASE, AttemptOutcome, DELAY_MAX, MessageCommand, MessageRefusal, PAYLOAD_BYTES_MAX,
+    Payload, ScheduleRequest, Target, Timing, on_command, on_outcome, repeat, schedule,
 };
 use payonce_domain::{
     DelayedMessage, DelayedMessageState, Digest, EventType, MerchantId, MerchantMessageId, Span,
-    Timestamp,
+    Timestamp, Version,
 };
 
 const START: Timestamp = Timestamp::from_millis(1_795_132_800_123);
@@ -93,6 +93,23 @@ fn the_same_id_with_another_content_is_refused() {
         let refused = Err(MessageRefusal::RequestMismatch);
         assert_eq!(repeat(&message, &other), refused, "{other:?}");
     }
+}
+
+/// What is stored depends on it: a write names the version it was decided on, and what changes nothing is not written.
+#[test]
+fn a_decision_names_the_version_it_was_made_on() {
+    let opening = schedule(request(), START).unwrap();
+    assert_eq!((opening.before(), opening.changed()), (None, true));
+    let message = opening.message();
+    let cancelled = on_command(message, MessageCommand::Cancel, START).unwrap();
+    let versions = (cancelled.before(), cancelled.message().version);
+    assert_eq!(versions, (Some(Version(1)), Version(2)));
+    assert!(cancelled.changed());
+    let again = on_command(cancelled.message(), MessageCommand::Cancel, START).unwrap();
+    let versions = (again.before(), again.message().version);
+    assert_eq!(versions, (Some(Version(2)), Version(2)));
+    assert!(!again.changed());
+    assert_eq!(PAYLOAD_BYTES_MAX, 16_384);
 }
 
 #[test]

@@ -157,7 +157,9 @@ pub(super) const fn mark(state: DayState) -> &'static str {
 }
 
 pub(super) fn row(day: &SettlementDay, w: &'static Words, visit: &Visit) -> Row {
-    let report = day.run.as_ref().map(|run| &run.report);
+    // What is not compared yet has no numbers.
+    let compared = day.run.as_ref().filter(|run| run.state.is_closed());
+    let report = compared.map(|run| &run.report);
     let sum = |of: fn(&payonce_domain::reconciliation::Report) -> Money| {
         report.map_or(String::new(), |report| show::yuan(of(report)))
     };

@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use super::books::Books;
-use payonce_domain::schedule::LEAST_TIME_LEFT;
+use payonce_domain::schedule::{LEAST_TIME_LEFT, MESSAGE_DELAY_MAX};
 use payonce_domain::{
-    AnnouncementKind, Capture, CaseKind, ChannelOrderState, Command, Decision, Disposition, Fact,
-    Input, Leg, Mode, Money, Payment, PaymentState, Refund, RefundCause, RefundState,
+    AnnouncementKind, Capture, CaseKind, ChannelOrderState, Command, Decision, Disposition, Due,
+    Fact, Input, Leg, Mode, Money, Payment, PaymentState, Refund, RefundCause, RefundState,
     SuspenseReason, Timestamp,
 };
 
@@ -37,6 +37,24 @@ pub(crate) fn check(step: &Step<'_>) {
     attempts_are_made_in_time(step);
     nothing_owed_is_forgotten(after);
     announcements_have_no_gaps(step);
+    what_is_near_has_a_message(step);
+}
+
+/// What comes due within the reach of one message has one; what is further off is the sweep's, which would otherwise leave
+/// it to a message that nobody sent.
+fn what_is_near_has_a_message(step: &Step<'_>) {
+    let dues = |payment: &Payment| -> Vec<Due> {
+        let orders = payment.channel_orders.iter().map(|order| order.due);
+        let refunds = payment.refunds.iter().map(|refund| refund.due);
+        let captures = payment.captures.iter().map(|capture| capture.due);
+        orders.chain(refunds).chain(captures).flatten().collect()
+    };
+    let before = dues(step.before);
+    for due in dues(step.decision.payment()) {
+        let near = due.at.since(step.now) <= MESSAGE_DELAY_MAX;
+        let known = before.contains(&due);
+        assert!(known || due.messaged == near, "{due:?} at {:?}", step.now);
+    }
 }
 
 /// I-16: announcements are numbered without gaps, and each names the version that made it.

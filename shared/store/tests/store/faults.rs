@@ -45,6 +45,10 @@ impl Proxy {
     }
 
     /// From now on all goes well.
+    #[allow(
+        dead_code,
+        reason = "only the tests of the use cases, which share this file, ask for it"
+    )]
     pub fn recover(&self) {
         self.faults.lock().unwrap().clear();
     }

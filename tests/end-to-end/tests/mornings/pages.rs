@@ -86,7 +86,7 @@ pub(crate) async fn of_both_languages(world: &World, day: &Day) -> anyhow::Resul
             .page(&format!("/console/settlement?lang={language}"))
             .await?;
         ensure!(list.contains(words[0]) && list.contains(words[1]), "{list}");
-        ensure!(list.matches("<svg").count() == 2, "two pictures: {list}");
+        ensure!(list.matches("<figure").count() == 2, "two pictures: {list}");
         let one = format!("/console/settlement/day?{}&lang={language}", day.query());
         let one = vera.page(&one).await?;
         ensure!(one.contains(words[3]) && one.contains("<svg"), "{one}");

@@ -5,6 +5,7 @@ use payonce_app::{AccountDay, Reconciled};
 use payonce_channels::{ChannelClient, Order, RefundOrder};
 use payonce_domain::appeal::findings::ChannelWord;
 use payonce_domain::numbers::RefundIdentity;
+use payonce_domain::reconciliation::{Proposal, after_answer};
 use payonce_domain::{
     BillDay, Channel, MerchantRefundNo, Mode, Payment, PaymentState, RefundForm, RefundNo,
     RefundReport,
@@ -388,6 +389,21 @@ async fn s18_f83_nothing_is_wrong_at_the_day_boundary() {
             assert_eq!(stage.found(place).await, [], "{way:?}");
         }
     }
+}
+
+/// F85: what each answer makes of a payment that only the ledger has. Silence is no answer, and no answer takes a
+/// capture back.
+#[test]
+fn f85_the_channels_answer_says_what_people_are_to_do() {
+    let advised = ChannelWord::ALL.map(|word| (word, after_answer(word)));
+    let expected = [
+        (ChannelWord::Paid, Some(Proposal::AskChannel)),
+        (ChannelWord::Returned, Some(Proposal::Repaired)),
+        (ChannelWord::Unpaid, Some(Proposal::HoldBack)),
+        (ChannelWord::Nothing, Some(Proposal::HoldBack)),
+        (ChannelWord::Silent, None),
+    ];
+    assert_eq!(advised, expected);
 }
 
 /// F82: the first bill that an account ever has comes a day late. Its day is done then, and not left out for the next.

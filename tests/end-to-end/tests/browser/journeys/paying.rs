@@ -1,7 +1,7 @@
 //! Paying, each way, and coming back.
 
 use anyhow::ensure;
-use end_to_end::{Way, attempt, audit, eventually, refunds, same, text};
+use end_to_end::{Fault, Way, attempt, audit, eventually, refunds, same, text};
 
 use super::{Tour, attempts};
 
@@ -95,6 +95,10 @@ pub(super) async fn both_pages_are_paid(tour: &Tour) -> anyhow::Result<()> {
     same("two attempts", attempts(&merchant, &buyer).await?, 2)?;
     let payment = merchant.payment(&buyer.payment_no).await?;
     let code = attempt(&payment, Way::WECHAT_NATIVE)?;
+    // What is known to be paid has the other page closed; so the first one is heard of late.
+    let no = text(code, "/channel_order_no")?;
+    let unheard = Fault::times("notify", "drop", 3);
+    tour.world.simulator.fault(no, unheard).await?;
     tour.world.simulator.open_and_pay(code).await?;
     window.press("button.pay").await?;
     let payment = audit(&tour.world, &merchant, &buyer.payment_no).await?;
