@@ -18,15 +18,18 @@ const HOUR_MS: u64 = 3_600_000;
 pub(crate) const FIRST_MS: u64 = START_MS + DAY_MS + 300_000;
 /// How many days after the last movement nothing waits for its other half any more: a refund's three, and one.
 const DAYS_AFTER: u32 = 4;
-/// How often in a world something is wrong with a bill.
+/// How often in a world something is wrong with a bill, or whoever compares it is killed.
 const BILL_FAULTS_MAX: u32 = 3;
 
 impl World {
+    /// Whether anything may still go wrong with bills.
+    pub(crate) const fn may_strike_bills(&self) -> bool {
+        self.bill_faults < BILL_FAULTS_MAX && self.struck < self.plan.faults_max
+    }
+
     /// Whether a fault strikes a bill. Bills come when all other faults have stopped.
     fn strikes_bill(&mut self, fault: Fault) -> bool {
-        let may = self.plan.enables(fault)
-            && self.bill_faults < BILL_FAULTS_MAX
-            && self.struck < self.plan.faults_max;
+        let may = self.plan.enables(fault) && self.may_strike_bills();
         if !may || !self.fault_chance.one_in(fault.once_in()) {
             return false;
         }

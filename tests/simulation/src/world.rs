@@ -283,11 +283,19 @@ impl World {
         let id = self.number();
         let sides = [Fault::CrashBefore, Fault::CrashAfter];
         let side = self.fault_chance.pick(&sides);
-        let may = self.plan.enables(side) && self.faults_on();
+        // Bills come when all other faults have stopped, and whoever compares them makes many calls.
+        let late = matches!(job, Job::Reconcile | Job::Audit) && !self.faults_on();
+        let may = self.plan.enables(side) && (self.faults_on() || late && self.may_strike_bills());
         // Most functions make few calls, and every call is to be met.
-        let reach = self.fault_chance.pick(&[3, 6, 12, 18]);
+        let reaches = if late {
+            [6, 30, 60, 120]
+        } else {
+            [3, 6, 12, 18]
+        };
+        let reach = self.fault_chance.pick(&reaches);
         let index = self.fault_chance.below(reach);
         let killed = may && self.fault_chance.one_in(side.once_in());
+        self.bill_faults += u32::from(killed && late);
         let kill_at = killed.then_some((index, side));
         let limit = match job {
             Job::Sweep => 55_000,
