@@ -173,12 +173,16 @@ impl App {
         let done = self.work(contract, &mut run, now).await;
         run.lease_until = now;
         run.at = now;
-        if done.is_ok() && run.state.is_closed() {
+        let kept = self.store.save_run(&mut run).await.map_err(failed)?;
+        done?;
+        if !kept {
+            // Whoever took it up meanwhile does the same and says so.
+            return Ok(Reconciled::Busy);
+        }
+        // Only now: the next day takes over what is carried from the run as it is kept.
+        if run.state.is_closed() {
             self.store.close_until(&place).await.map_err(failed)?;
         }
-        // Somebody who took it up meanwhile does the same and says so.
-        self.store.save_run(&mut run).await.map_err(failed)?;
-        done?;
         tracing::info!(
             account.id = %contract.account,
             day = %day,
