@@ -163,6 +163,8 @@ pub(crate) struct PooledLine {
     at: Kept<Timestamp>,
     #[serde(rename = "s")]
     standing: u8,
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    alone_since: Option<String>,
 }
 
 const fn standing_code(standing: Standing) -> u8 {
@@ -186,11 +188,13 @@ impl PooledLine {
             fee: line.fee.map(Kept),
             at: Kept(line.at),
             standing: standing_code(line.standing),
+            alone_since: line.alone_since.map(|day| day.to_string()),
         }
     }
 
     pub(crate) fn restore(self) -> Option<BillLine> {
         let standings = [Standing::Done, Standing::UnderWay, Standing::Failed];
+        let alone_since = self.alone_since.map(|day| BillDay::parse(&day).ok_or(()));
         Some(BillLine {
             day: BillDay::parse(&self.day)?,
             position: self.position,
@@ -202,6 +206,7 @@ impl PooledLine {
             fee: self.fee.map(|fee| fee.0),
             at: self.at.0,
             standing: *standings.get(usize::from(self.standing))?,
+            alone_since: alone_since.transpose().ok()?,
         })
     }
 }

@@ -173,13 +173,19 @@ impl World {
         }
     }
 
-    /// A refund whose row was lost is confirmed by its payment, and so is one that came back after its row was written.
+    /// A refund whose row was lost is confirmed by its payment, and so is one that came back after its row was written. What
+    /// a channel returned by itself has no number of ours in the bill.
     fn payment_confirms(&self, one: &Movement) -> bool {
         let no = one.refund_no.as_deref().and_then(RefundNo::parse);
-        no.is_some_and(|no| {
-            let payment = self.auditor.last.get(no.channel_order().key().as_str());
-            payment.is_some_and(|payment| payment.refund(no).is_some())
-        })
+        let mut payments = self.auditor.last.values();
+        match no {
+            Some(no) => payments.any(|payment| payment.refund(no).is_some()),
+            None => payments.flat_map(|payment| &payment.refunds).any(|refund| {
+                one.goes_back
+                    && refund.trade_no.as_str() == one.trade_no
+                    && refund.amount.minor() == one.amount
+            }),
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use payonce_domain::reconciliation::{
     BillLine, Discrepancy, DiscrepancyClass, Known, Proposal, Report, Subject, Verdict, judge_line,
     judge_row,
 };
-use payonce_domain::{ChannelOrderNo, Digest, Fact, LedgerRow, Money, Movement, Source, Timestamp};
+use payonce_domain::{
+    BillDay, ChannelOrderNo, Digest, Fact, LedgerRow, Money, Movement, Source, Timestamp,
+};
 use payonce_store::{FindingState, LedgerPlace, Pool, Sides, StoreError};
 use serde_json::json;
 
@@ -94,7 +96,7 @@ impl App {
         match verdict {
             Verdict::Wait => {
                 report.carried_lines.add(line.amount);
-                pool.lines.push(line);
+                pool.lines.push(carried(line, place, now));
             }
             Verdict::Confirmed => report.confirmed.add(line.amount),
             Verdict::Show { class, proposal } => {
@@ -111,7 +113,7 @@ impl App {
                 self.keep(&found, &line_alone(&line), now).await?;
                 if self.repair(&line, *fact, now).await? {
                     report.carried_lines.add(line.amount);
-                    pool.lines.push(line);
+                    pool.lines.push(carried(line, place, now));
                 }
             }
         }
@@ -240,6 +242,15 @@ impl App {
             report.count_found(&finding.discrepancy);
         }
         Ok(())
+    }
+}
+
+/// A line that waits for its row: at least until the ledger of this very day is compared, where all stands that is learnt on it.
+fn carried(line: BillLine, place: &LedgerPlace, now: Timestamp) -> BillLine {
+    let today = BillDay::of(place.channel, now);
+    BillLine {
+        alone_since: line.alone_since.or(Some(today)),
+        ..line
     }
 }
 

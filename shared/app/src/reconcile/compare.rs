@@ -248,5 +248,6 @@ fn bill_line(day: BillDay, position: u32, line: &TradeLine) -> BillLine {
         fee: line.fee,
         at: line.at,
         standing: standing(line),
+        alone_since: None,
     }
 }

@@ -58,7 +58,8 @@ pub fn judge_line(
     known: Known<'_>,
     today: BillDay,
 ) -> Verdict {
-    let waited = today.days_since(line.day) >= carry_days(line.movement);
+    let newest = line.alone_since.is_none_or(|day| day <= today);
+    let waited = newest && today.days_since(line.day) >= carry_days(line.movement);
     let payment = match known {
         Known::Payment(payment) if is_of_account(payment, line, account, owner) => payment,
         Known::Payment(_) | Known::Nothing if waited => {

@@ -72,6 +72,9 @@ pub struct BillLine {
     pub at: Timestamp,
     /// How it stands.
     pub standing: Standing,
+    /// The day on which it was first found without a row. What is learnt of a payment stands in the ledger of the day on
+    /// which it is learnt, which is later than the next where a bill came late.
+    pub alone_since: Option<BillDay>,
 }
 
 impl BillLine {

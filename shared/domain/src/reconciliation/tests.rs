@@ -67,6 +67,7 @@ fn line(payment: &Payment, trade_no: &str) -> BillLine {
         fee: Some(Money::from_fen(12)),
         at: START.plus(Span::minutes(5)),
         standing: Standing::Done,
+        alone_since: None,
     }
 }
 
@@ -140,11 +141,17 @@ fn what_the_payment_confirms_waits_a_day_for_its_row() {
         (pairs.matched.len(), pairs.lines, pairs.rows),
         (1, vec![], vec![])
     );
-    let late = judge(&again, &paid, day().next());
-    assert_eq!(
-        late,
-        show(DiscrepancyClass::DuplicateLine, Proposal::AskChannel)
-    );
+    let twice = show(DiscrepancyClass::DuplicateLine, Proposal::AskChannel);
+    assert_eq!(judge(&again, &paid, day().next()), twice);
+
+    // Its bill came two days late: its row is in the ledger of the day on which it was learnt.
+    let learnt = day().next().next();
+    let late = BillLine {
+        alone_since: Some(learnt),
+        ..again
+    };
+    assert_eq!(judge(&late, &paid, day().next()), Verdict::Wait);
+    assert_eq!(judge(&late, &paid, learnt), twice);
 }
 
 /// F85: only here. Not before the next day's bill is there too.

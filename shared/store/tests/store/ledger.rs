@@ -86,6 +86,7 @@ fn line(position: u32) -> BillLine {
         fee: None,
         at: START,
         standing: Standing::UnderWay,
+        alone_since: (position == 2).then(|| place().day.next()),
     }
 }
 
