@@ -139,6 +139,8 @@ async fn look_around(
         "lists/people",
         "lists/history",
         "appeals",
+        "settlement",
+        "findings",
         "proposals",
         "controls",
         "acts",
