@@ -155,6 +155,7 @@ impl World {
                 goes_back: line.kind != TradeLineKind::Payment,
                 trade_no: line.trade_no,
                 refund_no: line.refund_no,
+                order_no: None,
                 amount: line.amount,
             })
             .collect();
@@ -191,10 +192,12 @@ impl World {
 
 /// One movement of money, on either side.
 #[derive(Debug)]
-struct Movement {
+pub(crate) struct Movement {
     goes_back: bool,
-    trade_no: String,
+    pub(crate) trade_no: String,
     refund_no: Option<String>,
+    /// Whose it is, in the ledger.
+    pub(crate) order_no: Option<String>,
     amount: u64,
 }
 
@@ -207,9 +210,9 @@ impl Movement {
 }
 
 /// What a row of the ledger says; none if it is something else, or came back.
-fn row(item: &Item) -> Option<Movement> {
+pub(crate) fn row(item: &Item) -> Option<Movement> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-    text("o")?;
+    let order_no = Some(text("o")?);
     if item.contains_key("z") {
         return None;
     }
@@ -218,6 +221,7 @@ fn row(item: &Item) -> Option<Movement> {
         goes_back: refund_no.is_some(),
         trade_no: text("t")?,
         refund_no,
+        order_no,
         amount: number(item.get("a")?)?,
     })
 }

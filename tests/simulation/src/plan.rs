@@ -69,7 +69,8 @@ pub struct Plan {
     pub eagerness: u64,
     /// Whether the channels speak their real words, signatures included.
     pub real: bool,
-    /// How much may be refunded by itself in an hour, in fen: one price, where there is a cap.
+    /// How much may be refunded by itself in an hour, in fen, where there is a cap: one price and what a wrong amount
+    /// is too much by, since a refund that is more than the cap waits for whoever set it.
     pub hourly_cap: Option<u64>,
 }
 
@@ -101,7 +102,7 @@ impl Plan {
             deeds,
             eagerness: chance.pick(&[0, 40, 80, 100]),
             real: false,
-            hourly_cap: chance.one_in(8).then_some(price),
+            hourly_cap: chance.one_in(8).then_some(price + 1),
         }
     }
 

@@ -326,7 +326,8 @@ impl Run {
             }
             _ => None,
         };
-        let mut now = world.now;
+        let began_at = world.now;
+        let mut now = began_at;
         if world.strikes(Fault::Skew) {
             now = now + world.fault_chance.below(60_000) - 30_000;
         }
@@ -344,7 +345,7 @@ impl Run {
         let live = Live {
             work,
             job,
-            began_at: now,
+            began_at,
         };
         self.live.insert(id, live);
         self.poll(id);
