@@ -5,19 +5,7 @@ use payonce_domain::appeal::{Dismissal, Party, Proposal};
 use payonce_domain::{AppealState, Channel};
 use payonce_lambda::http::language::Language;
 
-macro_rules! words {
-    ($($name:ident: $chinese:literal, $english:literal;)*) => {
-        /// One language's words.
-        #[derive(Debug)]
-        pub(crate) struct Words {
-            $(pub(crate) $name: &'static str,)*
-        }
-        static CHINESE: Words = Words { $($name: $chinese,)* };
-        static ENGLISH: Words = Words { $($name: $english,)* };
-    };
-}
-
-words! {
+payonce_lambda::words! {
     title: "申诉", "Appeal";
     other_language: "English", "中文";
     missing: "没有这个页面，或链接已过期。", "There is no such page, or its link has ended.";

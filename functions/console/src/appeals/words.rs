@@ -7,19 +7,7 @@ use payonce_domain::{AppealState, Source};
 use crate::look::Language;
 use crate::show;
 
-macro_rules! words {
-    ($($name:ident: $chinese:literal, $english:literal;)*) => {
-        /// One language's words.
-        #[derive(Debug)]
-        pub(crate) struct Words {
-            $(pub(crate) $name: &'static str,)*
-        }
-        static CHINESE: Words = Words { $($name: $chinese,)* };
-        static ENGLISH: Words = Words { $($name: $english,)* };
-    };
-}
-
-words! {
+payonce_lambda::words! {
     title: "申诉", "Appeals";
     open: "待处理", "Open";
     over: "已结束", "Ended";

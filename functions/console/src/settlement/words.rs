@@ -6,19 +6,7 @@ use payonce_store::RunState;
 
 use crate::look::Language;
 
-macro_rules! words {
-    ($($name:ident: $chinese:literal, $english:literal;)*) => {
-        /// One language's words.
-        #[derive(Debug)]
-        pub(crate) struct Words {
-            $(pub(crate) $name: &'static str,)*
-        }
-        static CHINESE: Words = Words { $($name: $chinese,)* };
-        static ENGLISH: Words = Words { $($name: $english,)* };
-    };
-}
-
-words! {
+payonce_lambda::words! {
     title: "结算", "Settlement";
     text: "每个渠道账户每天一份：渠道对账单与本方账本逐笔核对。无任何未解释的差异，该日才结账。",
         "One report for each account and day: the channel's bill against our ledger, line by line. A day is closed only when nothing in it is unexplained.";

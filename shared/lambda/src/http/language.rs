@@ -92,6 +92,21 @@ fn thousandths(text: &str) -> u32 {
     }
 }
 
+/// The words of some pages in both languages: a struct `Words` where it stands, and its values `CHINESE` and `ENGLISH`. A sentence
+/// that one of them lacks does not compile.
+#[macro_export]
+macro_rules! words {
+    ($($name:ident: $chinese:literal, $english:literal;)*) => {
+        /// One language's words.
+        #[derive(Debug)]
+        pub(crate) struct Words {
+            $(pub(crate) $name: &'static str,)*
+        }
+        static CHINESE: Words = Words { $($name: $chinese,)* };
+        static ENGLISH: Words = Words { $($name: $english,)* };
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
