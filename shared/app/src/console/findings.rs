@@ -40,6 +40,18 @@ impl Console {
         found.ok_or(Failure::NotFound)
     }
 
+    /// The finding, if it is open and as the operator saw it.
+    async fn open_as_seen(
+        &self,
+        place: &LedgerPlace,
+        id: &str,
+        seen: u64,
+    ) -> Result<Option<Finding>, Failure> {
+        let finding = self.finding(place, id).await?;
+        let as_seen = finding.version == seen && finding.state == FindingState::Open;
+        Ok(as_seen.then_some(finding))
+    }
+
     /// An operator makes a finding his own, as he saw it.
     ///
     /// # Errors
@@ -51,10 +63,9 @@ impl Console {
         seen: u64,
         doing: Doing<'_>,
     ) -> Result<Seen, Failure> {
-        let mut finding = self.finding(place, id).await?;
-        if finding.version != seen || finding.state != FindingState::Open {
+        let Some(mut finding) = self.open_as_seen(place, id, seen).await? else {
             return Ok(Seen::Moved);
-        }
+        };
         self.record_finding("take-finding", &finding, doing).await?;
         finding.owner = doing.session.operator.to_string();
         let stored = self.app.store.change_finding(&mut finding).await?;
@@ -72,10 +83,9 @@ impl Console {
         seen: u64,
         doing: Doing<'_>,
     ) -> Result<Seen, Failure> {
-        let mut finding = self.finding(place, id).await?;
-        if finding.version != seen || finding.state != FindingState::Open {
+        let Some(mut finding) = self.open_as_seen(place, id, seen).await? else {
             return Ok(Seen::Moved);
-        }
+        };
         if finding.owner != doing.session.operator.as_str() {
             return Ok(Seen::NotYours);
         }
