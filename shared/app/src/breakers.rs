@@ -49,7 +49,7 @@ impl Breakers {
         for line in &lines {
             let breaker = self.see(line).await;
             shown(channel, breaker, now);
-            until = until.max(breaker.open_until.filter(|until| *until > now));
+            until = until.max(breaker.shut_until(now));
         }
         until.map_or(Passage::Free, Passage::Shut)
     }
@@ -63,11 +63,11 @@ impl Breakers {
     ) -> Passage {
         let line = line(channel, account, Work::Asking);
         let breaker = self.see(&line).await;
-        let Some(until) = breaker.open_until else {
+        if breaker.open_until.is_none() {
             return Passage::Free;
-        };
+        }
         shown(channel, breaker, now);
-        if until > now {
+        if let Some(until) = breaker.shut_until(now) {
             return Passage::Shut(until);
         }
         match self.store.claim_probe(&line, breaker, now).await {
@@ -78,7 +78,7 @@ impl Breakers {
             Ok(None) => {
                 self.seen.forget(&line);
                 let breaker = self.see(&line).await;
-                breaker.open_until.map_or(Passage::Free, Passage::Shut)
+                breaker.shut_until(now).map_or(Passage::Free, Passage::Shut)
             }
             Err(error) => {
                 tracing::warn!(account.id = %account, %error, "a probe could not be claimed");

@@ -237,9 +237,14 @@ impl App {
             | Err(Failure::Refused {
                 refusal: Refusal::NotDue,
                 ..
-            }) => Ok(RefundOutcome::Held),
-            Err(failure) => Err(failure),
+            }) => {}
+            Err(failure) => return Err(failure),
         }
+        // A turn comes in a second; the sweep alone would look minutes later.
+        let wakes = working.wakes_ahead(now);
+        let no = working.payment().payment_no();
+        self.outbox.wake(no, &wakes, now).await;
+        Ok(RefundOutcome::Held)
     }
 }
 

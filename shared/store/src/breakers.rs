@@ -25,13 +25,16 @@ const WINDOW: Span = Span::minutes(1);
 const OPEN_FIRST: Span = Span::seconds(10);
 /// The longest it stays open before the next probe.
 const OPEN_MAX: Span = Span::minutes(5);
+/// How long a probe may be under way: longer than anybody waits for a channel.
+const PROBE_LASTS: Span = Span::seconds(10);
 
-/// The orders in trouble, since when they are counted, until when the breaker is open, and how often
-/// in a row it opened.
+/// The orders in trouble, since when they are counted, until when the breaker is open, how often in a row
+/// it opened, and until when the last probe is under way.
 const ORDERS: &str = "o";
 const SINCE: &str = "w";
 const UNTIL: &str = "u";
 const TRIPS: &str = "t";
+const PROBE: &str = "p";
 
 /// How a channel account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,6 +47,8 @@ pub struct Breaker {
     pub open_until: Option<Timestamp>,
     /// How often it opened since the channel last answered.
     pub trips: u32,
+    /// Until when the probe that went through may be under way: by then its answer has closed the breaker.
+    pub probed_until: Option<Timestamp>,
 }
 
 impl Breaker {
@@ -51,6 +56,15 @@ impl Breaker {
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.open_until.is_some_and(|until| until > now)
+    }
+
+    /// Until when a caller at `now` is to wait, if it is open: while a probe is under way, for that one's
+    /// answer and no longer.
+    #[must_use]
+    pub fn shut_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = self.open_until.filter(|until| *until > now)?;
+        let probed = self.probed_until.filter(|probed| *probed > now);
+        Some(probed.map_or(until, |probed| probed.min(until)))
     }
 
     /// Whether it opened and waits for a probe.
@@ -69,6 +83,7 @@ impl Breaker {
             trips: number(TRIPS)
                 .and_then(|trips| trips.try_into().ok())
                 .unwrap_or(0),
+            probed_until: number(PROBE).map(Timestamp::from_millis),
         }
     }
 }
@@ -205,9 +220,15 @@ impl Store {
     ) -> Result<Option<Breaker>, StoreError> {
         let until = now.plus(open_for(seen.trips));
         let change = Change {
-            update: "SET #u = :until, #t = :trips, #r = :r REMOVE #o, #w",
+            update: "SET #u = :until, #t = :trips, #r = :r REMOVE #o, #w, #p",
             condition: "attribute_not_exists(#u) OR #u <= :now",
-            names: vec![("#o", ORDERS), ("#w", SINCE), ("#u", UNTIL), ("#t", TRIPS)],
+            names: vec![
+                ("#o", ORDERS),
+                ("#w", SINCE),
+                ("#u", UNTIL),
+                ("#t", TRIPS),
+                ("#p", PROBE),
+            ],
             values: vec![
                 (":until", number(until.as_millis())),
                 (":trips", number(u64::from(seen.trips) + 1)),
@@ -233,11 +254,12 @@ impl Store {
         };
         let next = now.plus(open_for(seen.trips));
         let change = Change {
-            update: "SET #u = :next, #t = :trips, #r = :r",
+            update: "SET #u = :next, #t = :trips, #p = :probed, #r = :r",
             condition: "#u = :seen",
-            names: vec![("#u", UNTIL), ("#t", TRIPS)],
+            names: vec![("#u", UNTIL), ("#t", TRIPS), ("#p", PROBE)],
             values: vec![
                 (":next", number(next.as_millis())),
+                (":probed", number(now.plus(PROBE_LASTS).as_millis())),
                 (":trips", number(u64::from(seen.trips) + 1)),
                 (":seen", number(until.as_millis())),
             ],
@@ -251,7 +273,7 @@ impl Store {
     /// A [`StoreError`] if it cannot be noted.
     pub async fn note_answer(&self, line: &Line) -> Result<(), StoreError> {
         let change = Change {
-            update: "SET #r = :r REMOVE #o, #w, #u, #t",
+            update: "SET #r = :r REMOVE #o, #w, #u, #t, #p",
             condition: "attribute_exists(#k)",
             names: vec![
                 ("#k", KEY),
@@ -259,6 +281,7 @@ impl Store {
                 ("#w", SINCE),
                 ("#u", UNTIL),
                 ("#t", TRIPS),
+                ("#p", PROBE),
             ],
             values: Vec::new(),
         };

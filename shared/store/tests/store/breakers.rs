@@ -145,6 +145,11 @@ async fn one_of_many_probes_and_a_failed_probe_waits_longer() {
     let (first, second) = (until.since(later()), next.open_until.unwrap().since(until));
     assert!(second > first, "{second:?} after {first:?}");
 
+    // The others wait for what the probe is told, and once it was told nothing, for the next one.
+    let told = next.shut_until(until).unwrap();
+    assert_eq!(told, until.plus(Span::seconds(10)));
+    assert_eq!(next.shut_until(told), next.open_until);
+
     // Whatever fails once its time is over opens it again at once.
     let over = next.open_until.unwrap();
     let again = trouble(&world.store, 77, over).await;
