@@ -55,6 +55,10 @@ impl Simulator {
                 if options.fresh {
                     command.arg("--fresh");
                 }
+                // Addresses of its own that it hands out, bills' among them, lead through the proxy too.
+                if let Some(proxy) = &options.channel_proxy {
+                    command.args(["--public-url", proxy]);
+                }
                 if options.one_clock {
                     command.arg("--clock-file").arg(directory.clock());
                 }

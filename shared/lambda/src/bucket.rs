@@ -55,11 +55,13 @@ struct Asked<'a> {
 }
 
 impl Bucket {
-    /// The bucket of this name. The endpoint is the local stack's, where there is one.
+    /// The bucket of this name, asked in the name of a function. The endpoint is the local stack's, where there is
+    /// one.
     ///
     /// # Errors
     /// If no client can be made.
     pub fn new(
+        function: &str,
         name: String,
         region: String,
         endpoint: Option<String>,
@@ -68,6 +70,7 @@ impl Bucket {
         // Err only says that this process already chose a provider, which then is used.
         let _already_chosen = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
+            .user_agent(format!("payonce/{function}"))
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(SILENCE_MAX)
             .timeout(ANSWER_TIMEOUT)
@@ -277,7 +280,14 @@ mod tests {
             None,
             "test",
         );
-        Bucket::new("heads".into(), "us-east-1".into(), None, credentials).unwrap()
+        Bucket::new(
+            "audit",
+            "heads".into(),
+            "us-east-1".into(),
+            None,
+            credentials,
+        )
+        .unwrap()
     }
 
     #[test]

@@ -139,7 +139,8 @@ pub fn audit() -> anyhow::Result<(Audit, Exporter)> {
 
 fn bucket(name: String) -> anyhow::Result<Bucket> {
     let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
-    Bucket::new(name, variable("AWS_REGION")?, endpoint, credentials()?)
+    let region = variable("AWS_REGION")?;
+    Bucket::new(&function(), name, region, endpoint, credentials()?)
 }
 
 /// What brings delayed messages to their time.

@@ -51,11 +51,19 @@ impl Buyer {
     ) -> anyhow::Result<Self> {
         let made = merchant.post("/v1/payments", request).await?;
         same("a payment is made", made.status, 201)?;
+        Self::sent(world, &made.json)
+    }
+
+    /// The buyer whom a shop sends to the cashier of a payment that was made.
+    ///
+    /// # Errors
+    /// If it has no cashier.
+    pub fn sent(world: &World, payment: &Value) -> anyhow::Result<Self> {
         Ok(Self {
             http: world.http.clone(),
             origin: world.endpoints.api_url.clone(),
-            payment_no: text(&made.json, "/payment_no")?.to_owned(),
-            url: text(&made.json, "/cashier_url")?.to_owned(),
+            payment_no: text(payment, "/payment_no")?.to_owned(),
+            url: text(payment, "/cashier_url")?.to_owned(),
         })
     }
 

@@ -23,16 +23,25 @@ impl Proxied {
     /// # Errors
     /// If the stack does not start.
     pub async fn start(name: &str) -> anyhow::Result<Self> {
+        Self::start_as(StackOptions::for_test(name)).await
+    }
+
+    /// Starts one of this kind.
+    ///
+    /// # Errors
+    /// If the stack does not start.
+    pub async fn start_as(options: StackOptions) -> anyhow::Result<Self> {
         let proxy = Proxy::open().await?;
         let receiver = Receiver::start().await?;
         let ears = Ears::open().await?;
-        let mut notify_urls = ears.addresses();
+        let mut notify_urls = options.notify_urls.clone();
+        notify_urls.extend(ears.addresses());
         notify_urls.push(receiver.url().to_owned());
         let options = StackOptions {
             notify_urls,
             aws_proxy: Some(proxy.aws_url()),
             channel_proxy: Some(proxy.channel_url()),
-            ..StackOptions::for_test(name)
+            ..options
         };
         let stack = Stack::start(options).await?;
         proxy.connect(stack.endpoints());

@@ -185,7 +185,7 @@ fn aws_label(names: &Names, uri: &Uri, headers: &HeaderMap, body: &str) -> Strin
             .and_then(|rest| rest.split('/').next());
         return match invoked.and_then(|real| names.functions.get(real)) {
             Some(function) => format!("invoke {function}"),
-            None => uri.path().to_owned(),
+            None => bucket_label(uri),
         };
     };
     if service.starts_with("DynamoDB") {
@@ -198,6 +198,14 @@ fn aws_label(names: &Names, uri: &Uri, headers: &HeaderMap, body: &str) -> Strin
         "PutEvents" => PUBLISH_EVENTS.to_owned(),
         "GetSecretValue" => "fetch a secret".to_owned(),
         other => other.to_owned(),
+    }
+}
+
+/// What a bucket is asked for: its list, or a file by the first folder of its name.
+fn bucket_label(uri: &Uri) -> String {
+    match uri.path().split('/').nth(2) {
+        None | Some("") => "bucket list".to_owned(),
+        Some(folder) => format!("bucket {folder}"),
     }
 }
 

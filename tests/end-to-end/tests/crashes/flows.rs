@@ -9,6 +9,7 @@ use end_to_end::{Fault, Way};
 use serde_json::json;
 use tokio::time::Instant;
 
+use crate::people;
 use crate::stage::{Take, channel_order, insist};
 
 type Played<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'a>>;
@@ -31,10 +32,10 @@ const SOON_OVERDUE: Duration = Duration::from_secs(62);
 const REFUND_SOON_OVERDUE: Duration = Duration::from_secs(57);
 
 /// How long a step of a flow may take that nothing holds up.
-const STEP: Duration = Duration::from_secs(12);
+pub(crate) const STEP: Duration = Duration::from_secs(12);
 
 macro_rules! flow {
-    ($name:literal, $function:literal, $play:ident) => {
+    ($name:literal, $function:literal, $play:path) => {
         Flow {
             name: $name,
             function: $function,
@@ -89,6 +90,11 @@ fn all() -> Vec<Flow> {
         flow!("sends to WeChat", "refund", refund_sends_to_wechat),
         flow!("sends to UnionPay", "refund", refund_sends_to_unionpay),
         flow!("tells", "notify", tells),
+        flow!("buyer chooses", "cashier", people::chooses),
+        flow!("buyer gives up", "cashier", people::gives_up),
+        flow!("buyer has it asked", "cashier", people::has_it_asked),
+        flow!("operator asks", "console", people::operator_asks),
+        flow!("two give back", "console", people::two_give_back),
     ]
 }
 
@@ -324,7 +330,7 @@ async fn paid_without_messages(take: &Take<'_>) -> anyhow::Result<()> {
 }
 
 /// Paid at the channel, while its notification and every message are lost.
-async fn paid_in_silence(take: &mut Take<'_>) -> anyhow::Result<()> {
+pub(crate) async fn paid_in_silence(take: &mut Take<'_>) -> anyhow::Result<()> {
     take.lose_messages();
     let order = take.initiate_and_open(Way::ALIPAY_PAGE).await?;
     let no = order["channel_order_no"].as_str().unwrap_or_default();

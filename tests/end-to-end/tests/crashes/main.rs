@@ -12,6 +12,7 @@ mod cases;
 mod flows;
 mod messages;
 mod named;
+mod people;
 mod stage;
 mod table;
 

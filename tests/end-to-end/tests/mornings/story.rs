@@ -14,8 +14,8 @@ use crate::day::{self, Day, HOUR, distort, pass, pass_until, reconcile, settle, 
 use crate::{give_back, pages, people};
 
 /// Noon, and the mornings' half past ten, in Beijing by UTC.
-const NOON: i64 = 4 * HOUR;
-const HALF_PAST_TEN: i64 = 2 * HOUR + HOUR / 2;
+pub(crate) const NOON: i64 = 4 * HOUR;
+pub(crate) const HALF_PAST_TEN: i64 = 2 * HOUR + HOUR / 2;
 /// UnionPay's day ends at 23:00 in Beijing, the others' at midnight.
 const LAST_HOUR: i64 = 15 * HOUR;
 const WITHIN: Duration = Duration::from_secs(120);
@@ -31,11 +31,11 @@ pub(crate) struct Part {
     /// Channel order numbers, by what becomes of their lines.
     pub(crate) numbers: BTreeMap<&'static str, String>,
     /// The payment that only the bill tells of.
-    lost: String,
+    pub(crate) lost: String,
 }
 
-pub(crate) async fn told(world: World) -> anyhow::Result<()> {
-    let (world, merchant) = (&world, &world.strict()?);
+pub(crate) async fn told(world: &World) -> anyhow::Result<()> {
+    let merchant = &world.strict()?;
     pass_until(world, NOON).await?;
     let mut parts =
         try_join_all(Way::OF_EACH_CHANNEL.map(|way| noon(world, merchant, way))).await?;
@@ -58,7 +58,7 @@ pub(crate) async fn told(world: World) -> anyhow::Result<()> {
 }
 
 /// At noon: everything is paid, and one payment of which nobody hears.
-async fn noon(world: &World, merchant: &Merchant, way: Way) -> anyhow::Result<Part> {
+pub(crate) async fn noon(world: &World, merchant: &Merchant, way: Way) -> anyhow::Result<Part> {
     let today = day::today(world, way).await?;
     let mut numbers = BTreeMap::new();
     for name in NAMES {
@@ -118,7 +118,11 @@ async fn until_paid(merchant: &Merchant, payment_no: &str) -> anyhow::Result<Val
 }
 
 /// Somebody refunds without us, and the channel gets its bill wrong.
-async fn evening(world: &World, merchant: &Merchant, part: &mut Part) -> anyhow::Result<()> {
+pub(crate) async fn evening(
+    world: &World,
+    merchant: &Merchant,
+    part: &mut Part,
+) -> anyhow::Result<()> {
     let (today, numbers) = (&part.today, &part.numbers);
     let refunded = &numbers["refunded"];
     let trade_no = trade_no(world, today, refunded).await?;
@@ -219,14 +223,14 @@ async fn first_morning(world: &World, parts: &[Part]) -> anyhow::Result<()> {
 }
 
 /// Class, order, proposal, and whether people have to see to it.
-type Found = (String, String, String, bool);
+pub(crate) type Found = (String, String, String, bool);
 
 fn found(class: &str, no: &str, proposal: &str, is_open: bool) -> Found {
     let [class, no, proposal] = [class, no, proposal].map(str::to_owned);
     (class, no, proposal, is_open)
 }
 
-fn first_day(part: &Part) -> Vec<Found> {
+pub(crate) fn first_day(part: &Part) -> Vec<Found> {
     let no = |name: &str| part.numbers[name].as_str();
     let mut expected = vec![
         found("channel_only", no("lost"), "repaired", false),

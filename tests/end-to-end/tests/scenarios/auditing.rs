@@ -2,10 +2,8 @@
 //! what DynamoDB would write is put in its place.
 
 use anyhow::{Context, ensure};
-use end_to_end::{Way, World, is_one_of};
+use end_to_end::{Way, World, export, is_one_of};
 use serde_json::{Value, json};
-
-const PLACE: &str = "exports/AWSDynamoDB";
 
 /// What all other scenarios leave behind can be believed; what loses its place in the index gets it back; and heads that were
 /// kept name whoever is gone.
@@ -56,29 +54,6 @@ pub(crate) async fn deployed(world: World) -> anyhow::Result<()> {
 
 /// The answer of the function, of an export with these items.
 async fn audited(world: &World, items: &[Value]) -> anyhow::Result<Value> {
-    let bucket = world.aws.bucket("exports").await?;
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
-    let name = format!("{:014}-00000000", since.as_millis());
-    let lines = items
-        .iter()
-        .map(|item| json!({ "Item": item }).to_string() + "\n");
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut packed, lines.collect::<String>().as_bytes())?;
-    let data = format!("{PLACE}/{name}/data/a.json.gz");
-    let files = format!("{PLACE}/{name}/manifest-files.json");
-    let file = json!({ "itemCount": items.len(), "dataFileS3Key": data });
-    let summary = json!({
-        "itemCount": items.len(),
-        "manifestFilesS3Key": files,
-        "outputFormat": "DYNAMODB_JSON",
-    });
-    let summary_name = format!("{PLACE}/{name}/manifest-summary.json");
-    for (name, content) in [
-        (data, packed.finish()?),
-        (files, format!("{file}\n").into_bytes()),
-        (summary_name, summary.to_string().into_bytes()),
-    ] {
-        world.aws.put_object(&bucket, &name, content).await?;
-    }
+    export(world, items).await?;
     world.aws.invoke("audit", &json!({})).await
 }
