@@ -140,6 +140,7 @@ impl Deployment {
             ("delay", "DelayFunctionName"),
             ("notify", "NotifyFunctionName"),
             ("appeals", "AppealsFunctionName"),
+            ("cashier", "CashierFunctionName"),
             ("console", "ConsoleFunctionName"),
             ("audit", "AuditFunctionName"),
         ])

@@ -91,7 +91,12 @@ impl Cases<'_> {
             tokio::time::sleep(Duration::from_millis(1_500)).await;
             let seen = take.calls_of(flow.function).into_iter();
             let seen = seen.map(|entry| entry.call.label);
-            let calls = numbered(seen.filter(|label| flow.besides != Some(label.as_str())));
+            let seen = seen.filter(|label| flow.besides != Some(label.as_str()));
+            let calls = if flow.one_run {
+                counted(seen).collect()
+            } else {
+                numbered(seen)
+            };
             let went_well = self.finish(flow, take, played).await;
             if went_well && !calls.is_empty() {
                 return calls;
@@ -249,21 +254,27 @@ impl Cases<'_> {
     }
 }
 
-/// The calls of one run of a function, each with its number among its kind. Runs that begin with a read end where the
-/// next one begins.
-pub(crate) fn numbered(labels: impl Iterator<Item = String>) -> Vec<(String, u32)> {
+/// Calls, each with its number among its kind.
+fn counted(labels: impl Iterator<Item = String>) -> impl Iterator<Item = (String, u32)> {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    let mut calls: Vec<(String, u32)> = Vec::new();
-    for label in labels {
+    labels.map(move |label| {
         let nth = counts.entry(label.clone()).or_default();
         *nth += 1;
+        (label, *nth)
+    })
+}
+
+/// The calls of the first of some runs. Runs that begin with a read end where the next one begins.
+pub(crate) fn numbered(labels: impl Iterator<Item = String>) -> Vec<(String, u32)> {
+    let mut calls: Vec<(String, u32)> = Vec::new();
+    for (label, nth) in counted(labels) {
         let next_run = calls
             .first()
             .is_some_and(|(first, _)| *first == label && label.starts_with("get "));
         if next_run {
             break;
         }
-        calls.push((label, *nth));
+        calls.push((label, nth));
     }
     calls
 }

@@ -2,11 +2,12 @@
 //! again, as people do.
 
 use anyhow::{Context, bail, ensure};
-use end_to_end::{Answer, Buyer, Operator, Way, attempt, refunds, same};
+use end_to_end::{Answer, Buyer, Operator, Way, refunds, same};
 use payonce_app::console::Role;
+use serde_json::Value;
 
-use crate::flows::{STEP, paid_in_silence};
-use crate::stage::{Take, insist};
+use crate::flows::{STEP, paid_in_silence, pay_in_silence};
+use crate::stage::{Take, channel_order, insist};
 
 /// How often somebody tries to come in: a link lets him in once, and the console may die of it.
 const ENTRIES: u32 = 12;
@@ -28,26 +29,35 @@ async fn press(buyer: &Buyer, button: &str, fields: &str) -> anyhow::Result<()> 
     same(button, answer.status, 303)
 }
 
+/// Chooses a channel, and gives the channel order that came of it.
+async fn choose(take: &Take<'_>, buyer: &Buyer) -> anyhow::Result<Value> {
+    press(buyer, "pay", "channel=alipay").await?;
+    let payment = insist(|| take.merchant.read(&take.payment_no)).await?.json;
+    channel_order(&payment, Way::ALIPAY_PAGE)
+}
+
 pub(crate) async fn chooses(take: &mut Take<'_>) -> anyhow::Result<()> {
     let buyer = at_the_cashier(take).await?;
     take.begin();
-    press(&buyer, "pay", "channel=alipay").await?;
-    let payment = insist(|| take.merchant.read(&take.payment_no)).await?.json;
-    let order = attempt(&payment, Way::ALIPAY_PAGE)?;
-    take.world().simulator.open_and_pay(order).await
+    let order = choose(take, &buyer).await?;
+    take.world().simulator.open_and_pay(&order).await
 }
 
 pub(crate) async fn gives_up(take: &mut Take<'_>) -> anyhow::Result<()> {
     let buyer = at_the_cashier(take).await?;
-    press(&buyer, "pay", "channel=alipay").await?;
+    let order = choose(take, &buyer).await?;
+    take.world().simulator.open_cashier(&order).await?;
     take.begin();
     press(&buyer, "close", "").await
 }
 
+/// Paid, and nobody heard of it. Whoever presses again within seconds is not asked for, so that the one who died may have
+/// been the last.
 pub(crate) async fn has_it_asked(take: &mut Take<'_>) -> anyhow::Result<()> {
-    let buyer = at_the_cashier(take).await?;
     take.lose_messages();
-    press(&buyer, "pay", "channel=alipay").await?;
+    let buyer = at_the_cashier(take).await?;
+    let order = choose(take, &buyer).await?;
+    pay_in_silence(take, &order).await?;
     take.begin();
     press(&buyer, "query", "").await
 }
