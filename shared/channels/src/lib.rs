@@ -16,6 +16,7 @@ pub mod claim;
 mod client;
 mod form;
 mod http;
+mod lines;
 mod notification;
 mod order;
 mod registry;

@@ -8,7 +8,7 @@ use super::status::Class;
 use super::{bill, request, response};
 use crate::http::{CannotSend, HttpAnswer, HttpRequest};
 use crate::registry::{ConfigurationError, Secrets};
-use crate::statement::{Damaged, Offer, Seal, Statement, StatementKind, StatementSource};
+use crate::statement::{BillFile, Damaged, Offer, Seal, StatementKind, StatementSource, Take};
 use crate::transport::{PATIENCE_STATEMENT, STATEMENT_BYTES_MAX};
 
 /// What fetches and reads the settlement files of one account.
@@ -96,19 +96,20 @@ impl StatementSource for UnionpayStatements {
         }
     }
 
-    fn open(
+    fn read(
         &self,
         kind: StatementKind,
         day: Date,
-        file: &[u8],
+        file: &mut dyn BillFile,
         seal: Option<&Seal>,
-    ) -> Result<Statement, Damaged> {
+        take: Take<'_>,
+    ) -> Result<(), Damaged> {
         // The file came inside a signed answer; UnionPay gives no hash of its own.
         if seal.is_some() {
             return Err(Damaged::WrongSeal);
         }
         match kind {
-            StatementKind::Trades => bill::open(file, &self.account.mer_id, day),
+            StatementKind::Trades => bill::read(file, &self.account.mer_id, day, take),
             StatementKind::Funds => Err(Damaged::Unreadable("there is no bill of funds")),
         }
     }
