@@ -34,4 +34,4 @@ pub use http::{CannotSend, HttpAnswer, HttpRequest, Silence, Verb};
 pub use notification::{News, Notice, Rejected, UnverifiedNotification};
 pub use order::{Detail, Order, RefundOrder, Unfit};
 pub use registry::{ConfigurationError, Secrets, adapter, statements};
-pub use transport::{Exchange, Transport, Wire};
+pub use transport::{Download, DownloadError, Exchange, Transport, Wire};

@@ -95,14 +95,14 @@ pub(super) fn read_within(
     let day = day.strftime("%Y-%m-%d 00:00:00").to_string();
     let day = beijing::parse(&day).ok_or(Damaged::Another)?;
     let mut totals = Totals::default();
-    entries.each_line(Table::Transactions, &mut |number, line| {
+    entries.each_line(Table::Transactions, |number, line| {
         let read = trade(line, day).map_err(|field| UnreadableLine { number, field });
         totals.add(read.as_ref().ok());
         take(read.map(StatementLine::Trade));
         Ok(())
     })?;
-    entries.each_line(Table::Summary, &mut |_, line| totals.agree_with(line))?;
-    entries.each_line(Table::Adjustments, &mut |number, _| {
+    entries.each_line(Table::Summary, |_, line| totals.agree_with(line))?;
+    entries.each_line(Table::Adjustments, |number, _| {
         let field = ADJUSTMENT;
         take(Err(UnreadableLine { number, field }));
         Ok(())
@@ -194,7 +194,7 @@ impl Entries {
     fn each_line(
         &mut self,
         table: Table,
-        take: &mut dyn FnMut(usize, &[u8]) -> Result<(), Damaged>,
+        mut take: impl FnMut(usize, &[u8]) -> Result<(), Damaged>,
     ) -> Result<(), Damaged> {
         for index in 0..self.tables.len() {
             if self.tables[index] != table {

@@ -56,6 +56,8 @@ pub enum Met {
         line: u64,
         /// The row.
         row: u64,
+        /// How much the row names.
+        amount: Money,
     },
     /// A line repeats an earlier one.
     Duplicate {
@@ -150,6 +152,7 @@ pub fn join(lines: &mut Parts, rows: &mut Parts, said: &mut dyn FnMut(Met)) -> i
                 RowMatch::OtherAmount(line) => Met::OtherAmount {
                     line,
                     row: row.place,
+                    amount: row.amount,
                 },
                 RowMatch::Alone => Met::RowAlone { row: row.place },
             });
@@ -235,7 +238,7 @@ mod tests {
     fn order(met: &Met) -> (u8, u64, u64) {
         match *met {
             Met::Both { line, row, .. } => (0, line, row),
-            Met::OtherAmount { line, row } => (1, line, row),
+            Met::OtherAmount { line, row, .. } => (1, line, row),
             Met::Duplicate { line } => (2, line, 0),
             Met::LineAlone { line } => (3, line, 0),
             Met::RowAlone { row } => (4, row, 0),
@@ -262,10 +265,9 @@ mod tests {
             let mut expected = Vec::new();
             let mut map = BTreeMap::new();
             for (line, (number, fen)) in (1_000..).zip(lines) {
-                if map.contains_key(&number) {
+                let first = map.entry(number).or_insert((line, fen));
+                if first.0 != line {
                     expected.push(Met::Duplicate { line });
-                } else {
-                    map.insert(number, (line, fen));
                 }
             }
             for (row, (number, fen)) in (5_000..).zip(rows) {
@@ -273,7 +275,7 @@ mod tests {
                 expected.push(match map.remove(&number) {
                     None => Met::RowAlone { row },
                     Some((line, theirs)) if theirs == fen => Met::Both { line, row, amount },
-                    Some((line, _)) => Met::OtherAmount { line, row },
+                    Some((line, _)) => Met::OtherAmount { line, row, amount },
                 });
             }
             expected.extend(map.into_values().map(|(line, _)| Met::LineAlone { line }));
