@@ -27,8 +27,14 @@ pub(crate) const PATIENCE_STATEMENT: Span = Span::seconds(60);
 /// The longest answer to a call, in bytes. Real ones are a few thousand.
 pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// The longest bill, in bytes: a million lines and their archive.
-pub(crate) const STATEMENT_BYTES_MAX: usize = 1 << 29;
+/// The longest bill, in bytes, once it is unpacked: some six million lines.
+pub(crate) const STATEMENT_BYTES_MAX: usize = 1 << 31;
+
+/// The longest file that a bill comes in, which goes to disk.
+pub(crate) const PACKED_BYTES_MAX: usize = 1 << 29;
+
+/// The longest answer that holds a bill itself, which is verified as one and stays in memory meanwhile.
+pub(crate) const ANSWERED_BYTES_MAX: usize = 1 << 27;
 
 /// How long an unused connection is kept. A frozen function may wake to find older ones gone.
 const IDLE_SECONDS_MAX: u64 = 30;

@@ -252,3 +252,89 @@ fn length(bytes: &[u8]) -> u64 {
 fn garbled() -> io::Error {
     io::Error::from(io::ErrorKind::InvalidData)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use payonce_domain::numbers::RefundIdentity;
+    use payonce_domain::{
+        AccountId, Channel, MerchantId, MerchantOrderNo, MerchantRefundNo, Method, PaymentKey,
+    };
+
+    fn day() -> BillDay {
+        BillDay::parse("2026-11-20").unwrap()
+    }
+
+    fn line(n: u32) -> BillLine {
+        let standings = [Standing::Done, Standing::UnderWay, Standing::Failed];
+        let is_refund = n.is_multiple_of(2);
+        BillLine {
+            day: day(),
+            position: n,
+            movement: if is_refund {
+                Movement::Refund
+            } else {
+                Movement::Payment
+            },
+            order_no: format!("an order's number, 号 {n}"),
+            refund_no: is_refund.then(|| format!("R{n}")),
+            trade_no: ChannelTradeNo::new(format!("T{n}")).unwrap(),
+            amount: Money::from_fen(u64::from(n) << 30),
+            fee: n.is_multiple_of(5).then(|| Money::from_fen(u64::from(n))),
+            at: Timestamp::from_millis(1_795_184_400_000 + u64::from(n)),
+            standing: *standings
+                .iter()
+                .cycle()
+                .nth(usize::try_from(n).unwrap() % 3)
+                .unwrap(),
+            alone_since: None,
+        }
+    }
+
+    fn row(contract: &Contract, n: u64) -> LedgerRow {
+        let order = MerchantOrderNo::new(format!("order-{n}")).unwrap();
+        let key = PaymentKey::derive(&contract.owner, &order);
+        let order_no = ChannelOrderNo::new(key, Channel::Wechat, Method::Native, 1);
+        let request = MerchantRefundNo::new("r-1").unwrap();
+        let refund_no = n
+            .is_multiple_of(3)
+            .then(|| RefundNo::new(order_no, RefundIdentity::Merchant(&request), 1));
+        LedgerRow {
+            account: contract.account.clone(),
+            day: day(),
+            movement: refund_no.map_or(Movement::Payment, |_| Movement::Refund),
+            order_no,
+            refund_no,
+            trade_no: ChannelTradeNo::new(format!("T{n}")).unwrap(),
+            amount: Money::from_fen(n),
+            at: Timestamp::from_millis(n),
+            version: Version(n),
+            void: n.is_multiple_of(7),
+        }
+    }
+
+    /// More than stays in memory, and read in the order of writing, backwards, and twice.
+    #[test]
+    fn what_is_put_aside_is_read_again() {
+        let contract = Contract {
+            owner: MerchantId::new("m-1").unwrap(),
+            channel: Channel::Wechat,
+            account: AccountId::new("a-1").unwrap(),
+        };
+        let (mut lines, mut rows) = (Details::new(), Details::new());
+        let mut places = Vec::new();
+        for n in 0..20_000 {
+            let line = lines.put_line(&line(n)).unwrap();
+            let row = rows.put_row(&row(&contract, u64::from(n))).unwrap();
+            places.push((n, line, row));
+        }
+        assert!(lines.end > u64::try_from(IN_MEMORY_MAX).unwrap());
+        let (mut lines, mut rows) = (lines.into_reader().unwrap(), rows.into_reader().unwrap());
+        let some = places.iter().step_by(7);
+        for (n, line_place, row_place) in some.clone().chain(some.rev()).chain(&places[..2]) {
+            assert_eq!(lines.line(*line_place, day()).unwrap(), line(*n));
+            let expected = row(&contract, u64::from(*n));
+            assert_eq!(rows.row(*row_place, &contract, day()).unwrap(), expected);
+        }
+    }
+}

@@ -16,7 +16,7 @@ use crate::http::{CannotSend, HttpAnswer, HttpRequest, Verb};
 use crate::lines::Within;
 use crate::registry::{ConfigurationError, Secrets};
 use crate::statement::{BillFile, Damaged, Offer, Seal, StatementKind, StatementSource, Take};
-use crate::transport::{PATIENCE, PATIENCE_STATEMENT, STATEMENT_BYTES_MAX};
+use crate::transport::{PACKED_BYTES_MAX, PATIENCE, PATIENCE_STATEMENT, STATEMENT_BYTES_MAX};
 
 /// An archive holds the lines and their summary. More than a few entries are not a bill's.
 const ENTRIES_MAX: usize = 8;
@@ -103,7 +103,7 @@ impl StatementSource for AlipayStatements {
                     headers: Vec::new(),
                     body: Vec::new(),
                     patience: PATIENCE_STATEMENT,
-                    answer_bytes_max: STATEMENT_BYTES_MAX,
+                    answer_bytes_max: PACKED_BYTES_MAX,
                 };
                 let seal = None;
                 Offer::Download { request, seal }

@@ -13,7 +13,7 @@ use super::{Wechat, bill, request, sign, status};
 use crate::http::{CannotSend, HttpAnswer, HttpRequest, Verb};
 use crate::lines::{Within, damaged};
 use crate::statement::{BillFile, Damaged, Offer, Seal, StatementKind, StatementSource, Take};
-use crate::transport::{PATIENCE_STATEMENT, STATEMENT_BYTES_MAX};
+use crate::transport::{PACKED_BYTES_MAX, PATIENCE_STATEMENT, STATEMENT_BYTES_MAX};
 
 /// What a gzip file begins with.
 const GZIP: [u8; 2] = [0x1F, 0x8B];
@@ -110,7 +110,7 @@ impl Wechat {
         let mut request =
             request::signed(&self.account, Verb::Get, url, String::new(), now).ok()?;
         request.patience = PATIENCE_STATEMENT;
-        request.answer_bytes_max = STATEMENT_BYTES_MAX;
+        request.answer_bytes_max = PACKED_BYTES_MAX;
         Some(Offer::Download {
             request,
             seal: Some(Seal::Sha1(hash.into_owned())),
