@@ -1,7 +1,5 @@
 //! Bills (对账单) in the plainest words: what the channels' books say of a day, one line a movement, and how many there are.
 
-use std::io::Read as _;
-
 use jiff::civil::Date;
 use payonce_channels::statement::{
     BillFile, Damaged, Offer, Seal, StatementKind, StatementLine, StatementSource, Take, TradeLine,

@@ -79,11 +79,13 @@ impl Fingerprinter {
             for block in blocks {
                 state = self.with(state, block);
             }
-            if !rest.is_empty() {
+            if let Some(end) = text.last_chunk().filter(|_| !rest.is_empty()) {
+                // The end of a longer text is read once more, which needs no copy.
+                state = self.with(state, end);
+            } else if !rest.is_empty() {
                 let mut last = [0; 16];
                 last[..rest.len()].copy_from_slice(rest);
-                // The end of a longer text is read once more instead, which needs no copy.
-                state = self.with(state, text.last_chunk().unwrap_or(&last));
+                state = self.with(state, &last);
             }
         }
         Fingerprint([fold(state[0] ^ c, b), fold(state[1] ^ a, d)])

@@ -18,8 +18,8 @@ impl<T: Read + Write + Seek + Send> Spill for T {}
 const BITS: u32 = 7;
 /// An entry's length, in bytes.
 const ENTRY: usize = 32;
-/// Entries in a block: 16 KB, so that what is open takes two megabytes.
-const BLOCK: usize = 512;
+/// Entries in a block: 8 KB, so that what is open takes one megabyte and stays near.
+const BLOCK: usize = 256;
 
 /// One side, dealt into parts.
 pub struct Parts {

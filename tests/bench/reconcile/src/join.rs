@@ -98,6 +98,25 @@ fn posting(text: &str) -> Option<(Posting<'_>, &str)> {
 }
 
 fn cell(text: &str) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|byte| byte == b',')?;
+    let at = comma(text.as_bytes())?;
     Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// The first comma, looked for in eight bytes at a time.
+fn comma(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    const COMMAS: u64 = u64::from_ne_bytes([b','; 8]);
+    let (words, rest) = text.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        // A byte that is a comma becomes zero, and the lowest zero is found by what subtracting borrows.
+        let word = u64::from_le_bytes(*word) ^ COMMAS;
+        let found = word.wrapping_sub(ONES) & !word & TOPS;
+        if found != 0 {
+            let at = usize::try_from(found.trailing_zeros() / 8).ok()?;
+            return Some(index * 8 + at);
+        }
+    }
+    let at = rest.iter().position(|byte| *byte == b',')?;
+    Some(words.len() * 8 + at)
 }
