@@ -1,7 +1,11 @@
 //! Bills (对账单): what a channel itself wrote down of a day, the strongest of the three sources.
 //!
 //! Fetching one takes a request that asks for it and mostly a second that downloads it; both are built
-//! here as data, and what arrives is checked against the channel's own seal before a line is read.
+//! here as data. What arrives lies in a file and is read as a stream, a line at a time, and whether it is
+//! whole is known at its end: by the channel's own seal and by the bill's own summary. Until then no line
+//! may have an effect.
+
+use std::io::{Cursor, Read, Seek};
 
 use jiff::civil::Date;
 use payonce_domain::{Channel, ChannelTradeNo, Money, Timestamp};
@@ -145,6 +149,23 @@ pub struct FundLine {
     pub at: Timestamp,
 }
 
+/// A line of either kind of bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatementLine {
+    /// Of a [`StatementKind::Trades`] bill.
+    Trade(TradeLine),
+    /// Of a [`StatementKind::Funds`] bill.
+    Fund(FundLine),
+}
+
+/// What hears of each line. One that cannot be read comes in its place, so that nothing is left out
+/// silently.
+pub type Take<'a> = &'a mut dyn FnMut(Result<StatementLine, UnreadableLine>);
+
+/// A bill as it was fetched: a file, or what lies in memory like one.
+pub trait BillFile: Read + Seek {}
+impl<T: Read + Seek> BillFile for T {}
+
 /// What fetches and reads the bills of one account.
 pub trait StatementSource: Send + Sync {
     /// Whose bills.
@@ -170,16 +191,42 @@ pub trait StatementSource: Send + Sync {
         now: Timestamp,
     ) -> Offer;
 
-    /// Opens the file that came for `day`: checks the seal over its bytes, unpacks it, and reads every
-    /// line.
+    /// Reads the file that came for `day`: unpacks it, hands over every line in the order of the file, and
+    /// compares the whole with the seal and with its own summary. Memory does not grow with the file.
+    ///
+    /// Nothing may be done about a line before all of it was read and found whole.
     ///
     /// # Errors
     /// [`Damaged`] where it is not the whole bill, or says itself that it is another's or another day's.
+    /// What was handed over is then worth nothing.
+    fn read(
+        &self,
+        kind: StatementKind,
+        day: Date,
+        file: &mut dyn BillFile,
+        seal: Option<&Seal>,
+        take: Take<'_>,
+    ) -> Result<(), Damaged>;
+
+    /// The same, for a file that is in memory.
+    ///
+    /// # Errors
+    /// [`Damaged`] as above.
     fn open(
         &self,
         kind: StatementKind,
         day: Date,
         file: &[u8],
         seal: Option<&Seal>,
-    ) -> Result<Statement, Damaged>;
+    ) -> Result<Statement, Damaged> {
+        let mut statement = Statement::default();
+        let mut take = |line| match (line, kind) {
+            (Ok(StatementLine::Trade(line)), _) => statement.trades.push(Ok(line)),
+            (Ok(StatementLine::Fund(line)), _) => statement.funds.push(Ok(line)),
+            (Err(line), StatementKind::Trades) => statement.trades.push(Err(line)),
+            (Err(line), StatementKind::Funds) => statement.funds.push(Err(line)),
+        };
+        self.read(kind, day, &mut Cursor::new(file), seal, &mut take)?;
+        Ok(statement)
+    }
 }

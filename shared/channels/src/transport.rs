@@ -3,6 +3,7 @@
 //! A repeated call is a decision about money, so the transport never makes one by itself.
 
 use std::future::Future;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -26,8 +27,14 @@ pub(crate) const PATIENCE_STATEMENT: Span = Span::seconds(60);
 /// The longest answer to a call, in bytes. Real ones are a few thousand.
 pub(crate) const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// The longest bill, in bytes: a million lines and their archive.
-pub(crate) const STATEMENT_BYTES_MAX: usize = 1 << 29;
+/// The longest bill, in bytes, once it is unpacked: some six million lines.
+pub(crate) const STATEMENT_BYTES_MAX: usize = 1 << 31;
+
+/// The longest file that a bill comes in, which goes to disk.
+pub(crate) const PACKED_BYTES_MAX: usize = 1 << 29;
+
+/// The longest answer that holds a bill itself, which is verified as one and stays in memory meanwhile.
+pub(crate) const ANSWERED_BYTES_MAX: usize = 1 << 27;
 
 /// How long an unused connection is kept. A frozen function may wake to find older ones gone.
 const IDLE_SECONDS_MAX: u64 = 30;
@@ -35,10 +42,38 @@ const IDLE_SECONDS_MAX: u64 = 30;
 /// What a wire will have brought back.
 pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<HttpAnswer, Silence>> + Send + 'a>>;
 
+/// What a wire will have put into a file: the status it came with.
+pub type Download<'a> = Pin<Box<dyn Future<Output = Result<u16, DownloadError>> + Send + 'a>>;
+
+/// Why a file is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum DownloadError {
+    /// The channel did not hand it over.
+    #[error(transparent)]
+    Silence(#[from] Silence),
+    /// It could not be kept here.
+    #[error("what was downloaded could not be kept")]
+    File(#[from] io::Error),
+}
+
 /// What carries a request to a channel and its answer back: the network, or a simulated one.
 pub trait Wire: std::fmt::Debug + Send + Sync {
     /// Sends a request once.
     fn send(&self, request: HttpRequest) -> Exchange<'_>;
+
+    /// Sends a request once and writes the body of its answer to a file, as it comes. On an error, what was
+    /// written is worth nothing.
+    fn download<'a>(
+        &'a self,
+        request: HttpRequest,
+        file: &'a mut (dyn Write + Send),
+    ) -> Download<'a> {
+        Box::pin(async move {
+            let answer = self.send(request).await?;
+            file.write_all(&answer.body)?;
+            Ok(answer.status)
+        })
+    }
 }
 
 /// Sends requests to channels. Holds connections, so one lives as long as the process.
@@ -77,11 +112,38 @@ impl Transport {
     pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, Silence> {
         self.0.send(request).await
     }
+
+    /// Sends a request once and writes the body of its answer to a file, without holding it. The answer's
+    /// status.
+    ///
+    /// # Errors
+    /// [`DownloadError`] where there is no whole answer within the request's patience, or the file cannot be
+    /// written; what was written is then worth nothing.
+    pub async fn download(
+        &self,
+        request: HttpRequest,
+        file: &mut (dyn Write + Send),
+    ) -> Result<u16, DownloadError> {
+        self.0.download(request, file).await
+    }
 }
 
 impl Wire for Network {
     fn send(&self, request: HttpRequest) -> Exchange<'_> {
         Box::pin(self.exchange(request))
+    }
+
+    fn download<'a>(
+        &'a self,
+        request: HttpRequest,
+        file: &'a mut (dyn Write + Send),
+    ) -> Download<'a> {
+        Box::pin(async move {
+            let bytes_max = request.answer_bytes_max;
+            let mut response = self.begin(request).await?;
+            body(&mut response, bytes_max, file).await?;
+            Ok(response.status().as_u16())
+        })
     }
 }
 
@@ -108,28 +170,32 @@ impl Network {
         Ok(self.client.get_or_init(|| client))
     }
 
-    async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, Silence> {
+    /// Sends a request; its body is still to come, within the same patience.
+    async fn begin(&self, request: HttpRequest) -> Result<reqwest::Response, Silence> {
         let mut builder = match request.verb {
             Verb::Get => self.client()?.get(&request.url),
             Verb::Post => self.client()?.post(&request.url),
         };
-        let answer_bytes_max = request.answer_bytes_max;
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
-        let mut response = builder
+        builder
             .body(request.body)
             .timeout(Duration::from_millis(request.patience.as_millis()))
             .send()
             .await
-            .map_err(|error| silence(&error))?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| silence(&error))? {
-            if body.len() + chunk.len() > answer_bytes_max {
-                return Err(Silence::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
+            .map_err(|error| silence(&error))
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, Silence> {
+        let bytes_max = request.answer_bytes_max;
+        let mut response = self.begin(request).await?;
+        let mut bytes = Vec::new();
+        let whole = body(&mut response, bytes_max, &mut bytes).await;
+        whole.map_err(|error| match error {
+            DownloadError::Silence(silence) => silence,
+            DownloadError::File(_) => Silence::BrokenOff,
+        })?;
         let headers = response.headers().iter().filter_map(|(name, value)| {
             let value = value.to_str().ok()?;
             Some((name.as_str().to_owned(), value.to_owned()))
@@ -137,9 +203,23 @@ impl Network {
         Ok(HttpAnswer {
             status: response.status().as_u16(),
             headers: headers.collect(),
-            body,
+            body: bytes,
         })
     }
+}
+
+/// Writes a body as it comes, unless it is longer than it may be.
+async fn body(
+    response: &mut reqwest::Response,
+    bytes_max: usize,
+    file: &mut (dyn Write + Send),
+) -> Result<(), DownloadError> {
+    let mut left = bytes_max;
+    while let Some(chunk) = response.chunk().await.map_err(|error| silence(&error))? {
+        left = left.checked_sub(chunk.len()).ok_or(Silence::TooLong)?;
+        file.write_all(&chunk)?;
+    }
+    Ok(())
 }
 
 fn silence(error: &reqwest::Error) -> Silence {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use payonce_channels::{
-    Adapter, ChannelClient, CloseAnswer, CreateTold, Health, HttpRequest, Order, RefundOrder,
-    Secrets, Silence, Told, Transport, Verb, adapter,
+    Adapter, ChannelClient, CloseAnswer, CreateTold, DownloadError, Health, HttpRequest, Order,
+    RefundOrder, Secrets, Silence, Told, Transport, Verb, adapter,
 };
 use payonce_domain::numbers::RefundIdentity;
 use payonce_domain::{
@@ -310,19 +310,65 @@ async fn what_needs_no_call_makes_none() {
     assert_eq!(count.load(Ordering::SeqCst), 0);
 }
 
+fn get(url: String) -> HttpRequest {
+    HttpRequest {
+        verb: Verb::Get,
+        url,
+        headers: Vec::new(),
+        body: Vec::new(),
+        patience: Span::millis(300),
+        answer_bytes_max: 1 << 20,
+    }
+}
+
+/// A disk without room.
+struct Full;
+
+impl std::io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// F82: a file that comes in part is no file, by whatever it ends.
+#[tokio::test]
+async fn a_file_is_downloaded_whole_or_not_at_all() {
+    let transport = Transport::new("payonce-test");
+    let fetch = async |conduct: Conduct| {
+        let (address, _) = channel(conduct).await;
+        let mut file = Vec::new();
+        let status = transport.download(get(address), &mut file).await;
+        (status, file)
+    };
+    let longest = "x".repeat(1 << 20);
+    let (status, file) = fetch(http("200 OK", longest.len(), &longest)).await;
+    assert_eq!((status.unwrap(), file.len()), (200, 1 << 20));
+    let (status, _) = fetch(http("404 Gone", 4, "gone")).await;
+    assert_eq!(status.unwrap(), 404);
+    let longer = format!("{longest}x");
+    for (conduct, expected) in [
+        (http("200 OK", longer.len(), &longer), Silence::TooLong),
+        (http("200 OK", longer.len(), &longest), Silence::BrokenOff),
+        (Conduct::HangUp, Silence::BrokenOff),
+        (Conduct::Wait, Silence::TimedOut),
+    ] {
+        let (status, _) = fetch(conduct).await;
+        let silence = matches!(status, Err(DownloadError::Silence(why)) if why == expected);
+        assert!(silence, "{expected}: {status:?}");
+    }
+    let (address, _) = channel(http("200 OK", 5, "lines")).await;
+    let full = transport.download(get(address), &mut Full).await;
+    assert!(matches!(full, Err(DownloadError::File(_))), "{full:?}");
+}
+
 #[tokio::test]
 async fn silence_has_a_reason() {
     let transport = Transport::new("payonce-test");
-    let ask = |url: String| {
-        transport.send(HttpRequest {
-            verb: Verb::Get,
-            url,
-            headers: Vec::new(),
-            body: Vec::new(),
-            patience: Span::millis(300),
-            answer_bytes_max: 1 << 20,
-        })
-    };
+    let ask = |url: String| transport.send(get(url));
     let (address, _) = channel(Conduct::Wait).await;
     assert_eq!(ask(address).await, Err(Silence::TimedOut));
     let (address, _) = channel(Conduct::HangUp).await;

@@ -2,7 +2,8 @@
 
 use jiff::civil::Date;
 use payonce_channels::statement::{
-    Damaged, Offer, Seal, Statement, StatementKind, StatementSource, TradeLine, TradeLineKind,
+    BillFile, Damaged, Offer, Seal, StatementKind, StatementLine, StatementSource, Take, TradeLine,
+    TradeLineKind,
 };
 use payonce_channels::{CannotSend, ConfigurationError, HttpAnswer, HttpRequest, Secrets, Verb};
 use payonce_domain::{BillDay, Channel, ChannelTradeNo, Money, Span, Timestamp};
@@ -150,14 +151,17 @@ impl StatementSource for PlainBills {
         }
     }
 
-    fn open(
+    fn read(
         &self,
         _kind: StatementKind,
         day: Date,
-        file: &[u8],
+        file: &mut dyn BillFile,
         _seal: Option<&Seal>,
-    ) -> Result<Statement, Damaged> {
-        let text = std::str::from_utf8(file).map_err(|_| Damaged::Unreadable("no text"))?;
+        take: Take<'_>,
+    ) -> Result<(), Damaged> {
+        let mut text = String::new();
+        let read = file.read_to_string(&mut text);
+        read.map_err(|_| Damaged::Unreadable("no text"))?;
         let mut lines = text.lines();
         let head: Vec<_> = lines.next().unwrap_or_default().split('|').collect();
         let [_, of, count] = head[..] else {
@@ -166,19 +170,20 @@ impl StatementSource for PlainBills {
         if of != day.to_string() {
             return Err(Damaged::Another);
         }
-        let trades: Option<Vec<_>> = lines.map(|line| read(line).map(Ok)).collect();
-        let trades = trades.ok_or(Damaged::Unreadable("a line"))?;
-        if count != trades.len().to_string() {
+        let mut read = 0;
+        for line in lines {
+            let line = line_of(line).ok_or(Damaged::Unreadable("a line"))?;
+            take(Ok(StatementLine::Trade(line)));
+            read += 1;
+        }
+        if count != read.to_string() {
             return Err(Damaged::DoesNotAddUp);
         }
-        Ok(Statement {
-            trades,
-            funds: Vec::new(),
-        })
+        Ok(())
     }
 }
 
-fn read(line: &str) -> Option<TradeLine> {
+fn line_of(line: &str) -> Option<TradeLine> {
     let words: Vec<_> = line.split('|').collect();
     let [kind, order_no, trade_no, refund_no, amount, at] = words[..] else {
         return None;

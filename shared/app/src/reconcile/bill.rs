@@ -1,14 +1,20 @@
 //! Fetching a bill: not ready, late, empty, truncated and wrong are different things.
+//!
+//! The file goes to the machine's disk as it comes, and is read from there a line at a time. Only when all
+//! of it was found whole is there a [`Bill`].
 
-use payonce_channels::HttpAnswer;
-use payonce_channels::statement::{
-    Damaged, Offer, StatementKind, StatementSource, TradeLine, UnreadableLine,
-};
+use std::io::{Cursor, Seek};
+
+use payonce_channels::statement::{BillFile, Damaged, Offer, StatementKind, StatementSource};
+use payonce_channels::{DownloadError, HttpAnswer};
 use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{Span, Timestamp};
 use payonce_store::{LedgerPlace, RunState};
+use tempfile::SpooledTempFile;
 
-use super::{Contract, failed};
+use super::compare::Bill;
+use super::details::IN_MEMORY_MAX;
+use super::{Contract, failed, not_kept};
 use crate::App;
 use crate::failure::Failure;
 
@@ -17,19 +23,16 @@ const EMPTY_FOR_SURE: Span = Span::hours(2);
 /// How long a bill is looked for where we know of movements and the channel of none.
 const MISSING_FOR: Span = Span::days(1);
 
-/// The lines of a bill, in its order.
-pub(super) type Lines = Vec<Result<TradeLine, UnreadableLine>>;
-
 /// What came of fetching a bill.
 pub(super) enum Fetched {
-    /// Its lines, and what fee was agreed.
-    Lines(Lines, Option<FeeRate>),
+    /// It, and what fee was agreed.
+    Bill(Box<Bill>, Option<FeeRate>),
     /// There is nothing to compare with, and this is why.
     Not(RunState),
 }
 
 impl App {
-    /// Fetches and opens the bill of a day.
+    /// Fetches and reads the bill of a day.
     pub(super) async fn fetch_bill(
         &self,
         contract: &Contract,
@@ -39,19 +42,32 @@ impl App {
         let (owner, account) = (&contract.owner, &contract.account);
         let source = self.accounts.statements(owner, account).await;
         let (fees, source) = source.map_err(Failure::Unavailable)?;
-        let day = place.day.date();
-        let (file, seal) = match self.offered(source.as_ref(), place, now).await? {
-            Offer::Download { request, seal } => match self.transport.send(request).await {
-                Ok(answer) if answer.status == 200 => (answer.body, seal),
-                Ok(_) | Err(_) => return Ok(Fetched::Not(RunState::NoAnswer)),
-            },
-            Offer::File(file) => (file, None),
-            Offer::NotReady => return Ok(Fetched::Not(RunState::NotReady)),
-            Offer::Nothing => return self.nothing(place, fees, now).await,
-            Offer::NoSuchBill | Offer::NoAnswer => return Ok(Fetched::Not(RunState::NoAnswer)),
-        };
-        match source.open(StatementKind::Trades, day, &file, seal.as_ref()) {
-            Ok(statement) => Ok(Fetched::Lines(statement.trades, fees)),
+        let (mut file, seal): (Box<dyn BillFile + Send>, _) =
+            match self.offered(source.as_ref(), place, now).await? {
+                Offer::Download { request, seal } => {
+                    let mut file = SpooledTempFile::new(IN_MEMORY_MAX);
+                    match self.transport.download(request, &mut file).await {
+                        Ok(200) => {}
+                        Ok(_) | Err(DownloadError::Silence(_)) => {
+                            return Ok(Fetched::Not(RunState::NoAnswer));
+                        }
+                        Err(DownloadError::File(error)) => return Err(not_kept(error)),
+                    }
+                    file.rewind().map_err(not_kept)?;
+                    (Box::new(file), seal)
+                }
+                Offer::File(file) => (Box::new(Cursor::new(file)), None),
+                Offer::NotReady => return Ok(Fetched::Not(RunState::NotReady)),
+                Offer::Nothing => return self.nothing(place, fees, now).await,
+                Offer::NoSuchBill | Offer::NoAnswer => {
+                    return Ok(Fetched::Not(RunState::NoAnswer));
+                }
+            };
+        let mut bill = Bill::new(place.day, fees);
+        let (kind, day) = (StatementKind::Trades, place.day.date());
+        let take = &mut |line| bill.take(line);
+        match source.read(kind, day, file.as_mut(), seal.as_ref(), take) {
+            Ok(()) => Ok(Fetched::Bill(Box::new(bill), fees)),
             Err(damaged) => {
                 tracing::error!(
                     account.id = %contract.account,
@@ -99,7 +115,8 @@ impl App {
         if expected && now < ready.plus(MISSING_FOR) {
             return Ok(Fetched::Not(RunState::Missing));
         }
-        Ok(Fetched::Lines(Vec::new(), fees))
+        let none = Bill::new(place.day, fees);
+        Ok(Fetched::Bill(Box::new(none), fees))
     }
 
     async fn has_rows(&self, place: &LedgerPlace) -> Result<bool, Failure> {

@@ -1,15 +1,19 @@
-//! Both passes over a day: the bill's lines in memory, the ledger's rows streaming past.
+//! Both passes over a day: the bill's lines and the ledger's rows are put aside as they stream past, matched part
+//! by part, and what differs is read again. In memory is what differs, and nothing else that grows with the day.
 
-use payonce_channels::statement::{TradeLine, TradeLineKind};
+use std::{io, mem};
+
+use payonce_channels::statement::{StatementLine, TradeLine, TradeLineKind, UnreadableLine};
 use payonce_domain::reconciliation::{
-    BillLine, DiscrepancyClass, FeeRate, Matcher, Posting, Proposal, Report, RowMatch, Standing,
-    Verdict, judge_matched, judge_other_amount, pair,
+    BillLine, DiscrepancyClass, Entry, FeeRate, Fingerprinter, Met, Parts, Posting, Proposal,
+    Report, Standing, Verdict, join, judge_matched, judge_other_amount, pair,
 };
 use payonce_domain::{BillDay, LedgerRow, Money, Movement};
 use payonce_store::{LedgerPlace, Pool};
+use tempfile::SpooledTempFile;
 
-use super::bill::Lines;
-use super::{Contract, failed};
+use super::details::{Details, IN_MEMORY_MAX};
+use super::{Contract, failed, not_kept};
 use crate::App;
 use crate::failure::Failure;
 
@@ -26,11 +30,28 @@ pub(super) struct Left {
     pub(super) rows: Vec<LedgerRow>,
 }
 
-/// A day's bill beside its matcher.
-struct Bill {
+/// A day's bill: small entries to match, and all the rest put aside.
+pub(super) struct Bill {
     day: BillDay,
-    lines: Vec<(u32, TradeLine)>,
-    matcher: Matcher,
+    fees: Option<FeeRate>,
+    by: Fingerprinter,
+    entries: Parts,
+    details: Details,
+    /// How many lines there are, whether they can be read or not.
+    lines: u32,
+    unreadable: Vec<u32>,
+    /// What its lines come to.
+    report: Report,
+    /// The first failure to put something aside.
+    failed: Option<io::Error>,
+}
+
+/// A day's ledger, likewise.
+struct Ledger {
+    entries: Parts,
+    details: Details,
+    /// One that came back takes its own row with it, and meets no line.
+    void: Vec<LedgerRow>,
 }
 
 impl App {
@@ -38,30 +59,31 @@ impl App {
         &self,
         contract: &Contract,
         place: &LedgerPlace,
-        lines: Lines,
+        bill: Bill,
         fees: Option<FeeRate>,
         report: &mut Report,
     ) -> Result<Left, Failure> {
-        let mut left = Left::default();
-        let mut bill = Bill::read(place.day, lines, &mut left, report);
-        let mut rows = Vec::new();
+        *report = bill.report.clone();
+        let mut ledger = Ledger::new();
         for shard in 0..self.store.shards() {
             let mut after = None;
             loop {
                 let page = self.store.ledger_page(place, shard, after).await;
                 let (page, last) = page.map_err(failed)?;
-                for row in &page {
-                    report.count_row(row);
+                for row in page {
+                    report.count_row(&row);
+                    ledger.take(&bill.by, row).map_err(not_kept)?;
                 }
-                rows.extend(bill.take(page, contract, fees, &mut left, report));
                 after = last;
                 if after.is_none() {
                     break;
                 }
             }
         }
+        let mut left = first_pass(bill, ledger, contract, report).map_err(not_kept)?;
         let (pool, first) = self.pool_of(place).await?;
-        let lines = pool.lines.into_iter().chain(bill.alone()).collect();
+        let (lines, rows) = (mem::take(&mut left.lines), mem::take(&mut left.rows));
+        let lines = pool.lines.into_iter().chain(lines).collect();
         let rows = pool.rows.into_iter().chain(rows).collect();
         let pairs = pair(lines, rows);
         for (line, row) in pairs.matched {
@@ -109,79 +131,148 @@ impl App {
 }
 
 impl Bill {
-    /// Enters every line; what repeats another or cannot be read is left.
-    fn read(day: BillDay, lines: Lines, left: &mut Left, report: &mut Report) -> Self {
-        let mut bill = Self {
+    /// A bill without lines.
+    pub(super) fn new(day: BillDay, fees: Option<FeeRate>) -> Self {
+        Self {
             day,
-            matcher: Matcher::with_capacity(lines.len()),
-            lines: Vec::with_capacity(lines.len()),
-        };
-        for (index, line) in lines.into_iter().enumerate() {
-            let position = u32::try_from(index + 1).unwrap_or(u32::MAX);
-            match line {
-                Ok(line) => bill.lines.push((position, line)),
-                Err(_) => left.unreadable.push(position),
+            fees,
+            by: Fingerprinter::default(),
+            entries: parts(),
+            details: Details::new(),
+            lines: 0,
+            unreadable: Vec::new(),
+            report: Report::default(),
+            failed: None,
+        }
+    }
+
+    /// Whether it has no lines at all.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.lines == 0
+    }
+
+    /// Takes the next line.
+    pub(super) fn take(&mut self, line: Result<StatementLine, UnreadableLine>) {
+        self.lines = self.lines.saturating_add(1);
+        match line {
+            Ok(StatementLine::Trade(line)) => {
+                let line = bill_line(self.day, self.lines, line);
+                self.report.count_line(&line);
+                let kept = self.keep(&line);
+                // Whoever reads the bill cannot be stopped from here; it is found out before anything is matched.
+                self.failed = self.failed.take().or(kept.err());
             }
+            Ok(StatementLine::Fund(_)) | Err(_) => self.unreadable.push(self.lines),
         }
-        let postings: Vec<_> = bill.lines.iter().map(|(_, line)| posting(line)).collect();
-        let mut repeated = Vec::new();
-        let mut index = 0;
-        bill.matcher.add_lines(&postings, |earlier| {
-            repeated.extend(earlier.map(|_| index));
-            index += 1;
-        });
-        for (position, line) in &bill.lines {
-            report.count_line(&bill_line(day, *position, line));
-        }
-        let repeated = repeated.into_iter();
-        left.judged
-            .extend(repeated.map(|index| duplicate(bill.line(index))));
-        bill
     }
 
-    fn line(&self, index: usize) -> BillLine {
-        let (position, line) = &self.lines[index];
-        bill_line(self.day, *position, line)
+    fn keep(&mut self, line: &BillLine) -> io::Result<()> {
+        let differs = judge_matched(line, self.fees).is_some();
+        let place = self.details.put_line(line)?;
+        let posting = line.posting();
+        self.entries.add(&Entry {
+            fingerprint: self.by.of(&posting),
+            amount: posting.amount,
+            place: place << 1 | u64::from(differs),
+        })
+    }
+}
+
+/// Whether a line of this place has to be judged even where its row agrees. Most have not, and are never
+/// read again.
+const fn differs(place: u64) -> bool {
+    place & 1 == 1
+}
+
+impl Ledger {
+    fn new() -> Self {
+        Self {
+            entries: parts(),
+            details: Details::new(),
+            void: Vec::new(),
+        }
     }
 
-    /// Looks for the lines of some rows; gives back those without one.
-    fn take(
-        &mut self,
-        rows: Vec<LedgerRow>,
-        contract: &Contract,
-        fees: Option<FeeRate>,
-        left: &mut Left,
-        report: &mut Report,
-    ) -> Vec<LedgerRow> {
-        // One that came back takes its own row with it, and meets no line.
-        let (mut alone, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.void);
-        let numbers: Vec<_> = rows.iter().map(LedgerRow::number).collect();
-        let postings = rows.iter().zip(&numbers).map(|(row, number)| Posting {
+    fn take(&mut self, by: &Fingerprinter, row: LedgerRow) -> io::Result<()> {
+        if row.void {
+            self.void.push(row);
+            return Ok(());
+        }
+        let place = self.details.put_row(&row)?;
+        let posting = Posting {
             movement: row.movement,
-            number,
+            number: &row.number(),
             trade_no: row.trade_no.as_str(),
             amount: row.amount,
-        });
-        let postings: Vec<_> = postings.collect();
-        let mut met = Vec::with_capacity(rows.len());
-        self.matcher.take_rows(&postings, |said| met.push(said));
-        for (row, met) in rows.iter().zip(met) {
-            match met {
-                RowMatch::Line(index) => left.matched(self.line(index), row.amount, fees, report),
-                RowMatch::OtherAmount(index) => {
-                    let line = self.line(index);
-                    let verdict = judge_other_amount(&line, &contract.account);
-                    left.judged.push((line, Some(row.amount), verdict));
-                }
-                RowMatch::Alone => alone.push(row.clone()),
-            }
-        }
-        alone
+        };
+        self.entries.add(&Entry {
+            fingerprint: by.of(&posting),
+            amount: posting.amount,
+            place,
+        })
     }
+}
 
-    fn alone(&self) -> impl Iterator<Item = BillLine> + '_ {
-        self.matcher.alone().map(|index| self.line(index))
+fn parts() -> Parts {
+    Parts::new(Box::new(SpooledTempFile::new(IN_MEMORY_MAX)))
+}
+
+/// Matches the day with itself; what is left of it, in the order of the bill and of the ledger.
+fn first_pass(
+    mut bill: Bill,
+    mut ledger: Ledger,
+    contract: &Contract,
+    report: &mut Report,
+) -> io::Result<Left> {
+    if let Some(error) = bill.failed {
+        return Err(error);
     }
+    let (mut repeated, mut met_rows) = (Vec::new(), Vec::new());
+    let (mut lines, mut rows) = (Vec::new(), Vec::new());
+    join(
+        &mut bill.entries,
+        &mut ledger.entries,
+        &mut |met| match met {
+            Met::Both { line, amount, .. } if !differs(line) => report.matched.add(amount),
+            Met::Both { line, row, amount } | Met::OtherAmount { line, row, amount } => {
+                met_rows.push((row, line, amount));
+            }
+            Met::Duplicate { line } => repeated.push(line),
+            Met::LineAlone { line } => lines.push(line),
+            Met::RowAlone { row } => rows.push(row),
+        },
+    )?;
+    repeated.sort_unstable();
+    met_rows.sort_unstable();
+    lines.sort_unstable();
+    rows.sort_unstable();
+    let mut details = bill.details.into_reader()?;
+    let mut line = |place: u64| details.line(place >> 1, bill.day);
+    let mut left = Left {
+        unreadable: bill.unreadable,
+        ..Left::default()
+    };
+    for place in repeated {
+        left.judged.push(duplicate(line(place)?));
+    }
+    for (_, place, ours) in met_rows {
+        let line = line(place)?;
+        if line.amount == ours {
+            left.matched(line, ours, bill.fees, report);
+        } else {
+            let verdict = judge_other_amount(&line, &contract.account);
+            left.judged.push((line, Some(ours), verdict));
+        }
+    }
+    for place in lines {
+        left.lines.push(line(place)?);
+    }
+    left.rows = ledger.void;
+    let mut details = ledger.details.into_reader()?;
+    for place in rows {
+        left.rows.push(details.row(place, contract, bill.day)?);
+    }
+    Ok(left)
 }
 
 impl Left {
@@ -215,15 +306,6 @@ fn movement(line: &TradeLine) -> Movement {
     }
 }
 
-fn posting(line: &TradeLine) -> Posting<'_> {
-    Posting {
-        movement: movement(line),
-        number: line.refund_no.as_deref().unwrap_or(&line.order_no),
-        trade_no: line.trade_no.as_str(),
-        amount: line.amount,
-    }
-}
-
 /// How a line says that it stands. Only WeChat writes words; a word we do not know is not taken for done.
 fn standing(line: &TradeLine) -> Standing {
     if called_off(line) {
@@ -236,18 +318,18 @@ fn standing(line: &TradeLine) -> Standing {
     }
 }
 
-fn bill_line(day: BillDay, position: u32, line: &TradeLine) -> BillLine {
+fn bill_line(day: BillDay, position: u32, line: TradeLine) -> BillLine {
     BillLine {
         day,
         position,
-        movement: movement(line),
-        order_no: line.order_no.clone(),
-        refund_no: line.refund_no.clone(),
-        trade_no: line.trade_no.clone(),
+        movement: movement(&line),
+        standing: standing(&line),
+        order_no: line.order_no,
+        refund_no: line.refund_no,
+        trade_no: line.trade_no,
         amount: line.amount,
         fee: line.fee,
         at: line.at,
-        standing: standing(line),
         alone_since: None,
     }
 }

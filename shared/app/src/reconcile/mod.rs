@@ -8,6 +8,7 @@ mod act;
 mod ask;
 mod bill;
 mod compare;
+mod details;
 
 use payonce_domain::reconciliation::Report;
 use payonce_domain::{AccountId, BillDay, Channel, MerchantId, Span, Timestamp};
@@ -204,16 +205,16 @@ impl App {
         run: &mut Run,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let (lines, fees) = match self.fetch_bill(contract, &run.place, now).await? {
-            bill::Fetched::Lines(lines, fees) => (lines, fees),
+        let (bill, fees) = match self.fetch_bill(contract, &run.place, now).await? {
+            bill::Fetched::Bill(bill, fees) => (bill, fees),
             bill::Fetched::Not(state) => {
                 run.state = state;
                 return Ok(());
             }
         };
-        let empty = lines.is_empty();
+        let empty = bill.is_empty();
         let mut report = Report::default();
-        let left = self.compare(contract, &run.place, lines, fees, &mut report);
+        let left = self.compare(contract, &run.place, *bill, fees, &mut report);
         let left = left.await?;
         run.pieces = self
             .act(contract, &run.place, left, &mut report, now)
@@ -227,6 +228,11 @@ impl App {
         };
         Ok(())
     }
+}
+
+/// The machine's own disk is full or broken; the day can be done again.
+fn not_kept(error: std::io::Error) -> Failure {
+    Failure::Unavailable(anyhow::Error::new(error).context("putting a day aside"))
 }
 
 pub(crate) fn failed(error: payonce_store::StoreError) -> Failure {

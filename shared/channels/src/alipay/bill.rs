@@ -1,10 +1,14 @@
 //! The lines of a bill: a table by the names of its columns, between lines that begin with `#`, of which
 //! the last count and sum up what the table must hold.
 
+use std::borrow::Cow;
+use std::io::Read;
+
 use payonce_domain::{ChannelTradeNo, Money, Timestamp};
 
+use crate::lines::Lines;
 use crate::statement::{
-    Damaged, Direction, FundLine, Statement, StatementKind, TradeLine, TradeLineKind,
+    Damaged, Direction, FundLine, StatementKind, StatementLine, Take, TradeLine, TradeLineKind,
     UnreadableLine,
 };
 use crate::{beijing, yuan};
@@ -26,51 +30,107 @@ const EXPENSE: &str = "支出金额(-元)";
 const BALANCE: &str = "账户余额(元)";
 
 /// Reads a bill and compares it with its own summary.
-pub(super) fn read(kind: StatementKind, text: &str) -> Result<Statement, Damaged> {
-    let table = Table::split(text)?;
-    let mut statement = Statement::default();
-    match kind {
-        StatementKind::Trades => {
-            table.need(&[
+pub(super) fn read(kind: StatementKind, text: impl Read, take: Take<'_>) -> Result<(), Damaged> {
+    let (needed, heads): (&[_], _) = match kind {
+        StatementKind::Trades => (
+            &[
                 TRADE_NO, ORDER_NO, KIND, FINISHED, AMOUNT, RECEIVED, REFUND_NO,
-            ])?;
-            let (mut payments, mut refunds) = (Tally::default(), Tally::default());
-            for row in table.rows() {
-                match TradeLineKind::of(&row) {
-                    Ok(TradeLineKind::Payment) => payments.add(row.magnitude(RECEIVED)),
-                    Ok(TradeLineKind::Refund | TradeLineKind::Reversal) => {
-                        refunds.add(row.magnitude(RECEIVED));
+            ],
+            [("交易合计", "商家实收共"), ("退款合计", "商家实收退款共")],
+        ),
+        StatementKind::Funds => (
+            &[FLOW_NO, BUSINESS_NO, HAPPENED, INCOME, EXPENSE],
+            [("收入合计", "共"), ("支出合计", "共")],
+        ),
+    };
+    let mut lines = Lines::new(text, "the archive is damaged");
+    let mut script = Script::Unknown;
+    let mut columns: Vec<String> = Vec::new();
+    let (mut one, mut other) = (Tally::default(), Tally::default());
+    let mut summary = [None; 2];
+    while lines.advance()? {
+        let line = script.read(lines.line(), lines.number())?;
+        if let Some(remark) = line.trim_start_matches('"').strip_prefix('#') {
+            for (found, (head, before_sum)) in summary.iter_mut().zip(heads) {
+                *found = found.or_else(|| sum(remark, head, before_sum));
+            }
+        } else if line.trim().is_empty() {
+        } else if columns.is_empty() {
+            columns = line.split(',').map(plain).collect();
+            need(&columns, needed)?;
+        } else {
+            let row = Row::cut(&line, lines.number(), &columns);
+            take(match kind {
+                StatementKind::Trades => {
+                    match TradeLineKind::of(&row) {
+                        Ok(TradeLineKind::Payment) => one.add(row.magnitude(RECEIVED)),
+                        Ok(TradeLineKind::Refund | TradeLineKind::Reversal) => {
+                            other.add(row.magnitude(RECEIVED));
+                        }
+                        // It may be one of either, so only the count of both together can be held against it.
+                        Err(_) => one.unplaced += 1,
                     }
-                    // It may be one of either, so only the count of both together can be held against it.
-                    Err(_) => payments.unplaced += 1,
+                    trade(&row).map(StatementLine::Trade)
                 }
-                statement.trades.push(trade(&row));
-            }
-            let summary = (
-                table.sum(&["交易合计"], "商家实收共")?,
-                table.sum(&["退款合计"], "商家实收退款共")?,
-            );
-            agree(&payments, &refunds, summary)?;
-        }
-        StatementKind::Funds => {
-            table.need(&[FLOW_NO, BUSINESS_NO, HAPPENED, INCOME, EXPENSE])?;
-            let (mut income, mut expense) = (Tally::default(), Tally::default());
-            for row in table.rows() {
-                match movement(&row) {
-                    Ok((Direction::In, amount)) => income.add(Some(amount)),
-                    Ok((Direction::Out, amount)) => expense.add(Some(amount)),
-                    Err(_) => income.unplaced += 1,
+                StatementKind::Funds => {
+                    match movement(&row) {
+                        Ok((Direction::In, amount)) => one.add(Some(amount)),
+                        Ok((Direction::Out, amount)) => other.add(Some(amount)),
+                        Err(_) => one.unplaced += 1,
+                    }
+                    fund(&row).map(StatementLine::Fund)
                 }
-                statement.funds.push(fund(&row));
-            }
-            let summary = (
-                table.sum(&["收入合计"], "共")?,
-                table.sum(&["支出合计"], "共")?,
-            );
-            agree(&income, &expense, summary)?;
+            });
         }
     }
-    Ok(statement)
+    if columns.is_empty() {
+        return Err(Damaged::Unreadable("it has no table"));
+    }
+    // Where a part of the summary is missing, so is the end of the file.
+    let [Some(first), Some(second)] = summary else {
+        return Err(Damaged::DoesNotAddUp);
+    };
+    agree(&one, &other, (first, second))
+}
+
+/// What a bill is written in. Alipay writes GBK; a text that begins as UTF-8 is taken as such, all of it.
+enum Script {
+    /// Nothing but ASCII so far.
+    Unknown,
+    Utf8,
+    Gbk,
+}
+
+impl Script {
+    fn read<'a>(&mut self, line: &'a [u8], number: usize) -> Result<Cow<'a, str>, Damaged> {
+        if line.is_ascii() {
+            return Ok(String::from_utf8_lossy(line));
+        }
+        let utf8 = std::str::from_utf8(line);
+        if let Self::Unknown = self {
+            *self = if utf8.is_ok() { Self::Utf8 } else { Self::Gbk };
+        }
+        match (self, utf8) {
+            (Self::Gbk, _) => Ok(gbk(line)),
+            (Self::Utf8 | Self::Unknown, Ok(line)) if number == 1 => {
+                Ok(line.trim_start_matches('\u{feff}').into())
+            }
+            (Self::Utf8 | Self::Unknown, Ok(line)) => Ok(line.into()),
+            (Self::Utf8 | Self::Unknown, Err(_)) => Err(Damaged::Unreadable(
+                "it begins as UTF-8 and goes on as none",
+            )),
+        }
+    }
+}
+
+/// Text as Alipay writes it: what is UTF-8 throughout is taken as such, all else as GBK.
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| gbk(bytes), Cow::Borrowed)
+}
+
+/// What is not GBK becomes a replacement character, which no number or amount can contain.
+fn gbk(bytes: &[u8]) -> Cow<'_, str> {
+    encoding_rs::GBK.decode_without_bom_handling(bytes).0
 }
 
 /// How many lines there are of one kind, and what they come to.
@@ -173,66 +233,22 @@ fn movement(row: &Row<'_>) -> Result<(Direction, Money), UnreadableLine> {
     }
 }
 
-/// A bill, taken apart.
-struct Table<'a> {
-    columns: Vec<String>,
-    /// Line numbers, counted from one, and lines.
-    lines: Vec<(usize, &'a str)>,
-    remarks: Vec<&'a str>,
+/// Columns come and go over the years; without these, nothing can be compared.
+fn need(columns: &[String], names: &[&'static str]) -> Result<(), Damaged> {
+    let missing = |name: &&&str| !columns.iter().any(|column| column == **name);
+    match names.iter().find(missing) {
+        Some(name) => Err(Damaged::Unreadable(name)),
+        None => Ok(()),
+    }
 }
 
-impl<'a> Table<'a> {
-    fn split(text: &'a str) -> Result<Self, Damaged> {
-        let mut columns = Vec::new();
-        let (mut lines, mut remarks) = (Vec::new(), Vec::new());
-        for (index, line) in text.lines().enumerate() {
-            if let Some(remark) = line.trim_start_matches('"').strip_prefix('#') {
-                remarks.push(remark);
-            } else if line.trim().is_empty() {
-            } else if columns.is_empty() {
-                columns = cells(line).iter().map(|name| plain(name)).collect();
-            } else {
-                lines.push((index + 1, line));
-            }
-        }
-        if columns.is_empty() {
-            return Err(Damaged::Unreadable("it has no table"));
-        }
-        Ok(Self {
-            columns,
-            lines,
-            remarks,
-        })
-    }
-
-    /// Columns come and go over the years; without these, nothing can be compared.
-    fn need(&self, names: &[&'static str]) -> Result<(), Damaged> {
-        let missing = |name: &&&str| !self.columns.iter().any(|column| column == **name);
-        match names.iter().find(missing) {
-            Some(name) => Err(Damaged::Unreadable(name)),
-            None => Ok(()),
-        }
-    }
-
-    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.lines.iter().map(|&(number, line)| Row {
-            columns: &self.columns,
-            number,
-            cells: fitted(line, self.columns.len()),
-        })
-    }
-
-    /// A line of the summary: `#退款合计：4笔，商家实收退款共-0.04元，…`. Where it is missing, so is the end of the file.
-    fn sum(&self, heads: &[&str], before_sum: &str) -> Result<(u64, Money), Damaged> {
-        let found = self.remarks.iter().find_map(|remark| {
-            let rest = heads.iter().find_map(|head| remark.strip_prefix(head))?;
-            let (count, rest) = rest.trim_start_matches(['：', ':']).split_once('笔')?;
-            let (_, rest) = rest.split_once(before_sum)?;
-            let (sum, _) = rest.split_once('元')?;
-            Some((count.trim().parse().ok()?, signed(sum.trim())?.1))
-        });
-        found.ok_or(Damaged::DoesNotAddUp)
-    }
+/// A line of the summary: `#退款合计：4笔，商家实收退款共-0.04元，…`.
+fn sum(remark: &str, head: &str, before_sum: &str) -> Option<(u64, Money)> {
+    let rest = remark.strip_prefix(head)?;
+    let (count, rest) = rest.trim_start_matches(['：', ':']).split_once('笔')?;
+    let (_, rest) = rest.split_once(before_sum)?;
+    let (sum, _) = rest.split_once('元')?;
+    Some((count.trim().parse().ok()?, signed(sum.trim())?.1))
 }
 
 /// One line of the table.
@@ -240,7 +256,17 @@ struct Row<'a> {
     columns: &'a [String],
     number: usize,
     /// Empty where the line has another number of cells than the table has columns.
-    cells: Vec<String>,
+    cells: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Row<'a> {
+    fn cut(line: &'a str, number: usize, columns: &'a [String]) -> Self {
+        Self {
+            columns,
+            number,
+            cells: fitted(line, columns.len()),
+        }
+    }
 }
 
 impl Row<'_> {
@@ -288,8 +314,9 @@ fn plain(name: &str) -> String {
 }
 
 /// The cells of a line if they are as many as the columns, quoted or not.
-fn fitted(line: &str, columns: usize) -> Vec<String> {
-    let bare = cells(line);
+fn fitted(line: &str, columns: usize) -> Vec<Cow<'_, str>> {
+    let mut bare = Vec::with_capacity(columns);
+    bare.extend(line.split(',').map(Cow::Borrowed));
     if bare.len() == columns && !line.contains('"') {
         return bare;
     }
@@ -298,9 +325,9 @@ fn fitted(line: &str, columns: usize) -> Vec<String> {
         .has_headers(false)
         .from_reader(line.as_bytes());
     let quoted = reader.records().next().and_then(Result::ok);
-    let quoted: Vec<String> = quoted
+    let quoted: Vec<_> = quoted
         .iter()
-        .flat_map(|record| record.iter().map(str::to_owned))
+        .flat_map(|record| record.iter().map(|cell| Cow::Owned(cell.to_owned())))
         .collect();
     if quoted.len() == columns {
         quoted
@@ -309,8 +336,4 @@ fn fitted(line: &str, columns: usize) -> Vec<String> {
     } else {
         Vec::new()
     }
-}
-
-fn cells(line: &str) -> Vec<String> {
-    line.split(',').map(str::to_owned).collect()
 }

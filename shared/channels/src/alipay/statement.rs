@@ -1,6 +1,6 @@
 //! Bills (对账单) from Alipay: a call names an address, from which an archive comes without any signature.
 
-use std::io::{Cursor, Read as _};
+use std::io::BufReader;
 
 use jiff::civil::Date;
 use payonce_domain::{Channel, Timestamp};
@@ -13,9 +13,10 @@ use super::request::{self, method};
 use super::response;
 use super::status::{Code, Verdict};
 use crate::http::{CannotSend, HttpAnswer, HttpRequest, Verb};
+use crate::lines::Within;
 use crate::registry::{ConfigurationError, Secrets};
-use crate::statement::{Damaged, Offer, Seal, Statement, StatementKind, StatementSource};
-use crate::transport::{PATIENCE, PATIENCE_STATEMENT, STATEMENT_BYTES_MAX};
+use crate::statement::{BillFile, Damaged, Offer, Seal, StatementKind, StatementSource, Take};
+use crate::transport::{PACKED_BYTES_MAX, PATIENCE, PATIENCE_STATEMENT, STATEMENT_BYTES_MAX};
 
 /// An archive holds the lines and their summary. More than a few entries are not a bill's.
 const ENTRIES_MAX: usize = 8;
@@ -102,7 +103,7 @@ impl StatementSource for AlipayStatements {
                     headers: Vec::new(),
                     body: Vec::new(),
                     patience: PATIENCE_STATEMENT,
-                    answer_bytes_max: STATEMENT_BYTES_MAX,
+                    answer_bytes_max: PACKED_BYTES_MAX,
                 };
                 let seal = None;
                 Offer::Download { request, seal }
@@ -121,31 +122,38 @@ impl StatementSource for AlipayStatements {
         }
     }
 
-    fn open(
+    fn read(
         &self,
         kind: StatementKind,
         _day: Date,
-        file: &[u8],
+        file: &mut dyn BillFile,
         seal: Option<&Seal>,
-    ) -> Result<Statement, Damaged> {
+        take: Take<'_>,
+    ) -> Result<(), Damaged> {
         // Alipay names no hash, so a file that comes with one is not Alipay's.
         if seal.is_some() {
             return Err(Damaged::WrongSeal);
         }
-        bill::read(kind, &text(&lines(file, STATEMENT_BYTES_MAX)?))
+        read_within(kind, file, STATEMENT_BYTES_MAX, take)
     }
 }
 
-/// The bytes of the archive's file of lines, at most `bytes_max` of them.
-pub(super) fn lines(file: &[u8], bytes_max: usize) -> Result<Vec<u8>, Damaged> {
+/// Reads the archive's file of lines, which may have `bytes_max` bytes.
+pub(super) fn read_within(
+    kind: StatementKind,
+    file: &mut dyn BillFile,
+    bytes_max: usize,
+    take: Take<'_>,
+) -> Result<(), Damaged> {
     let broken = |_| Damaged::Unreadable("it is not an archive");
-    let mut archive = ZipArchive::new(Cursor::new(file)).map_err(broken)?;
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     if archive.len() > ENTRIES_MAX {
         return Err(Damaged::Unreadable("the archive has too many entries"));
     }
     let mut detail = None;
     for index in 0..archive.len() {
-        let name = text(archive.by_index_raw(index).map_err(broken)?.name_raw());
+        let entry = archive.by_index_raw(index).map_err(broken)?;
+        let name = bill::text(entry.name_raw());
         // `…_业务明细.csv` beside `…_业务明细(汇总).csv`, and `…_账务明细.csv` likewise.
         let known = name.ends_with(".csv") && (name.contains("明细") || name.contains("汇总"));
         let summary = name.contains("汇总");
@@ -156,28 +164,8 @@ pub(super) fn lines(file: &[u8], bytes_max: usize) -> Result<Vec<u8>, Damaged> {
         }
     }
     let index = detail.ok_or(Damaged::Unreadable("the archive has no file of lines"))?;
-    let mut entry = archive.by_index(index).map_err(broken)?;
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
+    let entry = archive.by_index(index).map_err(broken)?;
     // What an entry says of its own length is not believed.
-    (&mut entry)
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|_| Damaged::Unreadable("the archive is damaged"))?;
-    if bytes.len() > bytes_max {
-        return Err(Damaged::Unreadable("the archive's file is too long"));
-    }
-    Ok(bytes)
-}
-
-/// Text as Alipay writes it, in GBK; a text that is UTF-8 throughout is taken as such. What is neither
-/// becomes a replacement character, which no number or amount can contain.
-fn text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.trim_start_matches('\u{feff}').to_owned(),
-        Err(_) => encoding_rs::GBK
-            .decode_without_bom_handling(bytes)
-            .0
-            .into_owned(),
-    }
+    let mut left = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    bill::read(kind, Within::new(entry, &mut left), take)
 }

@@ -4,21 +4,32 @@
 //! The tables have columns of fixed width in bytes, one space apart. Their lines name no year, so it is
 //! that of the day that was asked for, which the names of the entries must confirm.
 
-use std::io::{Cursor, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 
-use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::read::ZlibDecoder;
+use base64::read::DecoderReader;
+use flate2::bufread::ZlibDecoder;
 use jiff::civil::Date;
 use payonce_domain::{ChannelTradeNo, Money, RefundNo, Timestamp, check_characters};
+use tempfile::SpooledTempFile;
 use zip::ZipArchive;
+use zip::result::ZipError;
 
-use crate::statement::{Damaged, Statement, TradeLine, TradeLineKind, UnreadableLine};
+use crate::lines::{Lines, Within, damaged};
+use crate::statement::{
+    BillFile, Damaged, StatementLine, Take, TradeLine, TradeLineKind, UnreadableLine,
+};
 use crate::transport::STATEMENT_BYTES_MAX;
 use crate::{beijing, yuan};
 
 /// Three are documented; more than a few are not a settlement file's.
 const ENTRIES_MAX: usize = 16;
+
+/// How much is read at a time.
+const BUFFER: usize = 1 << 16;
+
+/// What is longer than this lies on disk.
+const IN_MEMORY_MAX: usize = 1 << 20;
 
 /// Widths of the columns of a transaction (ZM), in bytes.
 const WIDTHS: [usize; 42] = [
@@ -52,98 +63,99 @@ const WIDTH: &str = "行宽";
 /// its codes mean is not published, so a person has to look at it.
 const ADJUSTMENT: &str = "差错交易";
 
-/// Opens the settlement file that came for a merchant's day, and compares it with its own summary.
+/// Reads the settlement file that came for a merchant's day, and compares it with its own summary.
 ///
 /// It is asked for by month and date alone, so that only the names of its entries tell the year.
-pub(super) fn open(file: &[u8], mer_id: &str, day: Date) -> Result<Statement, Damaged> {
-    open_within(file, mer_id, day, STATEMENT_BYTES_MAX)
+pub(super) fn read(
+    file: &mut dyn BillFile,
+    mer_id: &str,
+    day: Date,
+    take: Take<'_>,
+) -> Result<(), Damaged> {
+    read_within(file, mer_id, day, STATEMENT_BYTES_MAX, take)
 }
 
-/// [`open`] with at most `bytes_max` bytes of archive and as many of unpacked entries.
-pub(super) fn open_within(
-    file: &[u8],
+/// [`read`] with at most `bytes_max` bytes of archive and as many of unpacked entries.
+pub(super) fn read_within(
+    file: &mut dyn BillFile,
     mer_id: &str,
     day: Date,
     bytes_max: usize,
-) -> Result<Statement, Damaged> {
-    let archive = inflated(file, bytes_max)?;
+    take: Take<'_>,
+) -> Result<(), Damaged> {
     let asked = Asked {
         mer_id,
         day: day.strftime("%y%m%d").to_string(),
     };
-    let entries = Entries::unpack(&archive, &asked, bytes_max)?;
-    if entries.transactions.is_empty() {
+    let bytes_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    let mut entries = Entries::find(inflated(file, bytes_max)?, &asked, bytes_max)?;
+    if !entries.tables.contains(&Table::Transactions) {
         return Err(Damaged::Unreadable("the archive has no ZM entry"));
     }
     let day = day.strftime("%Y-%m-%d 00:00:00").to_string();
     let day = beijing::parse(&day).ok_or(Damaged::Another)?;
-    let mut statement = Statement::default();
     let mut totals = Totals::default();
-    for table in &entries.transactions {
-        for (number, line) in lines(table) {
-            let read = trade(line, day).map_err(|field| UnreadableLine { number, field });
-            totals.add(read.as_ref().ok());
-            statement.trades.push(read);
-        }
-    }
-    for summary in &entries.summaries {
-        totals.agree_with(summary)?;
-    }
-    for table in &entries.adjustments {
-        let unreadable = lines(table).map(|(number, _)| {
-            Err(UnreadableLine {
-                number,
-                field: ADJUSTMENT,
-            })
-        });
-        statement.trades.extend(unreadable);
-    }
-    Ok(statement)
+    entries.each_line(Table::Transactions, |number, line| {
+        let read = trade(line, day).map_err(|field| UnreadableLine { number, field });
+        totals.add(read.as_ref().ok());
+        take(read.map(StatementLine::Trade));
+        Ok(())
+    })?;
+    entries.each_line(Table::Summary, |_, line| totals.agree_with(line))?;
+    entries.each_line(Table::Adjustments, |number, _| {
+        let field = ADJUSTMENT;
+        take(Err(UnreadableLine { number, field }));
+        Ok(())
+    })
 }
 
-/// Base64, then zlib.
-fn inflated(file: &[u8], bytes_max: usize) -> Result<Vec<u8>, Damaged> {
-    let text: Vec<u8> = file
-        .iter()
-        .copied()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    let deflated = STANDARD
-        .decode(text)
-        .map_err(|_| Damaged::Unreadable("it is not base64"))?;
-    let mut decoder = ZlibDecoder::new(deflated.as_slice());
-    let archive = read_within(&mut decoder, bytes_max, "it cannot be inflated")?;
-    let consumed = usize::try_from(decoder.total_in()).ok();
-    if consumed != Some(deflated.len()) {
+/// Base64, then zlib: the archive, in a file of its own, as its directory stands at its end.
+fn inflated(file: &mut dyn BillFile, bytes_max: u64) -> Result<SpooledTempFile, Damaged> {
+    let broken = "it is not base64 over zlib";
+    let text = Unspaced(BufReader::with_capacity(BUFFER, file));
+    let deflated = DecoderReader::new(text, &STANDARD);
+    let mut decoder = ZlibDecoder::new(BufReader::with_capacity(BUFFER, deflated));
+    let mut archive = SpooledTempFile::new(IN_MEMORY_MAX);
+    let mut left = bytes_max;
+    io::copy(&mut Within::new(&mut decoder, &mut left), &mut archive)
+        .map_err(|error| damaged(error, broken))?;
+    let mut rest = decoder.into_inner();
+    let rest = rest.fill_buf().map_err(|error| damaged(error, broken))?;
+    if !rest.is_empty() {
         return Err(Damaged::Unreadable("something follows the deflated bytes"));
     }
     Ok(archive)
 }
 
-/// Reads to the end and no further than the limit; what lengths are announced is not believed.
-fn read_within(
-    source: &mut impl Read,
-    bytes_max: usize,
-    broken: &'static str,
-) -> Result<Vec<u8>, Damaged> {
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    source
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|_| Damaged::Unreadable(broken))?;
-    if bytes.len() > bytes_max {
-        return Err(Damaged::Unreadable("it is too long"));
+/// A text without its spaces and line ends, which base64 does not know.
+struct Unspaced<R>(R);
+
+impl<R: Read> Read for Unspaced<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.0.read(buffer)?;
+            let mut kept = 0;
+            for index in 0..read {
+                if !buffer[index].is_ascii_whitespace() {
+                    buffer[kept] = buffer[index];
+                    kept += 1;
+                }
+            }
+            // Nothing but spaces is not the end.
+            if kept > 0 || read == 0 {
+                return Ok(kept);
+            }
+        }
     }
-    Ok(bytes)
 }
 
-/// What the archive holds.
-#[derive(Default)]
+/// An archive whose entries are all of this merchant's day.
 struct Entries {
-    transactions: Vec<Vec<u8>>,
-    adjustments: Vec<Vec<u8>>,
-    summaries: Vec<Vec<u8>>,
+    archive: ZipArchive<BufReader<SpooledTempFile>>,
+    /// What each of its entries holds, in their order.
+    tables: Vec<Table>,
+    /// How many bytes may still be unpacked.
+    left: u64,
 }
 
 /// Whose file of which day was asked for.
@@ -154,35 +166,61 @@ struct Asked<'a> {
 }
 
 impl Entries {
-    fn unpack(archive: &[u8], asked: &Asked<'_>, bytes_max: usize) -> Result<Self, Damaged> {
-        let broken = |_| Damaged::Unreadable("it is not an archive");
-        let mut archive = ZipArchive::new(Cursor::new(archive)).map_err(broken)?;
+    fn find(archive: SpooledTempFile, asked: &Asked<'_>, bytes_max: u64) -> Result<Self, Damaged> {
+        let archive = ZipArchive::new(BufReader::with_capacity(BUFFER, archive));
+        let mut archive = archive.map_err(broken)?;
         if archive.len() > ENTRIES_MAX {
             return Err(Damaged::Unreadable("the archive has too many entries"));
         }
-        let mut entries = Self::default();
-        let mut left = bytes_max;
+        let mut tables = Vec::new();
         for index in 0..archive.len() {
-            let mut entry = archive.by_index(index).map_err(broken)?;
+            let entry = archive.by_index_raw(index).map_err(broken)?;
             let name = EntryName::read(entry.name_raw()).ok_or(Damaged::Unreadable(
                 "the archive has an entry of another name",
             ))?;
             if !name.is_of(asked) {
                 return Err(Damaged::Another);
             }
-            let bytes = read_within(&mut entry, left, "the archive is damaged")?;
-            left = left.saturating_sub(bytes.len());
-            match name.table {
-                Table::Transactions => entries.transactions.push(bytes),
-                Table::Adjustments => entries.adjustments.push(bytes),
-                Table::Summary => entries.summaries.push(bytes),
+            tables.push(name.table);
+        }
+        Ok(Self {
+            archive,
+            tables,
+            left: bytes_max,
+        })
+    }
+
+    /// Every line that is not blank of the entries of a kind, each with its number in its entry.
+    fn each_line(
+        &mut self,
+        table: Table,
+        mut take: impl FnMut(usize, &[u8]) -> Result<(), Damaged>,
+    ) -> Result<(), Damaged> {
+        for index in 0..self.tables.len() {
+            if self.tables[index] != table {
+                continue;
+            }
+            let entry = self.archive.by_index(index).map_err(broken)?;
+            let entry = Within::new(entry, &mut self.left);
+            let mut lines = Lines::new(entry, "the archive is damaged");
+            while lines.advance()? {
+                let line = lines.line();
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                if !line.trim_ascii().is_empty() {
+                    take(lines.number(), line)?;
+                }
             }
         }
-        Ok(entries)
+        Ok(())
     }
 }
 
+fn broken(_: ZipError) -> Damaged {
+    Damaged::Unreadable("it is not an archive")
+}
+
 /// What an entry holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Table {
     /// `INNyyMMddNNZM_…`.
     Transactions,
@@ -234,16 +272,6 @@ impl EntryName {
 
 fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Lines that are not blank, each with its number in its entry.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    bytes
-        .split(|byte| *byte == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .enumerate()
-        .map(|(index, line)| (index + 1, line))
-        .filter(|(_, line)| !line.trim_ascii().is_empty())
 }
 
 /// Reads a line of ZM, or names what is wrong with it.
@@ -382,17 +410,16 @@ impl Totals {
         *side = side.saturating_add(line.amount.minor());
     }
 
-    /// Compares with every total (总计) of a summary, as far as lines could be read. The summary is made
-    /// for people: where it has no total of the known form, there is nothing to compare with.
-    fn agree_with(&self, summary: &[u8]) -> Result<(), Damaged> {
-        let text = encoding_rs::GBK.decode_without_bom_handling(summary).0;
-        for (count, debit, credit) in text.lines().filter_map(stated) {
-            let sums = self.debit == debit.minor() && self.credit == credit.minor();
-            if self.count != count || !(sums || self.unreadable) {
-                return Err(Damaged::DoesNotAddUp);
-            }
-        }
-        Ok(())
+    /// Compares with a line of a summary, as far as lines could be read. The summary is made for people:
+    /// a line of it that is no total (总计) of the known form has nothing to compare with.
+    fn agree_with(&self, line: &[u8]) -> Result<(), Damaged> {
+        let line = encoding_rs::GBK.decode_without_bom_handling(line).0;
+        let Some((count, debit, credit)) = stated(&line) else {
+            return Ok(());
+        };
+        let sums = self.debit == debit.minor() && self.credit == credit.minor();
+        let right = self.count == count && (sums || self.unreadable);
+        right.then_some(()).ok_or(Damaged::DoesNotAddUp)
     }
 }
 

@@ -8,8 +8,8 @@ use super::status::Class;
 use super::{bill, request, response};
 use crate::http::{CannotSend, HttpAnswer, HttpRequest};
 use crate::registry::{ConfigurationError, Secrets};
-use crate::statement::{Damaged, Offer, Seal, Statement, StatementKind, StatementSource};
-use crate::transport::{PATIENCE_STATEMENT, STATEMENT_BYTES_MAX};
+use crate::statement::{BillFile, Damaged, Offer, Seal, StatementKind, StatementSource, Take};
+use crate::transport::{ANSWERED_BYTES_MAX, PATIENCE_STATEMENT};
 
 /// What fetches and reads the settlement files of one account.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl StatementSource for UnionpayStatements {
         let post = request::post(self.account.files.clone(), &fields);
         Ok(HttpRequest {
             patience: PATIENCE_STATEMENT,
-            answer_bytes_max: STATEMENT_BYTES_MAX,
+            answer_bytes_max: ANSWERED_BYTES_MAX,
             ..post
         })
     }
@@ -69,15 +69,15 @@ impl StatementSource for UnionpayStatements {
             StatementKind::Trades => {}
             StatementKind::Funds => return Offer::NoSuchBill,
         }
-        let Some((fields, class)) = response::signed(&self.account, "bill", answer, now) else {
+        let Some((mut fields, class)) = response::signed(&self.account, "bill", answer, now) else {
             return Offer::NoAnswer;
         };
         let says = |name: &str, value: &str| fields.get(name).is_some_and(|text| text == value);
         let ours = says("merId", &self.account.mer_id)
             && says("settleDate", &day.strftime("%m%d").to_string());
         match class {
-            Class::Success if ours => match fields.get("fileContent") {
-                Some(content) => Offer::File(content.clone().into_bytes()),
+            Class::Success if ours => match fields.remove("fileContent") {
+                Some(content) => Offer::File(content.into_bytes()),
                 None => Offer::NoAnswer,
             },
             // Not made yet, or nothing happened: the clock tells which.
@@ -96,19 +96,20 @@ impl StatementSource for UnionpayStatements {
         }
     }
 
-    fn open(
+    fn read(
         &self,
         kind: StatementKind,
         day: Date,
-        file: &[u8],
+        file: &mut dyn BillFile,
         seal: Option<&Seal>,
-    ) -> Result<Statement, Damaged> {
+        take: Take<'_>,
+    ) -> Result<(), Damaged> {
         // The file came inside a signed answer; UnionPay gives no hash of its own.
         if seal.is_some() {
             return Err(Damaged::WrongSeal);
         }
         match kind {
-            StatementKind::Trades => bill::open(file, &self.account.mer_id, day),
+            StatementKind::Trades => bill::read(file, &self.account.mer_id, day, take),
             StatementKind::Funds => Err(Damaged::Unreadable("there is no bill of funds")),
         }
     }

@@ -2,11 +2,14 @@
 //! with a backtick, which keeps spreadsheets from making numbers of it; columns are found by their names.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 
 use payonce_domain::{ChannelTradeNo, Money};
 
+use super::statement::NOT_GZIP;
+use crate::lines::Lines;
 use crate::statement::{
-    Damaged, Direction, FundLine, Statement, TradeLine, TradeLineKind, UnreadableLine,
+    Damaged, Direction, FundLine, StatementLine, Take, TradeLine, TradeLineKind, UnreadableLine,
 };
 use crate::{beijing, yuan};
 
@@ -16,86 +19,176 @@ const TRADES: &str = "总交易单数";
 /// The column whose name begins the summary of a bill of funds.
 const FUNDS: &str = "资金流水总笔数";
 
-/// A bill cut into cells, before anything is made of them.
-struct Table<'a> {
-    /// Each line between header and summary, with its number in the file; `None` where it has another
-    /// count of cells than the header.
-    lines: Vec<(usize, Option<Row<'a>>)>,
-    summary: Row<'a>,
+/// What is wrong with a line that is cut into another count of cells than the header.
+const WIDTH: &str = "the number of columns";
+
+/// A bill, cut into cells line by line.
+struct Table<R> {
+    lines: Lines<R>,
+    /// What the summary begins with.
+    summary: &'static str,
+    width: usize,
 }
 
-type Row<'a> = BTreeMap<&'a str, &'a str>;
+/// A column that is looked at.
+#[derive(Clone, Copy)]
+struct Column {
+    name: &'static str,
+    place: usize,
+}
 
-impl<'a> Table<'a> {
-    fn read(text: &'a str, columns: &[&'static str], summary: &str) -> Result<Self, Damaged> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut lines = text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line));
-        let (_, header) = lines.next().ok_or(Damaged::Unreadable("it is empty"))?;
+/// A line's cells.
+struct Row<'a>(Vec<&'a str>);
+
+/// What comes next in a bill.
+enum Next<'a> {
+    /// A line, with its number in the file; without a row where its width is not the header's.
+    Line(usize, Option<Row<'a>>),
+    /// What the bill says of itself. It is the end.
+    Summary(Summary),
+}
+
+/// A bill's summary by the names of its columns.
+struct Summary(BTreeMap<String, String>);
+
+impl<R: Read> Table<R> {
+    /// Begins a bill by its header; the columns in the order of their names here.
+    fn begin<const N: usize>(
+        text: R,
+        names: [&'static str; N],
+        summary: &'static str,
+    ) -> Result<(Self, [Column; N]), Damaged> {
+        let mut lines = Lines::new(text, NOT_GZIP);
+        if !lines.advance()? {
+            return Err(Damaged::Unreadable("it is empty"));
+        }
+        let header = utf8(lines.line())?;
+        let header = header.strip_prefix('\u{feff}').unwrap_or(header);
         let header: Vec<_> = header.split(',').collect();
-        for column in columns {
-            if header.iter().filter(|name| *name == column).count() != 1 {
+        let mut columns = names.map(|name| Column { name, place: 0 });
+        for column in &mut columns {
+            let found = header.iter().enumerate();
+            let mut found = found.filter(|(_, name)| **name == column.name);
+            let (Some((place, _)), None) = (found.next(), found.next()) else {
                 return Err(Damaged::Unreadable("a column is missing, or there twice"));
-            }
+            };
+            column.place = place;
         }
-        let mut rows = Vec::new();
-        let cut_off = Damaged::Unreadable("its summary is missing");
-        let totals = loop {
-            let (number, line) = lines.next().ok_or(cut_off)?;
-            if line.starts_with(summary) {
-                break line.split(',').collect::<Vec<_>>();
-            }
-            rows.push((number, row(&header, line)));
-        };
-        let (_, line) = lines.next().ok_or(cut_off)?;
-        let summary = row(&totals, line).ok_or(Damaged::Unreadable("its summary"))?;
-        if lines.any(|(_, line)| !line.is_empty()) {
-            return Err(Damaged::Unreadable("something follows its summary"));
-        }
-        Ok(Self {
-            lines: rows,
+        let width = header.len();
+        let table = Self {
+            lines,
             summary,
-        })
-    }
-
-    /// Whether the summary's `name` is what the lines come to.
-    fn counts(&self, name: &str, count: usize) -> bool {
-        self.summary.get(name) == Some(&count.to_string().as_str())
-    }
-
-    /// Whether the summary's `name` is the sum of these cells. One that is no amount makes its line
-    /// unreadable; a sum over such lines is not known, and is not held against the bill.
-    fn sums<'c>(&self, name: &str, cells: impl Iterator<Item = Option<&'c str>>) -> bool {
-        let total = self.summary.get(name).and_then(|text| yuan::parse(text));
-        let Some(amounts) = cells
-            .map(|cell| cell.and_then(yuan::parse))
-            .collect::<Option<Vec<_>>>()
-        else {
-            return total.is_some();
+            width,
         };
-        let zero = Money::from_fen(0);
-        let sum = amounts.into_iter().try_fold(zero, Money::checked_add);
-        sum.is_some() && sum == total
+        Ok((table, columns))
     }
 
-    /// The cells of one column, line by line.
-    fn column<'t>(&'t self, name: &'t str) -> impl Iterator<Item = Option<&'a str>> + 't {
-        let lines = self.lines.iter();
-        lines.map(move |(_, row)| row.as_ref()?.get(name).copied())
+    fn next(&mut self) -> Result<Next<'_>, Damaged> {
+        let cut_off = Damaged::Unreadable("its summary is missing");
+        if !self.lines.advance()? {
+            return Err(cut_off);
+        }
+        if !self.lines.line().starts_with(self.summary.as_bytes()) {
+            let row = Row::cut(utf8(self.lines.line())?, self.width);
+            return Ok(Next::Line(self.lines.number(), row));
+        }
+        let names: Vec<_> = utf8(self.lines.line())?
+            .split(',')
+            .map(str::to_owned)
+            .collect();
+        if !self.lines.advance()? {
+            return Err(cut_off);
+        }
+        let row = Row::cut(utf8(self.lines.line())?, names.len());
+        let Row(cells) = row.ok_or(Damaged::Unreadable("its summary"))?;
+        let cells = cells.into_iter().map(str::to_owned);
+        let summary = names.into_iter().zip(cells).collect();
+        while self.lines.advance()? {
+            if !self.lines.line().is_empty() {
+                return Err(Damaged::Unreadable("something follows its summary"));
+            }
+        }
+        Ok(Next::Summary(Summary(summary)))
     }
 }
 
-/// Cuts a line at "comma and backtick": a comma alone may be part of a text.
-fn row<'a>(header: &[&'a str], line: &'a str) -> Option<Row<'a>> {
-    let cells: Vec<_> = line.strip_prefix('`')?.split(",`").collect();
-    (cells.len() == header.len()).then(|| header.iter().copied().zip(cells).collect())
+impl<'a> Row<'a> {
+    /// Cuts a line at "comma and backtick": a comma alone may be part of a text.
+    fn cut(line: &'a str, width: usize) -> Option<Self> {
+        let mut cells = Vec::with_capacity(width);
+        let mut rest = line.strip_prefix('`')?;
+        let mut from = 0;
+        while let Some(found) = rest.as_bytes()[from..].iter().position(|b| *b == b'`') {
+            let mark = from + found;
+            from = mark + 1;
+            if let Some(cell) = rest[..mark].strip_suffix(',') {
+                cells.push(cell);
+                rest = &rest[mark + 1..];
+                from = 0;
+            }
+        }
+        cells.push(rest);
+        (cells.len() == width).then_some(Self(cells))
+    }
+
+    fn cell(&self, column: Column) -> &'a str {
+        self.0.get(column.place).copied().unwrap_or_default()
+    }
+}
+
+impl Summary {
+    /// Whether `name` is what the lines come to.
+    fn counts(&self, name: &str, count: u64) -> bool {
+        self.0.get(name) == Some(&count.to_string())
+    }
+
+    /// Whether `name` is the sum of what was added.
+    fn sums(&self, name: &str, sum: &Sum) -> bool {
+        let total = self.0.get(name).and_then(|text| yuan::parse(text));
+        match sum.amount {
+            _ if sum.is_unknown => total.is_some(),
+            Some(amount) => total == Some(amount),
+            None => false,
+        }
+    }
+}
+
+/// The sum of a column. A cell that is no amount makes its line unreadable; a sum over such lines is not
+/// known, and is not held against the bill.
+struct Sum {
+    /// None past what can be counted.
+    amount: Option<Money>,
+    is_unknown: bool,
+}
+
+impl Sum {
+    const fn new() -> Self {
+        Self {
+            amount: Some(Money::from_fen(0)),
+            is_unknown: false,
+        }
+    }
+
+    fn add(&mut self, cell: Option<&str>) {
+        match cell.and_then(yuan::parse) {
+            Some(amount) => self.amount = self.amount.and_then(|sum| sum.checked_add(amount)),
+            None => self.is_unknown = true,
+        }
+    }
+}
+
+fn utf8(line: &[u8]) -> Result<&str, Damaged> {
+    std::str::from_utf8(line).map_err(|_| Damaged::Unreadable("not UTF-8"))
+}
+
+/// Hands a line over, or what is wrong with it.
+fn hand(number: usize, read: Result<StatementLine, &'static str>, take: Take<'_>) {
+    take(read.map_err(|field| UnreadableLine { number, field }));
 }
 
 /// Reads a bill of trades (交易账单, `ALL`) of the merchant `mchid`.
-pub(super) fn trades(text: &str, mchid: &str) -> Result<Statement, Damaged> {
-    let columns = [
+pub(super) fn trades(text: impl Read, mchid: &str, take: Take<'_>) -> Result<(), Damaged> {
+    let names = [
         "交易时间",
         "商户号",
         "微信订单号",
@@ -108,57 +201,70 @@ pub(super) fn trades(text: &str, mchid: &str) -> Result<Statement, Damaged> {
         "订单金额",
         "申请退款金额",
     ];
-    let table = Table::read(text, &columns, TRADES)?;
+    let (mut table, columns) = Table::begin(text, names, TRADES)?;
+    let [_, _, _, _, state, _, _, _, _, amount, refunded] = columns;
+    let (mut lines, mut payments) = (0, 0);
+    let (mut amounts, mut refunds) = (Sum::new(), Sum::new());
+    let summary = loop {
+        match table.next()? {
+            Next::Line(number, row) => {
+                lines += 1;
+                let cell = |column| row.as_ref().map(|row| row.cell(column));
+                payments += u64::from(cell(state) == Some("SUCCESS"));
+                amounts.add(cell(amount));
+                refunds.add(cell(refunded));
+                let read = row.as_ref().ok_or(WIDTH);
+                let read = read.and_then(|row| trade(row, &columns, mchid));
+                hand(number, read.map(StatementLine::Trade), take);
+            }
+            Next::Summary(summary) => break summary,
+        }
+    };
     // Whether refunds count as trades here is not written down; both sums hold whichever is meant, so a
     // line that is missing shows in them.
-    let payments = table
-        .column("交易状态")
-        .filter(|word| *word == Some("SUCCESS"));
-    let payments = payments.count();
-    let counted = table.counts(TRADES, table.lines.len()) || table.counts(TRADES, payments);
-    if !counted
-        || !table.sums("订单总金额", table.column("订单金额"))
-        || !table.sums("申请退款总金额", table.column("申请退款金额"))
-    {
-        return Err(Damaged::DoesNotAddUp);
-    }
-    let lines = table.lines.iter();
-    let trades = lines.map(|(number, row)| {
-        let read = row.as_ref().ok_or("the number of columns");
-        let read = read.and_then(|row| trade(row, mchid));
-        read.map_err(|field| unreadable(*number, field))
-    });
-    Ok(Statement {
-        trades: trades.collect(),
-        funds: Vec::new(),
-    })
+    let counted = summary.counts(TRADES, lines) || summary.counts(TRADES, payments);
+    let right =
+        counted && summary.sums("订单总金额", &amounts) && summary.sums("申请退款总金额", &refunds);
+    right.then_some(()).ok_or(Damaged::DoesNotAddUp)
 }
 
-fn trade(row: &Row<'_>, mchid: &str) -> Result<TradeLine, &'static str> {
-    let cell = |name: &'static str| row.get(name).copied().ok_or(name);
-    if cell("商户号")? != mchid {
-        return Err("商户号");
+fn trade(row: &Row<'_>, columns: &[Column; 11], mchid: &str) -> Result<TradeLine, &'static str> {
+    let [
+        time,
+        merchant,
+        trade_no,
+        order_no,
+        state,
+        currency,
+        refund_no,
+        refund_state,
+        fees,
+        amount,
+        refunded,
+    ] = *columns;
+    if row.cell(merchant) != mchid {
+        return Err(merchant.name);
     }
-    if cell("货币种类")? != "CNY" {
-        return Err("货币种类");
+    if row.cell(currency) != "CNY" {
+        return Err(currency.name);
     }
-    let (kind, amount, state) = match cell("交易状态")? {
-        "SUCCESS" => (TradeLineKind::Payment, "订单金额", "交易状态"),
-        "REFUND" => (TradeLineKind::Refund, "申请退款金额", "退款状态"),
-        "REVOKED" => (TradeLineKind::Reversal, "申请退款金额", "退款状态"),
-        _ => return Err("交易状态"),
+    let (kind, amount, state) = match row.cell(state) {
+        "SUCCESS" => (TradeLineKind::Payment, amount, state),
+        "REFUND" => (TradeLineKind::Refund, refunded, refund_state),
+        "REVOKED" => (TradeLineKind::Reversal, refunded, refund_state),
+        _ => return Err(state.name),
     };
     // An empty cell and a zero both say that there is none.
     let given = |text: &str| (!text.is_empty() && text != "0").then(|| text.to_owned());
     Ok(TradeLine {
         kind,
-        order_no: cell("商户订单号")?.to_owned(),
-        trade_no: ChannelTradeNo::new(cell("微信订单号")?).map_err(|_| "微信订单号")?,
-        refund_no: given(cell("商户退款单号")?),
-        amount: yuan::parse(cell(amount)?).ok_or(amount)?,
-        fee: Some(fee(cell("手续费")?).ok_or("手续费")?),
-        at: beijing::parse(cell("交易时间")?).ok_or("交易时间")?,
-        state: given(cell(state)?),
+        order_no: row.cell(order_no).to_owned(),
+        trade_no: ChannelTradeNo::new(row.cell(trade_no)).map_err(|_| trade_no.name)?,
+        refund_no: given(row.cell(refund_no)),
+        amount: yuan::parse(row.cell(amount)).ok_or(amount.name)?,
+        fee: Some(fee(row.cell(fees)).ok_or(fees.name)?),
+        at: beijing::parse(row.cell(time)).ok_or(time.name)?,
+        state: given(row.cell(state)),
     })
 }
 
@@ -183,8 +289,8 @@ fn fee(text: &str) -> Option<Money> {
 }
 
 /// Reads a bill of funds (资金账单).
-pub(super) fn funds(text: &str) -> Result<Statement, Damaged> {
-    let columns = [
+pub(super) fn funds(text: impl Read, take: Take<'_>) -> Result<(), Damaged> {
+    let names = [
         "记账时间",
         "微信支付业务单号",
         "资金流水单号",
@@ -193,53 +299,61 @@ pub(super) fn funds(text: &str) -> Result<Statement, Damaged> {
         "收支金额(元)",
         "账户结余(元)",
     ];
-    let table = Table::read(text, &columns, FUNDS)?;
-    let of = |word: &'static str| {
-        let rows = table.lines.iter().map(|(_, row)| row.as_ref());
-        rows.filter(move |row| row.is_none_or(|row| row["收支类型"] == word))
-            .map(|row| row.map(|row| row["收支金额(元)"]))
-    };
+    let (mut table, columns) = Table::begin(text, names, FUNDS)?;
+    let [_, _, _, _, direction, amount, _] = columns;
+    let mut lines = 0;
     // A line that cannot be cut could be of either kind; then only the whole is counted.
-    let whole = table.lines.iter().all(|(_, row)| row.is_some());
-    let counts = |name, word| !whole || table.counts(name, of(word).count());
-    if !table.counts(FUNDS, table.lines.len())
-        || !counts("收入笔数", "收入")
-        || !counts("支出笔数", "支出")
-        || !table.sums("收入金额", of("收入"))
-        || !table.sums("支出金额", of("支出"))
-    {
-        return Err(Damaged::DoesNotAddUp);
-    }
-    let lines = table.lines.iter();
-    let funds = lines.map(|(number, row)| {
-        let read = row.as_ref().ok_or("the number of columns");
-        read.and_then(fund)
-            .map_err(|field| unreadable(*number, field))
-    });
-    Ok(Statement {
-        trades: Vec::new(),
-        funds: funds.collect(),
-    })
+    let mut whole = true;
+    let (mut income, mut expense) = ((0, Sum::new()), (0, Sum::new()));
+    let summary = loop {
+        match table.next()? {
+            Next::Line(number, row) => {
+                lines += 1;
+                whole &= row.is_some();
+                let cell = |column| row.as_ref().map(|row| row.cell(column));
+                for (word, (count, sum)) in [("收入", &mut income), ("支出", &mut expense)] {
+                    if cell(direction).is_none_or(|said| said == word) {
+                        *count += 1;
+                        sum.add(cell(amount));
+                    }
+                }
+                let read = row.as_ref().ok_or(WIDTH);
+                let read = read.and_then(|row| fund(row, &columns));
+                hand(number, read.map(StatementLine::Fund), take);
+            }
+            Next::Summary(summary) => break summary,
+        }
+    };
+    let right = summary.counts(FUNDS, lines)
+        && (!whole || summary.counts("收入笔数", income.0))
+        && (!whole || summary.counts("支出笔数", expense.0))
+        && summary.sums("收入金额", &income.1)
+        && summary.sums("支出金额", &expense.1);
+    right.then_some(()).ok_or(Damaged::DoesNotAddUp)
 }
 
-fn fund(row: &Row<'_>) -> Result<FundLine, &'static str> {
-    let cell = |name: &'static str| row.get(name).copied().ok_or(name);
-    let amount = |name: &'static str| yuan::parse(cell(name)?).ok_or(name);
+fn fund(row: &Row<'_>, columns: &[Column; 7]) -> Result<FundLine, &'static str> {
+    let [
+        time,
+        trade_no,
+        flow_no,
+        business,
+        direction,
+        amount,
+        balance,
+    ] = *columns;
+    let read = |column: Column| yuan::parse(row.cell(column)).ok_or(column.name);
     Ok(FundLine {
-        flow_no: cell("资金流水单号")?.to_owned(),
-        trade_no: cell("微信支付业务单号")?.to_owned(),
-        business: cell("业务类型")?.to_owned(),
-        direction: match cell("收支类型")? {
+        flow_no: row.cell(flow_no).to_owned(),
+        trade_no: row.cell(trade_no).to_owned(),
+        business: row.cell(business).to_owned(),
+        direction: match row.cell(direction) {
             "收入" => Direction::In,
             "支出" => Direction::Out,
-            _ => return Err("收支类型"),
+            _ => return Err(direction.name),
         },
-        amount: amount("收支金额(元)")?,
-        balance: Some(amount("账户结余(元)")?),
-        at: beijing::parse(cell("记账时间")?).ok_or("记账时间")?,
+        amount: read(amount)?,
+        balance: Some(read(balance)?),
+        at: beijing::parse(row.cell(time)).ok_or(time.name)?,
     })
-}
-
-fn unreadable(number: usize, field: &'static str) -> UnreadableLine {
-    UnreadableLine { number, field }
 }

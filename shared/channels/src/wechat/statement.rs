@@ -1,21 +1,28 @@
 //! Fetching bills (对账单): a signed question, a signed answer that names a file and its hash, and a signed
 //! request for the file, whose own answer is not signed.
 
-use std::io::Read as _;
+use std::io::{self, BufRead as _, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 use jiff::civil::Date;
 use payonce_domain::{Channel, Timestamp};
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use sha1::{Digest, Sha1};
 
 use super::response::{self, Answer, Content};
 use super::{Wechat, bill, request, sign, status};
 use crate::http::{CannotSend, HttpAnswer, HttpRequest, Verb};
-use crate::statement::{Damaged, Offer, Seal, Statement, StatementKind, StatementSource};
-use crate::transport::{PATIENCE_STATEMENT, STATEMENT_BYTES_MAX};
+use crate::lines::{Within, damaged};
+use crate::statement::{BillFile, Damaged, Offer, Seal, StatementKind, StatementSource, Take};
+use crate::transport::{PACKED_BYTES_MAX, PATIENCE_STATEMENT, STATEMENT_BYTES_MAX};
 
 /// What a gzip file begins with.
 const GZIP: [u8; 2] = [0x1F, 0x8B];
+
+/// How much of a file is read at a time.
+const BUFFER: usize = 1 << 16;
+
+/// What is said of a file that cannot be unpacked to its end.
+pub(super) const NOT_GZIP: &str = "not a gzip file";
 
 impl StatementSource for Wechat {
     fn channel(&self) -> Channel {
@@ -62,27 +69,23 @@ impl StatementSource for Wechat {
         }
     }
 
-    fn open(
+    fn read(
         &self,
         kind: StatementKind,
         _day: Date,
-        file: &[u8],
+        file: &mut dyn BillFile,
         seal: Option<&Seal>,
-    ) -> Result<Statement, Damaged> {
-        let unpacked = unpack(file, STATEMENT_BYTES_MAX)?;
-        let plain = unpacked.as_deref().unwrap_or(file);
-        // Nothing else vouches for the file: no signature comes with it.
-        let Some(Seal::Sha1(expected)) = seal else {
-            return Err(Damaged::WrongSeal);
+        take: Take<'_>,
+    ) -> Result<(), Damaged> {
+        let mut left = u64::try_from(STATEMENT_BYTES_MAX).unwrap_or(u64::MAX);
+        let mut plain = Plain::unpack(file, &mut left)?;
+        let read = match kind {
+            StatementKind::Trades => bill::trades(&mut plain, &self.account.mchid, take),
+            StatementKind::Funds => bill::funds(&mut plain, take),
         };
-        if !sha1(plain).eq_ignore_ascii_case(expected) {
-            return Err(Damaged::WrongSeal);
-        }
-        let text = std::str::from_utf8(plain).map_err(|_| Damaged::Unreadable("not UTF-8"))?;
-        match kind {
-            StatementKind::Trades => bill::trades(text, &self.account.mchid),
-            StatementKind::Funds => bill::funds(text),
-        }
+        // What a file says is of no account if it is not the one that was promised.
+        plain.finish(seal)?;
+        read
     }
 }
 
@@ -107,7 +110,7 @@ impl Wechat {
         let mut request =
             request::signed(&self.account, Verb::Get, url, String::new(), now).ok()?;
         request.patience = PATIENCE_STATEMENT;
-        request.answer_bytes_max = STATEMENT_BYTES_MAX;
+        request.answer_bytes_max = PACKED_BYTES_MAX;
         Some(Offer::Download {
             request,
             seal: Some(Seal::Sha1(hash.into_owned())),
@@ -115,31 +118,56 @@ impl Wechat {
     }
 }
 
-/// Unpacks a file, unless it is a plain text; one that grows beyond `bytes_max` is no bill.
-pub(super) fn unpack(file: &[u8], bytes_max: usize) -> Result<Option<Vec<u8>>, Damaged> {
-    if !file.starts_with(&GZIP) {
-        return Ok(None);
+/// A bill's plain bytes, hashed as they are read.
+pub(super) struct Plain<'a> {
+    source: Within<'a, Box<dyn Read + 'a>>,
+    hash: Sha1,
+}
+
+impl<'a> Plain<'a> {
+    /// Unpacks a file, unless it is a plain text; one that grows beyond what is `left` is no bill.
+    pub(super) fn unpack(file: &'a mut dyn BillFile, left: &'a mut u64) -> Result<Self, Damaged> {
+        let mut file = BufReader::with_capacity(BUFFER, file);
+        let start = file.fill_buf();
+        let start = start.map_err(|_| Damaged::Unreadable("the file"))?;
+        let source: Box<dyn Read> = if start.starts_with(&GZIP) {
+            Box::new(MultiGzDecoder::new(file))
+        } else {
+            Box::new(file)
+        };
+        Ok(Self {
+            source: Within::new(source, left),
+            hash: Sha1::new(),
+        })
     }
-    let limit = u64::try_from(bytes_max)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    let mut plain = Vec::new();
-    MultiGzDecoder::new(file)
-        .take(limit)
-        .read_to_end(&mut plain)
-        .map_err(|_| Damaged::Unreadable("not a gzip file"))?;
-    if plain.len() > bytes_max {
-        return Err(Damaged::Unreadable("it is too long"));
+
+    /// Reads what is left of it, and compares all of it with the channel's hash. Nothing else vouches for
+    /// a file: no signature comes with it.
+    pub(super) fn finish(mut self, seal: Option<&Seal>) -> Result<(), Damaged> {
+        let rest = io::copy(&mut self, &mut io::sink());
+        rest.map_err(|error| damaged(error, NOT_GZIP))?;
+        let Some(Seal::Sha1(expected)) = seal else {
+            return Err(Damaged::WrongSeal);
+        };
+        let same = hex(&self.hash.finalize()).eq_ignore_ascii_case(expected);
+        same.then_some(()).ok_or(Damaged::WrongSeal)
     }
-    Ok(Some(plain))
+}
+
+impl Read for Plain<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        Ok(read)
+    }
 }
 
 /// SHA-1 in hexadecimal. Old as it is, it is the hash that WeChat Pay gives.
+#[cfg(test)]
 pub(super) fn sha1(bytes: &[u8]) -> String {
-    let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes);
-    digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha1::digest(bytes))
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,6 @@
 //! Reconciliation (对账): a day's ledger against the channel's bill of that day.
 //!
-//! [`Matcher`] pairs what both sides say in the same words, at a few nanoseconds and 33 bytes a line.
+//! [`join`] pairs what both sides say in the same words, part by part, in the same memory at any size.
 //! [`pair`] takes what is left of one day together with what the days before left in the pool (存疑,
 //! 缓冲池), and pairs by the channel's number alone. What still stands alone is judged (`judge.rs`): carried
 //! over the day boundary, proven by the payment itself, repaired through the one decision function, or
@@ -12,6 +12,7 @@ mod fee;
 mod judge;
 mod matching;
 mod pairing;
+mod parts;
 mod report;
 mod settlement;
 
@@ -19,8 +20,9 @@ pub use answer::after_answer;
 pub use discrepancy::{Discrepancy, DiscrepancyClass, Proposal, Subject};
 pub use fee::FeeRate;
 pub use judge::{Known, Verdict, judge_line, judge_matched, judge_other_amount, judge_row};
-pub use matching::{Matcher, Posting, RowMatch};
+pub use matching::{Entry, Fingerprint, Fingerprinter, Posting};
 pub use pairing::{Pairs, pair};
+pub use parts::{Met, Parts, Spill, join};
 pub use report::{Report, Tally};
 pub use settlement::{DayProgress, DayState};
 

@@ -16,8 +16,10 @@ use super::super::bill;
 use super::{MER_ID, UnionpayStatements, settings};
 use crate::beijing;
 use crate::statement::{
-    Damaged, Statement, StatementKind, StatementSource, TradeLine, TradeLineKind, UnreadableLine,
+    Damaged, Statement, StatementKind, StatementLine, StatementSource, TradeLine, TradeLineKind,
+    UnreadableLine,
 };
+use crate::transport::STATEMENT_BYTES_MAX;
 
 const ZM: &str = "INN26010101ZM_777290058110048";
 const ZME: &str = "INN26010101ZME_777290058110048";
@@ -101,16 +103,33 @@ fn file(entries: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 fn open(file: &[u8]) -> Result<Statement, Damaged> {
-    bill::open(file, MER_ID, DAY)
+    open_of(file, MER_ID, DAY)
+}
+
+fn open_of(file: &[u8], mer_id: &str, day: Date) -> Result<Statement, Damaged> {
+    open_all(file, mer_id, day, STATEMENT_BYTES_MAX)
 }
 
 fn open_within(file: &[u8], bytes_max: usize) -> Result<Statement, Damaged> {
-    bill::open_within(file, MER_ID, DAY, bytes_max)
+    open_all(file, MER_ID, DAY, bytes_max)
+}
+
+fn open_all(file: &[u8], mer_id: &str, day: Date, bytes_max: usize) -> Result<Statement, Damaged> {
+    let mut statement = Statement::default();
+    let mut file = Cursor::new(file);
+    bill::read_within(&mut file, mer_id, day, bytes_max, &mut |line| {
+        statement.trades.push(match line {
+            Ok(StatementLine::Trade(line)) => Ok(line),
+            Ok(StatementLine::Fund(line)) => panic!("{line:?}"),
+            Err(line) => Err(line),
+        });
+    })?;
+    Ok(statement)
 }
 
 /// Opens what lies beside the checkout.
 fn open_sample(file: &[u8]) -> Result<Statement, Damaged> {
-    bill::open(file, "802310048993424", date(2015, 9, 5))
+    open_of(file, "802310048993424", date(2015, 9, 5))
 }
 
 fn only(line: &[u8]) -> Result<TradeLine, UnreadableLine> {
@@ -233,7 +252,7 @@ fn a_refund_of_ours_has_its_whole_number_again() {
 fn the_year_after_the_files_is_found_too() {
     let name = "INN25123101ZM_777290058110048";
     let day = date(2025, 12, 31);
-    let opened = bill::open(&file(&[(name, &back("04"))]), MER_ID, day).unwrap();
+    let opened = open_of(&file(&[(name, &back("04"))]), MER_ID, day).unwrap();
     let line = opened.trades[0].as_ref().unwrap();
     assert_eq!(Some(line.at), beijing::parse("2026-01-01 01:02:03"));
 }
