@@ -7,6 +7,7 @@
 
 mod accelerators;
 mod appealing;
+mod appeals_and_bills;
 mod auditing;
 mod clocks;
 mod closing;

@@ -15,8 +15,8 @@ use serde_json::json;
 
 use crate::stage::{PRICE, Stage};
 
-const HOUR: i64 = 3_600;
-const DAY: i64 = 24 * HOUR;
+pub(crate) const HOUR: i64 = 3_600;
+pub(crate) const DAY: i64 = 24 * HOUR;
 /// Noon and half past ten in Beijing, by UTC.
 pub(crate) const NOON: i64 = 4 * HOUR;
 pub(crate) const HALF_PAST_TEN: i64 = 2 * HOUR + HOUR / 2;
@@ -39,7 +39,7 @@ impl Stage {
     }
 
     /// The sweep finds what was paid, and then sees to the ledger.
-    async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         for seconds in [ASKED_SECONDS, ASKED_SECONDS, BOOKED_SECONDS] {
             self.pass(seconds).await;
             let swept = self.app.sweep(self.now()).await;
@@ -54,7 +54,7 @@ impl Stage {
         payment
     }
 
-    fn place(&self, way: Way, day: BillDay) -> LedgerPlace {
+    pub(crate) fn place(&self, way: Way, day: BillDay) -> LedgerPlace {
         let mut accounts = self.merchant.accounts.iter();
         let account = accounts.find(|account| account.channel == way.channel);
         LedgerPlace {
@@ -64,7 +64,7 @@ impl Stage {
         }
     }
 
-    async fn distort(&self, place: &LedgerPlace, kind: &str, no: Option<&str>) {
+    pub(crate) async fn distort(&self, place: &LedgerPlace, kind: &str, no: Option<&str>) {
         let mut wanted = json!({
             "channel": place.channel.name(),
             "account": place.account.as_str(),
