@@ -5,7 +5,10 @@ use anyhow::{Context, ensure};
 use end_to_end::{Way, World, is_one_of};
 use serde_json::{Value, json};
 
-const PLACE: &str = "exports/AWSDynamoDB";
+const PLACES: [(&str, &str); 2] = [
+    ("appeals", "exports/appeals/AWSDynamoDB"),
+    ("payments", "exports/AWSDynamoDB"),
+];
 
 /// What all other scenarios leave behind can be believed; what loses its place in the index gets it back; and heads that were
 /// kept name whoever is gone.
@@ -13,6 +16,8 @@ pub(crate) async fn deployed(world: World) -> anyhow::Result<()> {
     let aws = &world.aws;
     let begun = aws.invoke("audit", &json!({ "begin": "export" })).await?;
     let arn = begun["export"].as_str().context("an export")?;
+    ensure!(arn.contains(":table/"), "{arn}");
+    let arn = begun["appeals"].as_str().context("an export of appeals")?;
     ensure!(arn.contains(":table/"), "{arn}");
     let _turn = world.alone().await;
     let shop = world.lenient()?;
@@ -30,6 +35,8 @@ pub(crate) async fn deployed(world: World) -> anyhow::Result<()> {
         first["payments"] == items.len() && first["compared"] == 0,
         "{first}"
     );
+    let appeals = aws.items("appeals").await?.len();
+    ensure!(first["appeals"] == appeals, "{first}");
 
     aws.forget_due(key).await?;
     let lost = |item: &&mut Value| item["k"]["S"] == key;
@@ -39,7 +46,7 @@ pub(crate) async fn deployed(world: World) -> anyhow::Result<()> {
     attributes.remove("d");
     let found = audited(&world, &items).await?;
     ensure!(found["classes"] == json!({ "index": 1 }), "{found}");
-    ensure!(found["compared"] == items.len(), "{found}");
+    ensure!(found["compared"] == items.len() + appeals, "{found}");
     let now = aws.items_of("payments", &payment_no).await?;
     ensure!(
         now[0]["d"]["N"].is_string(),
@@ -54,8 +61,21 @@ pub(crate) async fn deployed(world: World) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The answer of the function, of an export with these items.
-async fn audited(world: &World, items: &[Value]) -> anyhow::Result<Value> {
+/// The answer of the function, of an export with these payments, and one with the appeals as they are.
+async fn audited(world: &World, payments: &[Value]) -> anyhow::Result<Value> {
+    let appeals = world.aws.items("appeals").await?;
+    for (table, place) in PLACES {
+        let items = if table == "appeals" {
+            &appeals[..]
+        } else {
+            payments
+        };
+        export(world, place, items).await?;
+    }
+    world.aws.invoke("audit", &json!({})).await
+}
+
+async fn export(world: &World, place: &str, items: &[Value]) -> anyhow::Result<()> {
     let bucket = world.aws.bucket("exports").await?;
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     let name = format!("{:014}-00000000", since.as_millis());
@@ -64,15 +84,15 @@ async fn audited(world: &World, items: &[Value]) -> anyhow::Result<Value> {
         .map(|item| json!({ "Item": item }).to_string() + "\n");
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packed, lines.collect::<String>().as_bytes())?;
-    let data = format!("{PLACE}/{name}/data/a.json.gz");
-    let files = format!("{PLACE}/{name}/manifest-files.json");
+    let data = format!("{place}/{name}/data/a.json.gz");
+    let files = format!("{place}/{name}/manifest-files.json");
     let file = json!({ "itemCount": items.len(), "dataFileS3Key": data });
     let summary = json!({
         "itemCount": items.len(),
         "manifestFilesS3Key": files,
         "outputFormat": "DYNAMODB_JSON",
     });
-    let summary_name = format!("{PLACE}/{name}/manifest-summary.json");
+    let summary_name = format!("{place}/{name}/manifest-summary.json");
     for (name, content) in [
         (data, packed.finish()?),
         (files, format!("{file}\n").into_bytes()),
@@ -80,5 +100,5 @@ async fn audited(world: &World, items: &[Value]) -> anyhow::Result<Value> {
     ] {
         world.aws.put_object(&bucket, &name, content).await?;
     }
-    world.aws.invoke("audit", &json!({})).await
+    Ok(())
 }

@@ -212,13 +212,23 @@ impl Stage {
         key: PaymentKey,
         change: impl FnOnce(&mut HashMap<String, AttributeValue>),
     ) {
+        self.tamper_in(tables::PAYMENTS, key.as_str(), change).await;
+    }
+
+    /// Changes an item of a table behind the store's back.
+    pub(crate) async fn tamper_in(
+        &self,
+        table: &str,
+        key: &str,
+        change: impl FnOnce(&mut HashMap<String, AttributeValue>),
+    ) {
         let client = &self.tables.client;
-        let name = AttributeValue::S(key.as_str().to_owned());
-        let found = client.get_item().table_name(tables::PAYMENTS);
+        let name = AttributeValue::S(key.to_owned());
+        let found = client.get_item().table_name(table);
         let found = found.key("k", name).send().await.unwrap();
         let mut item = found.item.unwrap();
         change(&mut item);
-        let put = client.put_item().table_name(tables::PAYMENTS);
+        let put = client.put_item().table_name(table);
         put.set_item(Some(item)).send().await.unwrap();
     }
 
@@ -232,15 +242,25 @@ impl Stage {
 
     /// Every item of the table of payments.
     pub(crate) async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
-        let scan = self.tables.client.scan().table_name(tables::PAYMENTS);
+        self.items_in(tables::PAYMENTS).await
+    }
+
+    /// Every item of a table.
+    pub(crate) async fn items_in(&self, table: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let scan = self.tables.client.scan().table_name(table);
         scan.send().await.unwrap().items.unwrap_or_default()
     }
 
     /// Deletes the item behind the store's back.
     pub(crate) async fn delete(&self, key: PaymentKey) {
-        let name = AttributeValue::S(key.as_str().to_owned());
+        self.delete_in(tables::PAYMENTS, key.as_str()).await;
+    }
+
+    /// The same in any table.
+    pub(crate) async fn delete_in(&self, table: &str, key: &str) {
+        let name = AttributeValue::S(key.to_owned());
         let delete = self.tables.client.delete_item();
-        let delete = delete.table_name(tables::PAYMENTS).key("k", name);
+        let delete = delete.table_name(table).key("k", name);
         delete.send().await.unwrap();
     }
 
