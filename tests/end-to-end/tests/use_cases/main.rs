@@ -19,6 +19,7 @@ mod recovering;
 mod refunding;
 mod stage;
 mod sweeping;
+mod unknown_numbers;
 
 #[allow(dead_code, missing_docs, unreachable_pub)]
 #[path = "../../../../shared/store/tests/store/faults.rs"]

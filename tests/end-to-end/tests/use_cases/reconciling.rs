@@ -22,10 +22,10 @@ pub(crate) const NOON: i64 = 4 * HOUR;
 pub(crate) const HALF_PAST_TEN: i64 = 2 * HOUR + HOUR / 2;
 /// UnionPay's first question comes after five minutes, the sweep a minute later.
 const ASKED_SECONDS: i64 = 400;
-const BOOKED_SECONDS: i64 = 70;
+pub(crate) const BOOKED_SECONDS: i64 = 70;
 
 /// Every channel's days are played.
-const PLAYED: [Way; 3] = Way::OF_EACH_CHANNEL;
+pub(crate) const PLAYED: [Way; 3] = Way::OF_EACH_CHANNEL;
 
 impl Stage {
     fn seconds(&self) -> i64 {
@@ -47,7 +47,7 @@ impl Stage {
         }
     }
 
-    async fn paid(&self, name: &str, way: Way) -> Payment {
+    pub(crate) async fn paid(&self, name: &str, way: Way) -> Payment {
         let payment = self.opened(name, way).await;
         let no = payment.channel_orders[0].no.to_string();
         self.simulator.pay(&no).await.unwrap();
@@ -97,7 +97,7 @@ impl Stage {
     }
 
     /// What was found in a day: class, order and proposal, and whether it is still open.
-    async fn found(&self, place: &LedgerPlace) -> Vec<(String, String, String, bool)> {
+    pub(crate) async fn found(&self, place: &LedgerPlace) -> Vec<(String, String, String, bool)> {
         let found = self.app.store.findings(place).await.unwrap();
         let mut found: Vec<_> = found
             .into_iter()
@@ -165,7 +165,7 @@ impl Stage {
     }
 }
 
-fn expected(found: &[(&str, &str, &str, bool)]) -> Vec<(String, String, String, bool)> {
+pub(crate) fn expected(found: &[(&str, &str, &str, bool)]) -> Vec<(String, String, String, bool)> {
     let found = found.iter().map(|(class, no, proposal, open)| {
         (
             (*class).to_owned(),
