@@ -179,7 +179,7 @@ pub(crate) fn expected(found: &[(&str, &str, &str, bool)]) -> Vec<(String, Strin
     found
 }
 
-/// S17, F27, F82, F84, F85, F86: extra, missing, other amounts, repeated, shifted, foreign and refund-only lines,
+/// S17, F27, F82, F84, F85, F86: extra, missing, other amounts, other fees, repeated, shifted, foreign and refund-only lines,
 /// each in its class, each once, and nothing else; and a file that is damaged on its way is no bill.
 #[tokio::test]
 async fn s17_f82_f84_f85_f86_every_discrepancy_is_found_and_nothing_else() {
@@ -194,7 +194,7 @@ async fn a_day_with_everything(way: Way) {
     let today = stage.place(way, BillDay::of(way.channel, stage.now()));
     let mut numbers = std::collections::BTreeMap::new();
     for name in [
-        "kept", "dropped", "dearer", "twice", "shifted", "stated", "refunded",
+        "kept", "dropped", "dearer", "charged", "twice", "shifted", "stated", "refunded",
     ] {
         let payment = stage.paid(name, way).await;
         numbers.insert(name, payment.channel_orders[0].no.to_string());
@@ -215,6 +215,9 @@ async fn a_day_with_everything(way: Way) {
         .await;
     stage
         .distort(&today, "change_amount", Some(&numbers["dearer"]))
+        .await;
+    stage
+        .distort(&today, "change_fee", Some(&numbers["charged"]))
         .await;
     stage
         .distort(&today, "duplicate", Some(&numbers["twice"]))
@@ -247,6 +250,12 @@ async fn a_day_with_everything(way: Way) {
             "amount_differs",
             numbers["dearer"].as_str(),
             "look_at_case",
+            true,
+        ),
+        (
+            "fee_differs",
+            numbers["charged"].as_str(),
+            "ask_channel",
             true,
         ),
         (

@@ -17,6 +17,7 @@ use end_to_end::{Http, Simulator, Way, eventually};
 use payonce_app::{Accounts, App, Failure, InitiateRequest, Initiated, WayToPay};
 use payonce_channels::{Acknowledgement, Transport, UnverifiedNotification};
 use payonce_delivery::{Courier, Reach};
+use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{
     AccountId, Action, Channel, ChannelChoice, ChannelOrder, ChannelOrderNo, MerchantId,
     MerchantOrderNo, Mode, Money, Payment, PaymentKey, PaymentNo, Span, Stretch, Terms, Timestamp,
@@ -412,7 +413,8 @@ fn merchant(mode: Mode, keys: &Value, accelerators: &Accelerators) -> Merchant {
             settings: contract.settings.to_string(),
             secret_name: name.to_owned(),
             receiving_secret_name: receiving,
-            fee_rate: None,
+            // What the simulator's channels keep: 0.6 %.
+            fee_rate: FeeRate::from_millionths(6_000),
             retired: false,
             stretch: Stretch::NONE,
         }
