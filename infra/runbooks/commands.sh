@@ -79,9 +79,10 @@ controls() {
   CONTROLS_TABLE=$(name_of ControlsTable) cargo run -q -p payonce-lambda --example controls -- "$@"
 }
 
-# Walks past every payment, replays each history and prints one number, which must be zero (审计): audit table |
-# audit table --heads heads | audit table --restore | audit export FOLDER --heads heads.
+# Walks past every payment and appeal, replays each history and prints one number, which must be zero (审计): audit table |
+# audit table --heads heads | audit table --restore | audit export PAYMENTS APPEALS --heads heads.
 audit() {
-  PAYMENTS_TABLE=$(name_of PaymentsTable) LEDGER_TABLE=$(name_of LedgerTable) \
+  PAYMENTS_TABLE=$(name_of PaymentsTable) APPEALS_TABLE=$(name_of AppealsTable) \
+    LEDGER_TABLE=$(name_of LedgerTable) \
     cargo run -q --release -p payonce-lambda --example audit -- "$@"
 }

@@ -103,7 +103,8 @@ struct Order {
     amount: String,
     created_at: String,
     paid_at: Option<String>,
-    channels: Vec<(String, &'static str)>,
+    /// The channel, what it says, and what its bill says.
+    channels: Vec<(&'static str, &'static str, Option<&'static str>)>,
 }
 
 struct Said {
@@ -176,10 +177,8 @@ fn order(w: &'static Words, order: &OrderFacts) -> Order {
         paid_at: order.paid_at.map(shown),
         channels: attempts
             .map(|one| {
-                (
-                    w.channel(one.no.channel()).to_owned(),
-                    w.channel_word(one.said),
-                )
+                let bill = one.bill.as_ref().map(|bill| w.bill_word(bill.word()));
+                (w.channel(one.no.channel()), w.channel_word(one.said), bill)
             })
             .collect(),
     }

@@ -3,6 +3,7 @@
 use payonce_app::App;
 use payonce_domain::Appeal;
 use payonce_domain::Source;
+use payonce_domain::appeal::bill::{BillFacts, BillFinding};
 use payonce_domain::appeal::findings::{AttemptFacts, RefundFacts};
 use payonce_domain::appeal::{
     Dismissal, Findings, OrderFacts, Outcome, Party, Proposal, Return, Ruling, Statement,
@@ -84,6 +85,25 @@ fn attempt(attempt: &AttemptFacts) -> Value {
         "channel": attempt.no.channel().name(),
         "state": channel_order_state(attempt.state),
         "channel_says": attempt.said.name(),
+        "bill": attempt.bill.as_ref().map(bill),
+    })
+}
+
+fn bill(bill: &BillFacts) -> Value {
+    json!({
+        "says": bill.word().name(),
+        "date": bill.day.to_string(),
+        "discrepancies": bill.found.iter().map(discrepancy).collect::<Vec<_>>(),
+    })
+}
+
+fn discrepancy(found: &BillFinding) -> Value {
+    json!({
+        "class": found.class.name(),
+        "date": found.day.to_string(),
+        "bill_amount": found.theirs.map(amount),
+        "our_amount": found.ours.map(amount),
+        "state": found.end.name(),
     })
 }
 

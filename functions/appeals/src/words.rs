@@ -1,5 +1,6 @@
 //! The words of the pages, in two languages.
 
+use payonce_domain::appeal::bill::BillWord;
 use payonce_domain::appeal::findings::ChannelWord;
 use payonce_domain::appeal::{Dismissal, Party, Proposal};
 use payonce_domain::{AppealState, Channel};
@@ -68,6 +69,11 @@ payonce_lambda::words! {
     said_unpaid: "渠道：未支付", "channel: not paid yet";
     said_nothing: "渠道：没有收款", "channel: took nothing";
     said_silent: "渠道：没有答复", "channel: no answer";
+    bill: "渠道账单", "Channel's bill";
+    billed_waiting: "账单次日才出，届时核对", "it comes the day after; we check it then";
+    billed_matched: "账单中有这笔付款", "has this payment";
+    billed_nothing: "账单中没有付款", "has no payment";
+    billed_differs: "与我们的记录不一致，由工作人员核对", "not the same as our records; a person checks it";
     buyer: "买家", "Buyer";
     merchant: "商户", "Shop";
     supplier: "供货方", "Supplier";
@@ -130,6 +136,15 @@ impl Words {
             ChannelWord::Unpaid => self.said_unpaid,
             ChannelWord::Nothing => self.said_nothing,
             ChannelWord::Silent => self.said_silent,
+        }
+    }
+
+    pub(crate) const fn bill_word(&self, word: BillWord) -> &'static str {
+        match word {
+            BillWord::Waiting => self.billed_waiting,
+            BillWord::Matched => self.billed_matched,
+            BillWord::Nothing => self.billed_nothing,
+            BillWord::Differs => self.billed_differs,
         }
     }
 

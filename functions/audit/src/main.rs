@@ -1,8 +1,8 @@
-//! `audit` (审计): have the table of payments exported, and walk past every payment in the export: hash and replay its
-//! history, count its money, look for what is forgotten, and compare the heads of all chains with those kept before.
+//! `audit` (审计): have the tables of payments and appeals exported, and walk past each in the exports: hash and replay its
+//! history, count the money, look for what is forgotten, and compare the heads of all chains with those kept before.
 //!
-//! Trigger: EventBridge. `{"begin": "export"}`, once a week, begins an export; any other event audits the newest whole
-//! one, if that is not done, and says its number.
+//! Trigger: EventBridge. `{"begin": "export"}`, once a week, begins the exports; any other event audits the newest whole
+//! ones, if that is not done, and says the number.
 
 mod run;
 

@@ -5,6 +5,7 @@
 //! | `drop` | it is left out |
 //! | `add` | a line appears for a payment that the books do not know |
 //! | `change_amount` | its amount is 1 fen more than in the books |
+//! | `change_fee` | its fee is 2 fen more than agreed, which no rounding explains |
 //! | `change_state` | it says that what succeeded has failed, or the reverse |
 //! | `duplicate` | it stands there twice |
 //! | `next_day` | it is left out here and stands in the next day's file |
@@ -31,6 +32,7 @@ pub(crate) enum DiscrepancyKind {
     Drop,
     Add,
     ChangeAmount,
+    ChangeFee,
     ChangeState,
     Duplicate,
     NextDay,
@@ -231,6 +233,7 @@ fn apply(discrepancy: &Discrepancy, number: u64, lines: &mut Vec<BillLine>) {
         }
         DiscrepancyKind::Duplicate => lines.insert(index, lines[index].clone()),
         DiscrepancyKind::ChangeAmount => lines[index].amount += 1,
+        DiscrepancyKind::ChangeFee => lines[index].fee += 2,
         DiscrepancyKind::ChangeState => {
             lines[index].state = match lines[index].state {
                 RefundState::Succeeded => RefundState::Failed,

@@ -9,6 +9,7 @@ use crate::command::{ChannelChoice, Command};
 use crate::decide;
 use crate::evidence::Digest;
 use crate::fact::Fact;
+use crate::ids::ChannelTradeNo;
 use crate::payment::{Payment, Terms, Version};
 use crate::time::Timestamp;
 
@@ -112,6 +113,34 @@ pub fn paid_known_at(entries: &[Entry]) -> Option<Timestamp> {
     };
     replay_noting(entries, note).ok()?;
     known
+}
+
+/// When a capture became known to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownCapture {
+    /// Which.
+    pub trade_no: ChannelTradeNo,
+    /// When, by our clock.
+    pub at: Timestamp,
+}
+
+/// When a history came to know of each capture, in that order; none of a history that is broken.
+#[must_use]
+pub fn captures_known(entries: &[Entry]) -> Vec<KnownCapture> {
+    let mut times = entries.iter().map(|entry| entry.at);
+    let mut known: Vec<KnownCapture> = Vec::new();
+    let note = |payment: &Payment| {
+        let Some(at) = times.next() else { return };
+        for capture in &payment.captures {
+            let trade_no = &capture.trade_no;
+            if known.iter().all(|one| one.trade_no != *trade_no) {
+                let trade_no = trade_no.clone();
+                known.push(KnownCapture { trade_no, at });
+            }
+        }
+    };
+    let replayed = replay_noting(entries, note);
+    replayed.map_or_else(|_| Vec::new(), |_| known)
 }
 
 fn replay_noting(

@@ -3,6 +3,7 @@
 
 use std::fmt::Debug;
 
+use payonce_domain::appeal::bill::{BillWord, FindingEnd};
 use payonce_domain::appeal::findings::{ChannelWord, SameBuyer};
 use payonce_domain::appeal::{Claim, ForPerson, NewsKind, Party, Position};
 use payonce_domain::reconciliation::{DiscrepancyClass, Proposal};
@@ -138,11 +139,16 @@ fn appeals() {
         "many_paid",
         "partly_returned",
         "suspense",
+        "bill_differs",
     ];
     assert_words(&ForPerson::ALL, ForPerson::name, &words);
     let words = ["paid", "returned", "unpaid", "nothing", "silent"];
     assert_words(&ChannelWord::ALL, ChannelWord::name, &words);
     assert_words(&SameBuyer::ALL, SameBuyer::name, &["yes", "no", "unknown"]);
+    let words = ["waiting", "matched", "nothing", "differs"];
+    assert_words(&BillWord::ALL, BillWord::name, &words);
+    let words = ["open", "repaired", "settled"];
+    assert_words(&FindingEnd::ALL, FindingEnd::name, &words);
 }
 
 #[test]

@@ -1,13 +1,15 @@
-//! Audits every payment (审计) and prints one number, which must be zero.
+//! Audits every payment and every appeal (审计) and prints one number, which must be zero.
 //!
 //! ```sh
-//! PAYMENTS_TABLE=… cargo run --release -p payonce-lambda --example audit -- table --heads heads
-//! PAYMENTS_TABLE=… LEDGER_TABLE=… cargo run --release -p payonce-lambda --example audit -- table --restore
-//! cargo run --release -p payonce-lambda --example audit -- export FOLDER --heads heads
+//! export PAYMENTS_TABLE=… APPEALS_TABLE=… LEDGER_TABLE=…
+//! cargo run --release -p payonce-lambda --example audit -- table --heads heads
+//! cargo run --release -p payonce-lambda --example audit -- table --restore
+//! cargo run --release -p payonce-lambda --example audit -- export PAYMENTS APPEALS --heads heads
 //! ```
 //!
-//! `table` reads the table from end to end, and costs half a read unit for each four kilobytes; `export` reads a folder with
-//! an export of DynamoDB to S3 (`aws s3 cp --recursive s3://…/exports/AWSDynamoDB/<export> FOLDER`) and touches nothing.
+//! `table` reads the tables from end to end, and costs half a read unit for each four kilobytes; `export` reads two folders
+//! with exports of DynamoDB to S3 (`aws s3 cp --recursive s3://…/exports/AWSDynamoDB/<export> PAYMENTS`, and from
+//! `exports/appeals/AWSDynamoDB` likewise) and touches nothing.
 //! With `--heads` the last hash of each history is kept in a folder and compared with those of the last time. With
 //! `--restore` records that differ from a history that holds are made what it says. `--shards` is the stack's parameter
 //! `DueShards`, if it is not 4. The region and the credentials are those of the AWS command line.
@@ -24,16 +26,16 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use payonce_app::audit::{AuditReport, Directory, Walk, restore};
+use payonce_app::audit::{AuditReport, Directory, Walk, Walked, restore};
 use payonce_lambda::clock;
 use payonce_store::{Store, Tables};
 
-/// How many payments are told of one by one.
+/// How many are told of one by one.
 const SHOWN_MAX: usize = 20;
 
 struct Asked {
-    /// A folder with an export; without one, the table.
-    export: Option<PathBuf>,
+    /// Folders with the exports of payments and appeals; without them, the tables.
+    exports: Option<[PathBuf; 2]>,
     heads: Option<PathBuf>,
     shards: u32,
     restores: bool,
@@ -55,9 +57,15 @@ async fn audit() -> anyhow::Result<u64> {
     let asked = Asked::read(std::env::args().skip(1))?;
     let began = Instant::now();
     let mut walk = Walk::begin(asked.shards);
-    match &asked.export {
-        Some(folder) => export(&mut walk, folder).await?,
-        None => table(&mut walk).await?,
+    match &asked.exports {
+        Some([payments, appeals]) => {
+            export(&mut walk, Walked::Payments, payments).await?;
+            export(&mut walk, Walked::Appeals, appeals).await?;
+        }
+        None => {
+            table(&mut walk, Walked::Payments, "PAYMENTS_TABLE").await?;
+            table(&mut walk, Walked::Appeals, "APPEALS_TABLE").await?;
+        }
     }
     // Without a folder for them the heads are compared with nothing, and forgotten.
     let forgotten = std::env::temp_dir().join(format!("audit-heads-{}", std::process::id()));
@@ -81,15 +89,19 @@ async fn audit() -> anyhow::Result<u64> {
 
 impl Asked {
     fn read(mut words: impl Iterator<Item = String>) -> anyhow::Result<Self> {
-        let export = match words.next().as_deref() {
+        let exports = match words.next().as_deref() {
             Some("table") => None,
-            Some("export") => Some(PathBuf::from(words.next().context("which folder?")?)),
+            Some("export") => {
+                let payments = words.next().context("which folder of payments?")?;
+                let appeals = words.next().context("which folder of appeals?")?;
+                Some([PathBuf::from(payments), PathBuf::from(appeals)])
+            }
             _ => bail!(
-                "table, or export <folder>; then --heads <folder>, --shards <number>, --restore"
+                "table, or export <payments> <appeals>; then --heads <folder>, --shards <number>, --restore"
             ),
         };
         let mut asked = Self {
-            export,
+            exports,
             heads: None,
             shards: 4,
             restores: false,
@@ -102,15 +114,15 @@ impl Asked {
                 other => bail!("what is {other}?"),
             }
         }
-        if asked.restores && asked.export.is_some() {
+        if asked.restores && asked.exports.is_some() {
             bail!("an export says what was; --restore goes with table");
         }
         Ok(asked)
     }
 }
 
-async fn table(walk: &mut Walk) -> anyhow::Result<()> {
-    let table = variable("PAYMENTS_TABLE")?;
+async fn table(walk: &mut Walk, walked: Walked, name: &str) -> anyhow::Result<()> {
+    let table = variable(name)?;
     let client = client().await;
     let mut from = None;
     loop {
@@ -118,9 +130,9 @@ async fn table(walk: &mut Walk) -> anyhow::Result<()> {
         let page = page.set_exclusive_start_key(from).send().await;
         let page = page.context("reading the table")?;
         for item in page.items.unwrap_or_default() {
-            walk.take(item)?;
+            walk.take(walked, item)?;
         }
-        eprint!("\r{} payments", walk.items());
+        eprint!("\r{} {}s", walk.items(walked), walked.one());
         from = page.last_evaluated_key;
         if from.is_none() {
             eprintln!();
@@ -129,7 +141,7 @@ async fn table(walk: &mut Walk) -> anyhow::Result<()> {
     }
 }
 
-async fn export(walk: &mut Walk, folder: &Path) -> anyhow::Result<()> {
+async fn export(walk: &mut Walk, walked: Walked, folder: &Path) -> anyhow::Result<()> {
     let data = folder.join("data");
     let folder = if data.is_dir() {
         data
@@ -147,7 +159,7 @@ async fn export(walk: &mut Walk, folder: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(!names.is_empty(), "no .json.gz in {}", folder.display());
     let archive = Directory(folder);
     for name in names {
-        walk.file(&archive, &name).await?;
+        walk.file(&archive, walked, &name).await?;
     }
     Ok(())
 }
@@ -159,6 +171,10 @@ fn show(report: &AuditReport, began: Instant) {
         report.steps,
         report.open,
         began.elapsed().as_secs()
+    );
+    println!(
+        "{} appeals, {} steps of their histories hashed and replayed, {} open",
+        report.appeals, report.appeal_steps, report.open_appeals
     );
     for (currency, sums) in &report.money {
         println!(
@@ -172,7 +188,8 @@ fn show(report: &AuditReport, began: Instant) {
     }
     for found in report.found.iter().take(SHOWN_MAX) {
         let end = if found.restored { "; restored" } else { "" };
-        println!("  {} {}: {}{end}", found.class, found.key, found.what);
+        let one = found.table.one();
+        println!("  {} {one} {}: {}{end}", found.class, found.key, found.what);
     }
     for (class, count) in &report.classes {
         println!("{class}: {count}");
@@ -188,7 +205,7 @@ async fn client() -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::new(&config.http_client(http).load().await)
 }
 
-/// Only payments and the ledger are touched.
+/// Only payments, appeals and the ledger are touched.
 async fn store(due_shards: u32) -> anyhow::Result<Store> {
     let tables = Tables {
         payments: variable("PAYMENTS_TABLE")?,
@@ -196,7 +213,7 @@ async fn store(due_shards: u32) -> anyhow::Result<Store> {
         evidence: String::new(),
         delayed_messages: String::new(),
         findings: String::new(),
-        appeals: String::new(),
+        appeals: variable("APPEALS_TABLE")?,
         journal: String::new(),
         merchants: String::new(),
         controls: String::new(),

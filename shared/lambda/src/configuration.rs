@@ -126,7 +126,8 @@ pub fn audit() -> anyhow::Result<(Audit, Exporter)> {
     let exports = variable("EXPORTS_BUCKET")?;
     let exporter = Exporter {
         client: aws_sdk_dynamodb::Client::new(&config),
-        table_arn: variable("PAYMENTS_TABLE_ARN")?,
+        payments_arn: variable("PAYMENTS_TABLE_ARN")?,
+        appeals_arn: variable("APPEALS_TABLE_ARN")?,
         bucket: exports.clone(),
     };
     let audit = Audit {

@@ -4,6 +4,10 @@
 //! A record that differs from a history that holds is made what the history says again, by the same decisions as ever.
 //! What cannot be trusted is told of and left as it is.
 
+mod appeals;
+
+pub use appeals::{ExaminedAppeal, examine_appeal};
+
 use payonce_domain::{ChainHash, Fact, Payment, PaymentKey, Timestamp, Version, decide, history};
 use serde::Deserialize;
 

@@ -2,7 +2,9 @@
 
 use payonce_domain::appeal::findings::ChannelWord;
 use payonce_domain::reconciliation::{Discrepancy, DiscrepancyClass, Proposal, Subject};
-use payonce_domain::{AccountId, BillDay, Channel, Money, Movement, OperatorId, Timestamp};
+use payonce_domain::{
+    AccountId, BillDay, Channel, Money, Movement, OperatorId, PaymentKey, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::findings::{ChannelSaid, Finding, FindingState, IS_OPEN, SettledBy, Sides};
@@ -51,6 +53,9 @@ pub(crate) struct FindingRecord {
     said: Option<SaidRecord>,
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     settled: Option<SettledRecord>,
+    /// The payment, where a number of it is one of ours: what the index `payment` lists by.
+    #[serde(rename = "pq", default, skip_serializing_if = "Option::is_none")]
+    payment: Option<Kept<PaymentKey>>,
     #[serde(rename = "oq", default, skip_serializing_if = "Option::is_none")]
     open: Option<String>,
 }
@@ -106,6 +111,7 @@ impl FindingRecord {
                 x: Kept(settled.at),
                 y: settled.why.clone(),
             }),
+            payment: subject.channel_order_no().map(|no| Kept(no.key())),
             open: match finding.state {
                 FindingState::Open => Some(IS_OPEN.to_owned()),
                 FindingState::Resolved => None,

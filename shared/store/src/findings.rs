@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use payonce_domain::appeal::findings::ChannelWord;
 use payonce_domain::reconciliation::{BillLine, Discrepancy};
-use payonce_domain::{LedgerRow, OperatorId, Timestamp};
+use payonce_domain::{LedgerRow, OperatorId, PaymentKey, Timestamp};
 
 use crate::Store;
 use crate::call::{Condition, Put, failed};
@@ -17,6 +17,12 @@ use crate::record::{self, Item, KEY};
 const OPEN_INDEX: &str = "open";
 /// Its key, there only while a finding is open.
 const OPEN: &str = "oq";
+/// The index that lists all that was ever found about a payment, oldest first.
+const PAYMENT_INDEX: &str = "payment";
+/// Its key, there only where the payment is one of ours.
+const PAYMENT: &str = "pq";
+/// As many as are read of one payment; each movement of its money is found once in each class at most.
+const OF_PAYMENT_MAX: i32 = 200;
 pub(crate) const IS_OPEN: &str = "open";
 /// Who sees to what nobody has taken.
 pub const NOBODY: &str = "operations";
@@ -246,13 +252,35 @@ impl Store {
     /// A [`StoreError`] if it cannot be had or read.
     pub async fn open_findings(&self, limit: i32) -> Result<Vec<Finding>, StoreError> {
         let doing = "read open findings";
+        let open = (OPEN, IS_OPEN.to_owned());
+        self.listed_findings(OPEN_INDEX, open, limit, doing).await
+    }
+
+    /// All that was ever found about a payment, oldest first. The index may be a moment old.
+    ///
+    /// # Errors
+    /// A [`StoreError`] if it cannot be had or read.
+    pub async fn findings_about(&self, payment: PaymentKey) -> Result<Vec<Finding>, StoreError> {
+        let doing = "read the findings about a payment";
+        let about = (PAYMENT, payment.to_string());
+        self.listed_findings(PAYMENT_INDEX, about, OF_PAYMENT_MAX, doing)
+            .await
+    }
+
+    async fn listed_findings(
+        &self,
+        index: &'static str,
+        (key, value): (&'static str, String),
+        limit: i32,
+        doing: &'static str,
+    ) -> Result<Vec<Finding>, StoreError> {
         let query = QueryItems {
             table: self.tables.findings.clone(),
-            index: Some(OPEN_INDEX),
+            index: Some(index),
             condition: Expression {
-                text: "#o = :o",
-                names: vec![("#o", OPEN)],
-                values: vec![(":o", AttributeValue::S(IS_OPEN.to_owned()))],
+                text: "#i = :i",
+                names: vec![("#i", key)],
+                values: vec![(":i", AttributeValue::S(value))],
             },
             limit: limit.max(1),
             doing,

@@ -9,13 +9,21 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-const PLACE: &str = "exports/AWSDynamoDB";
+/// Which tables are exported, and where `audit` looks for them.
+const PAYMENTS: &str = "exports/AWSDynamoDB";
+const APPEALS: &str = "exports/appeals/AWSDynamoDB";
 
-/// Puts an export with these items where `audit` looks for it.
+/// Puts an export with these payments where `audit` looks for it, and one with the appeals as they are.
 ///
 /// # Errors
 /// If the bucket does not take it.
-pub async fn export(world: &World, items: &[Value]) -> anyhow::Result<()> {
+pub async fn export(world: &World, payments: &[Value]) -> anyhow::Result<()> {
+    let appeals = world.aws.items("appeals").await?;
+    put(world, APPEALS, &appeals).await?;
+    put(world, PAYMENTS, payments).await
+}
+
+async fn put(world: &World, place: &str, items: &[Value]) -> anyhow::Result<()> {
     let bucket = world.aws.bucket("exports").await?;
     let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let name = format!("{:014}-00000000", since.as_millis());
@@ -24,15 +32,15 @@ pub async fn export(world: &World, items: &[Value]) -> anyhow::Result<()> {
         .map(|item| json!({ "Item": item }).to_string() + "\n");
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(lines.collect::<String>().as_bytes())?;
-    let data = format!("{PLACE}/{name}/data/a.json.gz");
-    let files = format!("{PLACE}/{name}/manifest-files.json");
+    let data = format!("{place}/{name}/data/a.json.gz");
+    let files = format!("{place}/{name}/manifest-files.json");
     let file = json!({ "itemCount": items.len(), "dataFileS3Key": data });
     let summary = json!({
         "itemCount": items.len(),
         "manifestFilesS3Key": files,
         "outputFormat": "DYNAMODB_JSON",
     });
-    let summary_name = format!("{PLACE}/{name}/manifest-summary.json");
+    let summary_name = format!("{place}/{name}/manifest-summary.json");
     for (name, content) in [
         (data, packed.finish()?),
         (files, format!("{file}\n").into_bytes()),

@@ -1,6 +1,7 @@
 //! An appeal as operators read it.
 
 use payonce_app::console::{Console, Role};
+use payonce_domain::appeal::findings::AttemptFacts;
 use payonce_domain::appeal::{
     AppealCommand, AppealFact, AppealInput, Findings, OrderFacts, Outcome, Party, Ruling,
 };
@@ -51,8 +52,18 @@ pub(super) struct Order {
     pub(super) paid_known_at: Option<String>,
     pub(super) given_up_at: Option<String>,
     pub(super) vouched_by: &'static str,
-    pub(super) channels: Vec<(&'static str, &'static str)>,
+    pub(super) channels: Vec<Attempt>,
     pub(super) refunds: Vec<(String, String, &'static str)>,
+}
+
+/// An attempt: what its channel says, and what the bills said.
+pub(super) struct Attempt {
+    pub(super) channel: &'static str,
+    pub(super) said: &'static str,
+    /// One word, and the day of the bill.
+    pub(super) bill: Option<(&'static str, String)>,
+    /// Each difference: what, both amounts, on which day it was found, and what became of it.
+    pub(super) found: Vec<(&'static str, String, String, &'static str)>,
 }
 
 /// What the buyer did at the cashier of one order.
@@ -146,11 +157,31 @@ fn order(w: &'static Words, order: &OrderFacts) -> Order {
         paid_known_at: order.paid_known_at.map(show::beijing),
         given_up_at: order.given_up_at.map(show::beijing),
         vouched_by: order.vouched_by.map_or("—", |source| w.source(source)),
-        channels: attempts
-            .map(|one| (one.no.channel().name(), w.channel_word(one.said)))
-            .collect(),
+        channels: attempts.map(|one| attempt(w, one)).collect(),
         refunds: refunds
             .map(|one| (one.no.to_string(), show::yuan(one.amount), one.state.name()))
+            .collect(),
+    }
+}
+
+fn attempt(w: &'static Words, attempt: &AttemptFacts) -> Attempt {
+    let bill = attempt.bill.as_ref();
+    let found = bill.into_iter().flat_map(|bill| &bill.found);
+    Attempt {
+        channel: attempt.no.channel().name(),
+        said: w.channel_word(attempt.said),
+        bill: bill.map(|bill| (w.bill_word(bill.word()), bill.day.to_string())),
+        found: found
+            .map(|one| {
+                let sides = [(w.bill_theirs, one.theirs), (w.bill_ours, one.ours)];
+                let sides = sides.map(|(who, amount)| {
+                    let amount = amount.map_or_else(|| "—".to_owned(), show::yuan);
+                    format!("{who} {amount}")
+                });
+                let class = w.class(one.class);
+                let day = one.day.to_string();
+                (class, sides.join(", "), day, w.finding_end(one.end))
+            })
             .collect(),
     }
 }

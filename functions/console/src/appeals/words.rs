@@ -1,10 +1,13 @@
 //! The words of the appeals' pages, in two languages.
 
+use payonce_domain::appeal::bill::{BillWord, FindingEnd};
 use payonce_domain::appeal::findings::{ChannelWord, SameBuyer};
 use payonce_domain::appeal::{AppealRefusal, Dismissal, ForPerson, Party, Position, Proposal};
+use payonce_domain::reconciliation::DiscrepancyClass;
 use payonce_domain::{AppealState, Source};
 
 use crate::look::Language;
+use crate::settlement;
 use crate::show;
 
 payonce_lambda::words! {
@@ -74,6 +77,16 @@ payonce_lambda::words! {
     said_unpaid: "未支付", "not paid yet";
     said_nothing: "没有收款", "took nothing";
     said_silent: "没有答复", "no answer";
+    bill_says: "账单", "The bill";
+    bill_waiting: "尚未核对", "not compared yet";
+    bill_matched: "相符", "matched";
+    bill_nothing: "双方都没有收款", "no payment, and none in our books";
+    bill_differs: "有差错", "differs";
+    bill_theirs: "渠道", "channel";
+    bill_ours: "本方", "we";
+    found_open: "未处理", "open";
+    found_repaired: "已自动修复", "repaired itself";
+    found_settled: "已结案", "settled";
     by_hint: "提示", "a hint";
     by_notification: "通知", "a notification";
     by_query: "查单", "a query";
@@ -90,6 +103,7 @@ payonce_lambda::words! {
     p_many: "人工：多于两单已付", "a person: more than two are paid";
     p_partly: "人工：已部分退款", "a person: partly refunded";
     p_suspense: "人工：款项挂账", "a person: money in suspense";
+    p_bill: "人工：账单与账本不符", "a person: bill and books differ";
     n_ruled: "已裁定，等待第二人复核。", "It is ruled. A second person approves it.";
     n_approved: "已复核，正在执行。", "It is approved and carried out.";
     n_declined: "已退回。", "It is sent back.";
@@ -167,6 +181,33 @@ impl Words {
         }
     }
 
+    pub(super) const fn bill_word(&self, word: BillWord) -> &'static str {
+        match word {
+            BillWord::Waiting => self.bill_waiting,
+            BillWord::Matched => self.bill_matched,
+            BillWord::Nothing => self.bill_nothing,
+            BillWord::Differs => self.bill_differs,
+        }
+    }
+
+    /// What differs, in the words of the pages of settlement.
+    pub(super) fn class(&self, class: DiscrepancyClass) -> &'static str {
+        let language = if std::ptr::eq(self, &raw const CHINESE) {
+            Language::Chinese
+        } else {
+            Language::English
+        };
+        settlement::class(language, class)
+    }
+
+    pub(super) const fn finding_end(&self, end: FindingEnd) -> &'static str {
+        match end {
+            FindingEnd::Open => self.found_open,
+            FindingEnd::Repaired => self.found_repaired,
+            FindingEnd::Settled => self.found_settled,
+        }
+    }
+
     pub(super) const fn source(&self, source: Source) -> &'static str {
         match source {
             Source::Hint => self.by_hint,
@@ -195,6 +236,7 @@ impl Words {
                 ForPerson::ManyPaid => self.p_many,
                 ForPerson::PartlyReturned => self.p_partly,
                 ForPerson::Suspense => self.p_suspense,
+                ForPerson::BillDiffers => self.p_bill,
             }
             .to_owned(),
         }

@@ -17,6 +17,7 @@ pub(crate) use files::{day_json, days_csv, days_json, findings_csv};
 pub(crate) use findings::page as findings;
 pub(crate) use steps::{settle, take};
 
+use payonce_domain::reconciliation::DiscrepancyClass;
 use payonce_domain::{AccountId, BillDay, Channel};
 use payonce_store::LedgerPlace;
 
@@ -32,6 +33,11 @@ pub(crate) const fn title(language: Language) -> &'static str {
 /// What it calls the discrepancies.
 pub(crate) const fn findings_title(language: Language) -> &'static str {
     Words::of(language).findings
+}
+
+/// What they call a class of them.
+pub(crate) fn class(language: Language, class: DiscrepancyClass) -> &'static str {
+    Words::of(language).class(class)
 }
 
 /// The account and day that an address or a form names.

@@ -279,6 +279,8 @@ async fn a_bill_can_contain_every_kind_of_error() {
     assert_eq!(orders(&rows)[4], "STRANGE1");
     let rows = put("change_amount", json!({ "channel_order_no": "ORDER2" })).await;
     assert_eq!(value(&rows, 2, "订单金额"), "20.00");
+    let rows = put("change_fee", json!({ "channel_order_no": "ORDER2" })).await;
+    assert_eq!(value(&rows, 2, "手续费"), "0.14000");
     let rows = put("change_state", json!({ "refund_no": "R1" })).await;
     assert_eq!(value(&rows, 3, "退款状态"), "FAIL");
     let rows = put("next_day", json!({ "channel_order_no": "ORDER2" })).await;

@@ -1,5 +1,5 @@
 //! Gather the facts of an appeal: the orders as they stand, what the buyer did, what each channel says
-//! at this moment.
+//! at this moment, and what the bills said.
 
 use std::time::Duration;
 
@@ -60,10 +60,13 @@ impl App {
         // What was learned may have been stored by the call that was given up.
         let found = change::load(&self.store, no.key()).await?;
         let stored = found.ok_or(AppealFailure::NotFound)?.stored;
+        let entries = stored.history()?;
+        let known = history::captures_known(&entries);
         Ok(Seen {
-            paid_known_at: history::paid_known_at(&stored.history()?),
+            paid_known_at: history::paid_known_at(&entries),
             given_up_at: self.given_up_at(no.key()).await?,
             said,
+            billed: self.billed(stored.payment(), &known).await?,
             payment: stored.payment().clone(),
         })
     }

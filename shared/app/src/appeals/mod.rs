@@ -6,6 +6,7 @@
 
 mod advance;
 mod answer;
+mod bills;
 mod failure;
 mod gather;
 mod link;

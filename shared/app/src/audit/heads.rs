@@ -1,16 +1,17 @@
 //! Heads (链头): the last hash of every history, kept from one audit to the next where nobody can change them.
 //!
 //! One folder for each audit, named so that the order of names is the order of time; in it a file for each shelf that has
-//! any, one line a payment: key, version, hash. The report comes last, so a folder with one is whole.
+//! any, one line a payment or an appeal: key, version, hash. The report comes last, so a folder with one is whole.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::Context;
-use payonce_domain::{ChainHash, PaymentKey};
+use payonce_domain::ChainHash;
 
 use super::archive::{self, Archive};
-use super::report::AuditReport;
+use super::report::{AuditReport, Walked};
+use super::shelves::is_key;
 
 /// Where heads lie in their archive.
 const HEADS: &str = "heads/";
@@ -39,8 +40,8 @@ impl Head {
     }
 }
 
-/// Heads by their payments.
-pub(super) type Heads = BTreeMap<PaymentKey, Head>;
+/// Heads by their keys.
+pub(super) type Heads = BTreeMap<String, Head>;
 
 /// The last audit before this one that came to its end.
 pub(super) async fn before(archive: &dyn Archive, audit: &str) -> anyhow::Result<Option<String>> {
@@ -59,9 +60,10 @@ pub(super) async fn before(archive: &dyn Archive, audit: &str) -> anyhow::Result
 pub(super) async fn read(
     archive: &dyn Archive,
     audit: &str,
+    table: Walked,
     shelf: usize,
 ) -> anyhow::Result<Heads> {
-    let name = name(audit, shelf);
+    let name = name(audit, table, shelf);
     let Some(bytes) = archive::read(archive, &name).await? else {
         return Ok(Heads::new());
     };
@@ -77,6 +79,7 @@ pub(super) async fn read(
 pub(super) async fn keep(
     archive: &dyn Archive,
     audit: &str,
+    table: Walked,
     shelf: usize,
     heads: &Heads,
 ) -> anyhow::Result<()> {
@@ -91,7 +94,9 @@ pub(super) async fn keep(
         }
         text.push('\n');
     }
-    archive.keep(&name(audit, shelf), text.into_bytes()).await
+    archive
+        .keep(&name(audit, table, shelf), text.into_bytes())
+        .await
 }
 
 /// What an audit found, if it came to its end.
@@ -117,15 +122,19 @@ pub(super) async fn keep_report(
     archive.keep(&report_name(audit), bytes).await
 }
 
-fn name(audit: &str, shelf: usize) -> String {
-    format!("{HEADS}{audit}/{shelf:03}")
+fn name(audit: &str, table: Walked, shelf: usize) -> String {
+    let of = match table {
+        Walked::Payments => "",
+        Walked::Appeals => "appeals-",
+    };
+    format!("{HEADS}{audit}/{of}{shelf:03}")
 }
 
 fn report_name(audit: &str) -> String {
     format!("{HEADS}{audit}/report.json")
 }
 
-fn parse(line: &str) -> Option<(PaymentKey, Head)> {
+fn parse(line: &str) -> Option<(String, Head)> {
     let mut words = line.split(' ');
     let (key, version, hash) = (words.next()?, words.next()?, words.next()?);
     let mut bytes = [0; 16];
@@ -139,5 +148,5 @@ fn parse(line: &str) -> Option<(PaymentKey, Head)> {
         version: version.parse().ok()?,
         hash: ChainHash(bytes),
     };
-    Some((PaymentKey::parse(key)?, head))
+    is_key(key).then(|| (key.to_owned(), head))
 }

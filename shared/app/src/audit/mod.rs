@@ -1,12 +1,13 @@
-//! Audit (审计): walk every payment there is, and ask each whether it can be believed.
+//! Audit (审计): walk every payment and every appeal there is, and ask each whether it can be believed.
 //!
 //! Each history is hashed and replayed, its money counted, and what is owed looked for in the due index
-//! ([`payonce_store::audit`]). Then the last hash of every chain, its head, is compared with those that were kept before,
+//! ([`payonce_store::audit`]). An appeal's history is hashed and replayed
+//! too, and an appeal that is open must stand in its due index. Then the last hash of every chain, its head, is compared with those that were kept before,
 //! where nobody can change them: whoever rewrites a history to its first entry leaves a chain that holds, and another
-//! head; whoever deletes a payment leaves a head without one. At the end stands one number, which must be zero.
+//! head; whoever deletes one leaves a head without it. At the end stands one number, which must be zero.
 //!
-//! It reads an export of the table line by line, or whatever else it is handed item by item; what it keeps in memory does
-//! not grow with the table, but for the payments that something is wrong with.
+//! It reads exports of the tables line by line, or whatever else it is handed item by item; what it keeps in memory does
+//! not grow with the tables, but for the items that something is wrong with.
 
 mod archive;
 mod heads;
@@ -18,28 +19,37 @@ mod walk;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use payonce_domain::{PaymentKey, Span, Timestamp};
+use payonce_domain::{AppealKey, PaymentKey, Span, Timestamp};
 use payonce_store::Store;
 use payonce_store::audit::Restored;
 use serde::Deserialize;
 
 pub use archive::{Archive, Directory, Done, Taker};
-pub use report::{AuditReport, Found};
+pub use report::{AuditReport, Found, Walked};
 pub use walk::Walk;
 
 use crate::metrics::{Metric, record};
 use lines::Lines;
 
-/// Where an export lies in its archive.
-const EXPORTS: &str = "exports/AWSDynamoDB/";
 /// An export is made every week; an audit of an older one says nothing of this week.
 const OLDEST: Span = Span::days(9);
+/// The export of the appeals is begun just before that of the payments. One that much older is another week's.
+const APART: Span = Span::days(1);
 
-/// The audit of a deployed table: of its exports, week by week.
+/// What stands before the folder that DynamoDB makes for the exports of a table.
+#[must_use]
+pub const fn prefix(table: Walked) -> &'static str {
+    match table {
+        Walked::Payments => "exports",
+        Walked::Appeals => "exports/appeals",
+    }
+}
+
+/// The audit of deployed tables: of their exports, week by week.
 pub struct Audit {
-    /// The table, for what can be restored.
+    /// The tables, for what can be restored.
     pub store: Store,
-    /// Where exports of it lie.
+    /// Where exports of them lie.
     pub exports: Arc<dyn Archive>,
     /// Where the heads are kept; best where nobody can change them.
     pub heads: Arc<dyn Archive>,
@@ -66,19 +76,27 @@ struct Summary {
 }
 
 impl Audit {
-    /// Audits the newest whole export, unless that is done already, and says the number as a metric either way.
+    /// Audits the newest whole export of the payments with that of the appeals of the same day, unless that is done already,
+    /// and says the number as a metric either way.
     ///
     /// # Errors
-    /// If there is no export of the last days, or it or the heads cannot be read or written.
+    /// If there are no exports of the last days, or they or the heads cannot be read or written.
     pub async fn newest(&self, now: Timestamp) -> anyhow::Result<AuditReport> {
-        let (export, summary) = self.newest_export().await?;
-        let made_at = export.split('-').next().and_then(|text| text.parse().ok());
-        let made_at = Timestamp::from_millis(made_at.context("an export is named by its time")?);
-        let age = now.since(made_at);
+        let (export, payments) = self.newest_export(Walked::Payments).await?;
+        let age = now.since(made_at(&export)?);
         ensure!(age < OLDEST, "the newest export, {export}, is too old");
         let report = match heads::report(&*self.heads, &export).await? {
             Some(report) => report,
-            None => self.audit(&export, &summary, now).await?,
+            None => {
+                let (of_appeals, appeals) = self.newest_export(Walked::Appeals).await?;
+                let age = made_at(&export)?.since(made_at(&of_appeals)?);
+                ensure!(
+                    age < APART,
+                    "the appeals' export to {export} is not whole yet"
+                );
+                let tables = [(Walked::Payments, payments), (Walked::Appeals, appeals)];
+                self.audit(&export, &tables, now).await?
+            }
         };
         record(&[], &[(Metric::AuditFound, report.number())], now);
         Ok(report)
@@ -87,24 +105,40 @@ impl Audit {
     async fn audit(
         &self,
         export: &str,
-        summary: &Summary,
+        tables: &[(Walked, Summary)],
         now: Timestamp,
     ) -> anyhow::Result<AuditReport> {
+        let mut walk = Walk::begin(self.store.shards());
+        for (table, summary) in tables {
+            self.walk_past(&mut walk, *table, summary).await?;
+        }
+        let mut report = walk.end(&*self.heads, export).await?;
+        restore(&self.store, &mut report, now).await;
+        report.keep(&*self.heads, export).await?;
+        report.log();
+        Ok(report)
+    }
+
+    async fn walk_past(
+        &self,
+        walk: &mut Walk,
+        table: Walked,
+        summary: &Summary,
+    ) -> anyhow::Result<()> {
         ensure!(
             summary.format == "DYNAMODB_JSON",
             "the export is in {}, and not in DYNAMODB_JSON",
             summary.format
         );
-        let mut walk = Walk::begin(self.store.shards());
         let list = archive::whole(&*self.exports, &summary.files).await?;
         for line in list
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
         {
             let file: DataFile = serde_json::from_slice(line).context("the export's files")?;
-            let before = walk.items();
-            walk.file(&*self.exports, &file.name).await?;
-            let items = walk.items() - before;
+            let before = walk.items(table);
+            walk.file(&*self.exports, table, &file.name).await?;
+            let items = walk.items(table) - before;
             ensure!(
                 items == file.items,
                 "{} holds {items} items, and should hold {}",
@@ -113,48 +147,60 @@ impl Audit {
             );
         }
         ensure!(
-            walk.items() == summary.items,
+            walk.items(table) == summary.items,
             "the export holds {} items, and should hold {}",
-            walk.items(),
+            walk.items(table),
             summary.items
         );
-        let mut report = walk.end(&*self.heads, export).await?;
-        restore(&self.store, &mut report, now).await;
-        report.keep(&*self.heads, export).await?;
-        report.log();
-        Ok(report)
+        Ok(())
     }
 
-    /// The newest export that is whole: its summary is written last.
-    async fn newest_export(&self) -> anyhow::Result<(String, Summary)> {
-        let mut exports = self.exports.folders(EXPORTS).await?;
+    /// The newest export of a table that is whole: its summary is written last.
+    async fn newest_export(&self, table: Walked) -> anyhow::Result<(String, Summary)> {
+        let place = format!("{}/AWSDynamoDB/", prefix(table));
+        let mut exports = self.exports.folders(&place).await?;
         exports.sort_unstable();
         for export in exports.into_iter().rev() {
-            let name = format!("{EXPORTS}{export}/manifest-summary.json");
+            let name = format!("{place}{export}/manifest-summary.json");
             if let Some(summary) = archive::read(&*self.exports, &name).await? {
                 let summary = serde_json::from_slice(&summary).context("the export's summary")?;
                 return Ok((export, summary));
             }
         }
-        anyhow::bail!("there is no whole export under {EXPORTS}")
+        anyhow::bail!("there is no whole export under {place}")
     }
 }
 
-/// Makes good what the histories can. Each payment is read again: the walk may have seen it hours ago.
+/// When an export was begun, which is what it is named by.
+fn made_at(export: &str) -> anyhow::Result<Timestamp> {
+    let millis = export.split('-').next().and_then(|text| text.parse().ok());
+    let millis = millis.context("an export is named by its time")?;
+    Ok(Timestamp::from_millis(millis))
+}
+
+/// Makes good what the histories can. Each item is read again: the walk may have seen it hours ago.
 pub async fn restore(store: &Store, report: &mut AuditReport, now: Timestamp) {
     for found in report
         .found
         .iter_mut()
         .filter(|found| found.can_be_restored)
     {
-        let Some(key) = PaymentKey::parse(&found.key) else {
-            continue;
+        let restored = match found.table {
+            Walked::Payments => match PaymentKey::parse(&found.key) {
+                Some(key) => store.restore(key, now).await,
+                None => continue,
+            },
+            Walked::Appeals => match AppealKey::parse(&found.key) {
+                Some(key) => store.restore_appeal(key).await,
+                None => continue,
+            },
         };
-        match store.restore(key, now).await {
+        match restored {
             Ok(Restored::Done) => found.restored = true,
             Ok(Restored::Whole | Restored::Moved | Restored::Untrusted) => {}
             Err(error) => {
-                tracing::error!(%error, "payment {} is not restored: {error}", found.key);
+                let one = found.table.one();
+                tracing::error!(%error, "{one} {} is not restored: {error}", found.key);
             }
         }
     }

@@ -2,18 +2,48 @@
 
 use std::collections::BTreeMap;
 
-use payonce_domain::{Money, Payment};
+use payonce_domain::{Appeal, Money, Payment};
 use serde::{Deserialize, Serialize};
 
 use super::archive::Archive;
 use super::heads;
 
-/// Of how many payments a report tells one by one; all are counted.
+/// Of how many payments and appeals a report tells one by one; all are counted.
 pub(super) const NAMED_MAX: usize = 10_000;
 
-/// A payment that something is wrong with.
+/// A table that is walked past.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Walked {
+    /// The payments.
+    #[default]
+    Payments,
+    /// The appeals (申诉).
+    Appeals,
+}
+
+impl Walked {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Payments, Self::Appeals];
+
+    /// One item of it, in words.
+    #[must_use]
+    pub const fn one(self) -> &'static str {
+        match self {
+            Self::Payments => "payment",
+            Self::Appeals => "appeal",
+        }
+    }
+}
+
+/// A payment or an appeal that something is wrong with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
+    /// In which table it stands.
+    #[serde(default)]
+    pub table: Walked,
     /// Its key, or what stands in its place.
     pub key: String,
     /// What it is counted under.
@@ -35,6 +65,15 @@ pub struct AuditReport {
     pub steps: u64,
     /// Payments that owe something, each with its time.
     pub open: u64,
+    /// Appeals that were walked past.
+    #[serde(default)]
+    pub appeals: u64,
+    /// Steps of their histories, each hashed and replayed.
+    #[serde(default)]
+    pub appeal_steps: u64,
+    /// Appeals that are not over, each with its time.
+    #[serde(default)]
+    pub open_appeals: u64,
     /// The sums of all payments by currency, in minor units: captured, and where it is.
     pub money: BTreeMap<String, Sums>,
     /// Heads that were kept before, and compared.
@@ -43,7 +82,7 @@ pub struct AuditReport {
     pub compared_with: Option<String>,
     /// What is wrong, by class.
     pub classes: BTreeMap<String, u64>,
-    /// The payments that something is wrong with, as many as are told of one by one.
+    /// The payments and appeals that something is wrong with, as many as are told of one by one.
     pub found: Vec<Found>,
 }
 
@@ -63,7 +102,7 @@ pub struct Sums {
 }
 
 impl AuditReport {
-    /// The one number, which must be zero: how many payments something is, or was, wrong with.
+    /// The one number, which must be zero: how many payments and appeals something is, or was, wrong with.
     #[must_use]
     pub fn number(&self) -> u64 {
         self.classes.values().sum()
@@ -83,10 +122,18 @@ impl AuditReport {
         heads::keep_report(archive, audit, self).await
     }
 
-    pub(super) fn finds(&mut self, key: String, class: &str, what: String, can_be_restored: bool) {
+    pub(super) fn finds(
+        &mut self,
+        table: Walked,
+        key: String,
+        class: &str,
+        what: String,
+        can_be_restored: bool,
+    ) {
         *self.classes.entry(class.to_owned()).or_default() += 1;
         if self.found.len() < NAMED_MAX {
             self.found.push(Found {
+                table,
                 key,
                 class: class.to_owned(),
                 what,
@@ -111,18 +158,26 @@ impl AuditReport {
         add(&mut sums.suspense, view.suspense);
     }
 
+    pub(super) fn counts_appeal(&mut self, appeal: &Appeal) {
+        self.appeal_steps += appeal.version.0;
+        self.open_appeals += u64::from(!appeal.state.is_over());
+    }
+
     pub(super) fn log(&self) {
         for found in &self.found {
             let (what, restored) = (&found.what, found.restored);
-            tracing::error!(payment.key = %found.key, audit.class = %found.class, restored,
-                "the audit found payment {}: {what}", found.key);
+            let one = found.table.one();
+            tracing::error!(audit.key = %found.key, audit.of = one, audit.class = %found.class,
+                restored, "the audit found {one} {}: {what}", found.key);
         }
         tracing::info!(
             audit.number = self.number(),
             audit.payments = self.payments,
-            "the audit found {} in {} payments",
+            audit.appeals = self.appeals,
+            "the audit found {} in {} payments and {} appeals",
             self.number(),
-            self.payments
+            self.payments,
+            self.appeals
         );
     }
 }

@@ -1,6 +1,6 @@
-//! Shelves: where the walk lays the chains that it saw, sorted by the first of their key's letters.
+//! Shelves: where the walk lays the chains that it saw of one table, sorted by the first of their key's letters.
 //!
-//! Payments come in the order of the table's partitions, and heads are kept in the order of keys. Each shelf is a
+//! Items come in the order of the table's partitions, and heads are kept in the order of keys. Each shelf is a
 //! nameless file of the machine, so that only one is ever in memory.
 
 use std::fs::File;
@@ -16,12 +16,18 @@ const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const KEY_BYTES: usize = 20;
 const HASH_BYTES: usize = 16;
 
-/// A payment as it lies on a shelf.
+/// A payment or an appeal as it lies on a shelf.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Chain {
-    pub(super) key: PaymentKey,
+    /// Keys have the same form in both tables, and may be the same.
+    pub(super) key: String,
     /// Empty where it cannot be trusted.
     pub(super) hashes: Vec<ChainHash>,
+}
+
+/// Whether a text has the form of a key of ours.
+pub(super) fn is_key(text: &str) -> bool {
+    PaymentKey::parse(text).is_some()
 }
 
 /// All shelves.
@@ -33,8 +39,8 @@ impl Shelves {
     }
 
     /// The shelf of a key.
-    fn of(key: PaymentKey) -> usize {
-        let mut letters = key.as_str().bytes();
+    fn of(key: &str) -> usize {
+        let mut letters = key.bytes();
         let mut place = || {
             let letter = letters.next().unwrap_or(b'0');
             LETTERS
@@ -46,7 +52,7 @@ impl Shelves {
     }
 
     pub(super) fn lay(&mut self, chain: &Chain) -> anyhow::Result<()> {
-        let shelf = &mut self.0[Self::of(chain.key)];
+        let shelf = &mut self.0[Self::of(&chain.key)];
         let shelf = match shelf {
             Some(shelf) => shelf,
             None => {
@@ -56,7 +62,7 @@ impl Shelves {
         };
         let count = u32::try_from(chain.hashes.len()).context("a chain's length")?;
         let mut bytes = Vec::with_capacity(KEY_BYTES + 4 + chain.hashes.len() * HASH_BYTES);
-        bytes.extend_from_slice(chain.key.as_str().as_bytes());
+        bytes.extend_from_slice(chain.key.as_bytes());
         bytes.extend_from_slice(&count.to_be_bytes());
         for hash in &chain.hashes {
             bytes.extend_from_slice(&hash.0);
@@ -77,7 +83,7 @@ impl Shelves {
         let mut key = [0; KEY_BYTES];
         while reader.read(&mut key[..1]).context(doing)? == 1 {
             reader.read_exact(&mut key[1..]).context(doing)?;
-            let key = std::str::from_utf8(&key).ok().and_then(PaymentKey::parse);
+            let key = std::str::from_utf8(&key).ok().filter(|key| is_key(key));
             let mut count = [0; 4];
             reader.read_exact(&mut count).context(doing)?;
             let mut hashes = Vec::new();
@@ -86,10 +92,10 @@ impl Shelves {
                 reader.read_exact(&mut hash).context(doing)?;
                 hashes.push(ChainHash(hash));
             }
-            let key = key.context(doing)?;
+            let key = key.context(doing)?.to_owned();
             chains.push(Chain { key, hashes });
         }
-        chains.sort_unstable_by_key(|chain| chain.key);
+        chains.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(chains)
     }
 }

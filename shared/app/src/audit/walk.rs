@@ -1,72 +1,113 @@
-//! The walk past every payment, and the comparison with the heads that were kept before.
+//! The walk past every payment and every appeal, and the comparison with the heads that were kept before.
 
 use anyhow::Context;
-use payonce_domain::PaymentKey;
-use payonce_store::audit::{examine, item_of_line};
+use payonce_domain::ChainHash;
+use payonce_store::audit::{Trouble, examine, examine_appeal, item_of_line};
 use payonce_store::engine::Item;
 
 use super::Lines;
 use super::archive::Archive;
 use super::heads::{self, Head, Heads};
-use super::report::AuditReport;
-use super::shelves::{Chain, SHELVES, Shelves};
+use super::report::{AuditReport, Walked};
+use super::shelves::{Chain, SHELVES, Shelves, is_key};
 
 /// A walk that has begun.
 pub struct Walk {
     shards: u32,
-    shelves: Shelves,
+    payments: Shelves,
+    appeals: Shelves,
     report: AuditReport,
 }
 
 impl Walk {
-    /// Begins one. `shards`: how many parts of the due index are read.
+    /// Begins one. `shards`: how many parts of the indexes are read.
     #[must_use]
     pub fn begin(shards: u32) -> Self {
         Self {
             shards,
-            shelves: Shelves::new(),
+            payments: Shelves::new(),
+            appeals: Shelves::new(),
             report: AuditReport::default(),
         }
     }
 
-    /// How many items it came past.
+    /// How many items of a table it came past.
     #[must_use]
-    pub const fn items(&self) -> u64 {
-        self.report.payments
+    pub const fn items(&self, table: Walked) -> u64 {
+        match table {
+            Walked::Payments => self.report.payments,
+            Walked::Appeals => self.report.appeals,
+        }
     }
 
-    /// Comes past an item of the table of payments.
+    /// Comes past an item of a table.
     ///
     /// # Errors
     /// If the machine has no room for what is to be remembered of it.
-    pub fn take(&mut self, item: Item) -> anyhow::Result<()> {
+    pub fn take(&mut self, table: Walked, item: Item) -> anyhow::Result<()> {
+        match table {
+            Walked::Payments => self.take_payment(item),
+            Walked::Appeals => self.take_appeal(&item),
+        }
+    }
+
+    fn take_payment(&mut self, item: Item) -> anyhow::Result<()> {
         self.report.payments += 1;
         let examined = examine(item, self.shards);
         if let Some(payment) = &examined.payment {
             self.report.counts(payment);
         }
-        if let Some(trouble) = examined.trouble {
-            let restorable = trouble.can_be_restored();
-            let what = trouble.to_string();
-            let key = examined.key.clone();
-            self.report.finds(key, trouble.name(), what, restorable);
-        }
-        // What has no key of ours was found unreadable, and no head was ever kept for it.
-        if let Some(key) = PaymentKey::parse(&examined.key) {
-            let hashes = examined.chain;
-            self.shelves.lay(&Chain { key, hashes })?;
-        }
-        Ok(())
+        let (key, hashes) = (examined.key, examined.chain);
+        self.note(Walked::Payments, key, hashes, examined.trouble)
     }
 
-    /// Comes past every item in a file of an export: gzip, an item a line.
+    fn take_appeal(&mut self, item: &Item) -> anyhow::Result<()> {
+        self.report.appeals += 1;
+        let examined = examine_appeal(item, self.shards);
+        if let Some(appeal) = &examined.appeal {
+            self.report.counts_appeal(appeal);
+        }
+        let (key, hashes) = (examined.key, examined.chain);
+        self.note(Walked::Appeals, key, hashes, examined.trouble)
+    }
+
+    fn note(
+        &mut self,
+        table: Walked,
+        key: String,
+        hashes: Vec<ChainHash>,
+        trouble: Option<Trouble>,
+    ) -> anyhow::Result<()> {
+        if let Some(trouble) = trouble {
+            let restorable = trouble.can_be_restored();
+            let (class, what) = (trouble.name(), trouble.to_string());
+            self.report
+                .finds(table, key.clone(), class, what, restorable);
+        }
+        // What has no key of ours was found unreadable, and no head was ever kept for it.
+        if !is_key(&key) {
+            return Ok(());
+        }
+        let shelves = match table {
+            Walked::Payments => &mut self.payments,
+            Walked::Appeals => &mut self.appeals,
+        };
+        shelves.lay(&Chain { key, hashes })
+    }
+
+    /// Comes past every item in a file of a table's export: gzip, an item a line.
     ///
     /// # Errors
     /// If the file is missing, cut off or holds something else.
-    pub async fn file(&mut self, archive: &dyn Archive, name: &str) -> anyhow::Result<()> {
+    pub async fn file(
+        &mut self,
+        archive: &dyn Archive,
+        table: Walked,
+        name: &str,
+    ) -> anyhow::Result<()> {
         let mut lines = Lines::to(|line: &[u8]| {
             let item = item_of_line(line)?;
-            self.take(item)
+            self.take(table, item)
         });
         let fetched = archive.fetch(name, &mut |piece| lines.take(piece)).await;
         let there = fetched.with_context(|| format!("reading {name}"))?;
@@ -76,21 +117,26 @@ impl Walk {
 
     /// The walk is over: every head is compared with the one that was kept before, and kept for the next time.
     ///
-    /// A payment whose history was rewritten, or that is gone, keeps its old head, so that every later audit tells of it
+    /// Whatever's history was rewritten, or that is gone, keeps its old head, so that every later audit tells of it
     /// too.
     ///
     /// # Errors
     /// If heads cannot be read or kept.
     pub async fn end(mut self, archive: &dyn Archive, audit: &str) -> anyhow::Result<AuditReport> {
         let before = heads::before(archive, audit).await?;
-        for shelf in 0..SHELVES {
-            let chains = self.shelves.take(shelf)?;
-            let kept = match &before {
-                Some(before) => heads::read(archive, before, shelf).await?,
-                None => Heads::new(),
-            };
-            let next = compare(chains, kept, &mut self.report);
-            heads::keep(archive, audit, shelf, &next).await?;
+        for table in Walked::ALL {
+            for shelf in 0..SHELVES {
+                let chains = match table {
+                    Walked::Payments => self.payments.take(shelf)?,
+                    Walked::Appeals => self.appeals.take(shelf)?,
+                };
+                let kept = match &before {
+                    Some(before) => heads::read(archive, before, table, shelf).await?,
+                    None => Heads::new(),
+                };
+                let next = compare(table, chains, kept, &mut self.report);
+                heads::keep(archive, audit, table, shelf, &next).await?;
+            }
         }
         self.report.compared_with = before;
         Ok(self.report)
@@ -98,7 +144,7 @@ impl Walk {
 }
 
 /// The heads to be kept, after those of before.
-fn compare(chains: Vec<Chain>, mut kept: Heads, report: &mut AuditReport) -> Heads {
+fn compare(table: Walked, chains: Vec<Chain>, mut kept: Heads, report: &mut AuditReport) -> Heads {
     let mut next = Heads::new();
     report.compared += u64::try_from(kept.len()).unwrap_or(u64::MAX);
     for Chain { key, hashes } in chains {
@@ -119,13 +165,13 @@ fn compare(chains: Vec<Chain>, mut kept: Heads, report: &mut AuditReport) -> Hea
                 "its history was rewritten, or cut, before version {}",
                 old.version
             );
-            report.finds(key.to_string(), "rewritten", what, false);
+            report.finds(table, key.clone(), "rewritten", what, false);
             next.insert(key, old);
         }
     }
     for (key, old) in kept {
         let what = format!("it had {} steps, and is gone", old.version);
-        report.finds(key.to_string(), "gone", what, false);
+        report.finds(table, key.clone(), "gone", what, false);
         next.insert(key, old);
     }
     next

@@ -19,6 +19,10 @@ const LOOK_AGAIN: Span = Span::minutes(5);
 /// And once it is older than [`YOUNG`].
 const LOOK_AGAIN_LATER: Span = Span::hours(1);
 const YOUNG: Span = Span::hours(1);
+/// How long after a bill is expected it is compared, mostly.
+const COMPARED_WITHIN: Span = Span::hours(1);
+/// How soon it is looked again for what a bill says that is late.
+const LOOK_FOR_BILL: Span = Span::hours(6);
 /// How far a deadline that passed without a ruling moves on.
 const OVERDUE_STEP: Span = Span::days(1);
 
@@ -424,13 +428,16 @@ fn gathered(appeal: &mut Appeal, findings: Findings, now: Timestamp) {
         | AppealState::Dismissed
         | AppealState::Withdrawn => return,
     }
+    let for_bill = for_bill(&findings, now);
     appeal.findings = Some(findings);
     appeal.look_at = match appeal.proposal() {
         Some(Proposal::Wait) => {
             let young = now.since(appeal.opened_at) < YOUNG;
             Some(now.plus(if young { LOOK_AGAIN } else { LOOK_AGAIN_LATER }))
         }
-        Some(Proposal::Refund { .. } | Proposal::Dismiss(_) | Proposal::Person(_)) | None => None,
+        Some(Proposal::Refund { .. } | Proposal::Dismiss(_) | Proposal::Person(_)) | None => {
+            for_bill
+        }
     };
     if appeal.state == AppealState::Gathering {
         let heard = now >= appeal.answer_by || all_heard(appeal);
@@ -440,6 +447,20 @@ fn gathered(appeal: &mut Appeal, findings: Findings, now: Timestamp) {
             AppealState::Hearing
         };
     }
+}
+
+/// A bill may change what the facts suggest, so whoever rules after it is to have its word.
+fn for_bill(findings: &Findings, now: Timestamp) -> Option<Timestamp> {
+    let compared = findings.bills_waited_for();
+    let compared = compared.map(|day| day.bill_ready_at().plus(COMPARED_WITHIN));
+    let looks = compared.map(|at| {
+        if at > now {
+            at
+        } else {
+            now.plus(LOOK_FOR_BILL)
+        }
+    });
+    looks.min()
 }
 
 fn ticked(appeal: &mut Appeal, now: Timestamp) {

@@ -2,10 +2,12 @@
 //!
 //! Nothing personal is kept: of the buyer only whether both orders show the same one.
 
+use super::bill::{BillFacts, BillFinding, only_in_bills};
 use crate::channel_order::ChannelOrderState;
 use crate::evidence::Source;
 use crate::fact::Report;
 use crate::ids::MerchantOrderNo;
+use crate::ledger::BillDay;
 use crate::money::Money;
 use crate::numbers::{ChannelOrderNo, PaymentNo, RefundNo};
 use crate::payment::{Payment, PaymentState, Version};
@@ -23,6 +25,8 @@ pub struct Seen {
     pub given_up_at: Option<Timestamp>,
     /// What each channel said just now.
     pub said: Vec<(ChannelOrderNo, ChannelWord)>,
+    /// What the bills say of each attempt.
+    pub billed: Vec<(ChannelOrderNo, BillFacts)>,
 }
 
 /// What a channel says of an attempt.
@@ -101,8 +105,8 @@ impl SameBuyer {
     }
 }
 
-/// One attempt, and what its channel says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One attempt, and what its channel and the bills say.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptFacts {
     /// Which.
     pub no: ChannelOrderNo,
@@ -110,6 +114,8 @@ pub struct AttemptFacts {
     pub state: ChannelOrderState,
     /// What the channel says of it now.
     pub said: ChannelWord,
+    /// What the bills say of it; none: they were not looked at.
+    pub bill: Option<BillFacts>,
 }
 
 /// One refund.
@@ -194,6 +200,19 @@ impl OrderFacts {
         open && self.state != PaymentState::Paid
     }
 
+    /// Whether a bill leaves in doubt how much money it holds: it lacks what we have, has what we lack, or
+    /// says another thing of it.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        let bills = || self.attempts.iter().filter_map(|one| one.bill.as_ref());
+        // What only a bill had counts as paid: our books must have come to have it.
+        let mut only_there = only_in_bills(bills()).into_iter();
+        let zero = self.captured.zero_like();
+        let only_there = only_there.try_fold(zero, Money::checked_add);
+        let mut found = bills().flat_map(|bill| &bill.found);
+        found.any(BillFinding::is_doubt) || only_there.is_none_or(|sum| sum > self.captured)
+    }
+
     /// Whether the buyer gave it up for `other` while nobody knew that it was paid.
     #[must_use]
     pub fn was_given_up_for(&self, other: &Self) -> bool {
@@ -206,12 +225,14 @@ impl OrderFacts {
 
 fn attempts(seen: &Seen) -> Vec<AttemptFacts> {
     let said = |no| seen.said.iter().find(|(asked, _)| *asked == no);
+    let billed = |no| seen.billed.iter().find(|(about, _)| *about == no);
     let orders = seen.payment.channel_orders.iter();
     orders
         .map(|order| AttemptFacts {
             no: order.no,
             state: order.state,
             said: said(order.no).map_or(ChannelWord::Silent, |(_, word)| *word),
+            bill: billed(order.no).map(|(_, bill)| bill.clone()),
         })
         .collect()
 }
@@ -256,6 +277,14 @@ impl Findings {
             same_buyer: same_buyer(seen),
             apart,
         }
+    }
+
+    /// The days whose bills may still say something of these orders.
+    pub fn bills_waited_for(&self) -> impl Iterator<Item = BillDay> {
+        let attempts = self.orders.iter().flat_map(|order| &order.attempts);
+        let bills = attempts.filter_map(|attempt| attempt.bill.as_ref());
+        let waiting = bills.filter(|bill| !bill.is_compared);
+        waiting.map(|bill| bill.day)
     }
 
     /// What was found of this order.

@@ -14,6 +14,7 @@
 //! | returning | the payments to reserve what goes back |
 //! | upheld, dismissed, withdrawn | nothing |
 
+pub mod bill;
 mod decide;
 pub mod findings;
 pub mod history;
@@ -386,7 +387,9 @@ impl Appeal {
             return told;
         }
         let answered = (self.state == AppealState::Hearing).then_some(self.answer_by);
-        [told, self.look_at, answered, Some(self.rule_by)]
+        // What was ruled on is not looked at again before the ruling is approved or sent back.
+        let look_at = self.look_at.filter(|_| self.state != AppealState::Ruled);
+        [told, look_at, answered, Some(self.rule_by)]
             .into_iter()
             .flatten()
             .min()

@@ -59,6 +59,8 @@ pub enum ForPerson {
     PartlyReturned,
     /// Money waits for a person or for the channel's word already.
     Suspense,
+    /// A channel's bill and our books do not agree about the money.
+    BillDiffers,
 }
 
 impl Proposal {
@@ -98,7 +100,7 @@ impl Proposal {
 
 impl ForPerson {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Claim,
         Self::DifferentGoods,
         Self::NotOneBuyer,
@@ -106,6 +108,7 @@ impl ForPerson {
         Self::ManyPaid,
         Self::PartlyReturned,
         Self::Suspense,
+        Self::BillDiffers,
     ];
 
     /// The word in the HTTP contract.
@@ -119,6 +122,7 @@ impl ForPerson {
             Self::ManyPaid => "many_paid",
             Self::PartlyReturned => "partly_returned",
             Self::Suspense => "suspense",
+            Self::BillDiffers => "bill_differs",
         }
     }
 }
@@ -135,6 +139,10 @@ pub fn propose(claim: Claim, findings: &Findings) -> Proposal {
 fn paid_twice(findings: &Findings) -> Proposal {
     if findings.orders.iter().any(OrderFacts::is_unknown) {
         return Proposal::Wait;
+    }
+    // What a bill lacks may be money that nobody took, and what only a bill has is money all the same.
+    if findings.orders.iter().any(OrderFacts::is_in_doubt) {
+        return Proposal::Person(ForPerson::BillDiffers);
     }
     let holds = |order: &&OrderFacts| !order.refundable.is_zero();
     let holding: Vec<_> = findings.orders.iter().filter(holds).collect();

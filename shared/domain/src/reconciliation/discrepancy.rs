@@ -7,6 +7,7 @@ use crate::evidence::Digest;
 use crate::ids::AccountId;
 use crate::ledger::{BillDay, LedgerRow, Movement};
 use crate::money::Money;
+use crate::numbers::{ChannelOrderNo, RefundNo};
 
 use super::BillLine;
 
@@ -153,6 +154,14 @@ impl Subject {
             trade_no: Some(line.trade_no.to_string()),
             position: Some(line.position),
         }
+    }
+
+    /// The attempt of ours that it is about, if a number in it is one of ours.
+    #[must_use]
+    pub fn channel_order_no(&self) -> Option<ChannelOrderNo> {
+        let by_order = self.order_no.as_deref().and_then(ChannelOrderNo::parse);
+        let by_refund = || RefundNo::parse(self.refund_no.as_deref()?);
+        by_order.or_else(|| by_refund().map(RefundNo::channel_order))
     }
 
     /// About a row of ours.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bills;
 mod findings;
 mod laws;
 mod openings;
@@ -85,6 +86,7 @@ fn seen(payment: &Payment, paid_known_at: Option<Timestamp>) -> Seen {
         paid_known_at,
         given_up_at: None,
         said: said.map(|order| (order.no, ChannelWord::Paid)).collect(),
+        billed: Vec::new(),
         payment: payment.clone(),
     }
 }

@@ -2,15 +2,17 @@
 //! never with an altered history.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use payonce_domain::appeal::bill::{BillFacts, BillFinding, FindingEnd};
 use payonce_domain::appeal::findings::{ChannelWord, Seen};
 use payonce_domain::appeal::{
     AppealCommand, AppealFact, AppealRequest, Claim, Findings, Outcome, Party, Position,
     on_command, on_fact, open,
 };
 use payonce_domain::numbers::RefundIdentity;
+use payonce_domain::reconciliation::DiscrepancyClass;
 use payonce_domain::{
-    AppealDecision, MerchantAppealNo, MerchantId, Money, OperatorId, Payment, RefundNo, Span,
-    StatementId, Timestamp,
+    AppealDecision, BillDay, ChannelOrderNo, MerchantAppealNo, MerchantId, Money, OperatorId,
+    Payment, RefundNo, Span, StatementId, Timestamp,
 };
 use payonce_store::{AppealCreated, AppealList, AppealSaved, StoreError, StoredAppeal};
 
@@ -57,8 +59,33 @@ fn found() -> AppealFact {
         paid_known_at: Some(START),
         given_up_at: Some(START),
         said: said.map(|one| (one.no, ChannelWord::Unpaid)).collect(),
+        billed: billed(&payment),
         payment,
     }]))
+}
+
+/// Every class of finding in every state, and a day that is not compared.
+fn billed(payment: &Payment) -> Vec<(ChannelOrderNo, BillFacts)> {
+    let order = &payment.channel_orders[0];
+    let day = BillDay::of(order.channel(), START);
+    let ends = FindingEnd::ALL.into_iter();
+    let found = ends.flat_map(|end| {
+        let classes = DiscrepancyClass::ALL.into_iter();
+        classes.map(move |class| BillFinding {
+            class,
+            day: day.next(),
+            theirs: (end == FindingEnd::Open).then_some(Money::from_fen(7)),
+            ours: (end == FindingEnd::Settled).then_some(Money::from_fen(8)),
+            end,
+        })
+    });
+    let bill = BillFacts {
+        day,
+        is_compared: false,
+        is_captured: true,
+        found: found.collect(),
+    };
+    vec![(order.no, bill)]
 }
 
 fn operator(name: &str) -> OperatorId {

@@ -1,10 +1,13 @@
 //! The ledger is written before what it tells of is taken off the payment; findings are kept once.
 
+use std::collections::BTreeSet;
+
+use payonce_domain::numbers::RefundIdentity;
 use payonce_domain::reconciliation::{
     BillLine, Discrepancy, DiscrepancyClass, Proposal, Standing, Subject,
 };
 use payonce_domain::{
-    BillDay, Channel, ChannelTradeNo, Fact, LedgerRow, Money, Movement, Span, decide,
+    BillDay, Channel, ChannelTradeNo, Fact, LedgerRow, Money, Movement, RefundNo, Span, decide,
 };
 use payonce_store::{FindingState, LedgerPlace, Pool, RunState, Saved, Stored};
 
@@ -137,6 +140,47 @@ async fn f86_a_finding_is_kept_once_and_resolved_once() {
     let kept = world.store.findings(&place()).await.unwrap();
     assert_eq!(kept[0].state, FindingState::Resolved);
     assert!(!world.store.keep_finding(&found, later).await.unwrap());
+}
+
+/// Whatever day found it, and by whichever number of ours it names the payment, open or settled.
+#[tokio::test]
+async fn all_that_was_found_about_a_payment_is_listed() {
+    let world = world().await;
+    let store = &world.store;
+    let payment = opening("one", Span::default()).into_payment();
+    let order_no = payment.channel_orders[0].no;
+    let refund_no = RefundNo::new(order_no, RefundIdentity::Channel("r"), 1);
+    let mut by_order = line(1);
+    by_order.order_no = order_no.to_string();
+    let mut by_refund = line(2);
+    by_refund.refund_no = Some(refund_no.to_string());
+    let lines = [by_order, by_refund, line(3)];
+    let days = [place().day.next(), place().day, place().day];
+    for (line, day) in lines.iter().zip(days) {
+        let found = Discrepancy {
+            channel: Channel::Alipay,
+            account: account(),
+            day,
+            class: DiscrepancyClass::RefundChannelOnly,
+            subject: Subject::of_line(line),
+            theirs: Some(line.amount),
+            ours: None,
+            proposal: Proposal::AskChannel,
+        };
+        assert!(store.keep_finding(&found, START).await.unwrap());
+    }
+    let found = store.findings_about(payment.key).await.unwrap();
+    let about = found
+        .iter()
+        .map(|one| one.discrepancy.subject.order_no.clone());
+    let about: BTreeSet<_> = about.map(Option::unwrap).collect();
+    let expected = lines[..2].iter().map(|line| line.order_no.clone());
+    assert_eq!(about, expected.collect());
+    store.resolve_finding(&found[0]).await.unwrap();
+    let after = store.findings_about(payment.key).await.unwrap();
+    assert_eq!(after.len(), 2);
+    let other = opening("other", Span::default()).into_payment();
+    assert_eq!(store.findings_about(other.key).await.unwrap(), []);
 }
 
 /// A day is worked on by one at a time, and taken up by another once the first was cut off.

@@ -41,7 +41,7 @@ pub async fn world() -> World {
     table(&client, "journal", &["k", "e"], &[]).await;
     table(&client, MESSAGES, &["k"], &[DUE, LIST]).await;
     table(&client, "ledger", &["k", "e"], &[]).await;
-    table(&client, "findings", &["k", "e"], &[OPEN]).await;
+    table(&client, "findings", &["k", "e"], &[OPEN, PAYMENT]).await;
     let of_merchant = ("merchant", [("m", TEXT), ("o", TEXT)]);
     table(&client, APPEALS, &["k"], &[DUE, LIST, of_merchant]).await;
     World {
@@ -96,6 +96,7 @@ const NUMBER: ScalarAttributeType = ScalarAttributeType::N;
 const DUE: Index = ("due", [("s", NUMBER), ("d", NUMBER)]);
 const LIST: Index = ("list", [("l", TEXT), ("o", TEXT)]);
 const OPEN: Index = ("open", [("oq", TEXT), ("x", NUMBER)]);
+const PAYMENT: Index = ("payment", [("pq", TEXT), ("x", NUMBER)]);
 
 async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
     let mut create = client
@@ -110,9 +111,9 @@ async fn table(client: &Client, name: &str, keys: &[&str], indexes: &[Index]) {
     // Two indexes may share a key, which is defined once.
     let mut defined = BTreeSet::new();
     for (index, [(hash, hash_kind), (range, range_kind)]) in indexes {
-        // What is open is read from the index itself.
+        // What is open, and what is about a payment, is read from the index itself.
         let projected = match *index {
-            "open" => ProjectionType::All,
+            "open" | "payment" => ProjectionType::All,
             _ => ProjectionType::KeysOnly,
         };
         let keys_only = Projection::builder().projection_type(projected);

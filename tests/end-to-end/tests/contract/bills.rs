@@ -83,7 +83,7 @@ fn day_of(channel: Channel, at: Timestamp) -> anyhow::Result<Date> {
 async fn read(stage: &Stage, account: &Account, day: &Day) -> anyhow::Result<()> {
     let (lines, _) = fetched(stage, account, day).await?;
     agree(day, &lines)?;
-    discrepancies(stage, account, day, lines.len()).await?;
+    discrepancies(stage, account, day, &lines).await?;
     damages(stage, account, day).await
 }
 
@@ -113,13 +113,15 @@ async fn discrepancies(
     stage: &Stage,
     account: &Account,
     day: &Day,
-    count: usize,
+    right: &[TradeLine],
 ) -> anyhow::Result<()> {
+    let count = right.len();
     for (kind, expected) in [
         ("drop", count - 1),
         ("add", count + 1),
         ("duplicate", count + 1),
         ("change_amount", count),
+        ("change_fee", count),
     ] {
         let mut wanted = json!({
             "channel": account.adapter.channel().name(),
@@ -138,6 +140,16 @@ async fn discrepancies(
         match kind {
             "drop" => ensure!(line.is_none(), "the dropped line is there"),
             "change_amount" => same(kind, line.map(|l| l.amount.minor()), Some(PRICE + 1))?,
+            "change_fee" => {
+                let line = line.context("the line")?;
+                same(kind, line.amount.minor(), PRICE)?;
+                let agreed = payment(right, &day.kept).context("the right line")?;
+                let fees = (line.fee, agreed.fee);
+                let (Some(fee), Some(agreed)) = fees else {
+                    anyhow::bail!("{kind}: {fees:?}");
+                };
+                same(kind, fee.minor(), agreed.minor() + 2)?;
+            }
             _ => same(kind, line.map(|l| l.amount.minor()), Some(PRICE))?,
         }
         stage.simulator.clear("bills/discrepancies").await?;

@@ -12,6 +12,8 @@ pub(crate) async fn deployed(world: World) -> anyhow::Result<()> {
     let begun = aws.invoke("audit", &json!({ "begin": "export" })).await?;
     let arn = begun["export"].as_str().context("an export")?;
     ensure!(arn.contains(":table/"), "{arn}");
+    let arn = begun["appeals"].as_str().context("an export of appeals")?;
+    ensure!(arn.contains(":table/"), "{arn}");
     let _turn = world.alone().await;
     let shop = world.lenient()?;
     let order = shop.order(1_999);
@@ -28,6 +30,8 @@ pub(crate) async fn deployed(world: World) -> anyhow::Result<()> {
         first["payments"] == items.len() && first["compared"] == 0,
         "{first}"
     );
+    let appeals = aws.items("appeals").await?.len();
+    ensure!(first["appeals"] == appeals, "{first}");
 
     aws.forget_due(key).await?;
     let lost = |item: &&mut Value| item["k"]["S"] == key;
@@ -37,7 +41,7 @@ pub(crate) async fn deployed(world: World) -> anyhow::Result<()> {
     attributes.remove("d");
     let found = audited(&world, &items).await?;
     ensure!(found["classes"] == json!({ "index": 1 }), "{found}");
-    ensure!(found["compared"] == items.len(), "{found}");
+    ensure!(found["compared"] == items.len() + appeals, "{found}");
     let now = aws.items_of("payments", &payment_no).await?;
     ensure!(
         now[0]["d"]["N"].is_string(),
@@ -52,7 +56,7 @@ pub(crate) async fn deployed(world: World) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The answer of the function, of an export with these items.
+/// The answer of the function, of an export with these payments, and one with the appeals as they are.
 async fn audited(world: &World, items: &[Value]) -> anyhow::Result<Value> {
     export(world, items).await?;
     world.aws.invoke("audit", &json!({})).await

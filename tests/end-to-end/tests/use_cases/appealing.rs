@@ -12,7 +12,7 @@ use crate::faults::Fault;
 use crate::stage::{PRICE, Stage, order};
 
 /// The buyer's order, at a time and from an address of his.
-async fn ordered(stage: &Stage, name: &str, now: Timestamp) -> Payment {
+pub(crate) async fn ordered(stage: &Stage, name: &str, now: Timestamp) -> Payment {
     let mut request = order(name, Way::ALIPAY_PAGE, now);
     request.client_ip = Some("203.0.113.7".to_owned());
     let made = stage.app.initiate(&stage.merchant, request, now).await;
@@ -21,13 +21,13 @@ async fn ordered(stage: &Stage, name: &str, now: Timestamp) -> Payment {
     payment
 }
 
-async fn pay(stage: &Stage, payment: &Payment) {
+pub(crate) async fn pay(stage: &Stage, payment: &Payment) {
     let no = payment.channel_orders[0].no.to_string();
     stage.simulator.pay(&no).await.unwrap();
 }
 
 /// The first order is paid and nobody hears of it; the buyer orders again and pays that.
-async fn paid_twice(stage: &Stage) -> (Payment, Payment) {
+pub(crate) async fn paid_twice(stage: &Stage) -> (Payment, Payment) {
     let now = stage.now();
     let older = ordered(stage, "one", now).await;
     pay(stage, &older).await;
@@ -36,7 +36,7 @@ async fn paid_twice(stage: &Stage) -> (Payment, Payment) {
     (older, newer)
 }
 
-async fn opened(stage: &Stage, orders: &[&Payment], now: Timestamp) -> Appeal {
+pub(crate) async fn opened(stage: &Stage, orders: &[&Payment], now: Timestamp) -> Appeal {
     let request = AppealRequest {
         merchant_id: stage.merchant.id.clone(),
         id: MerchantAppealNo::new("twice").unwrap(),

@@ -9,14 +9,21 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use end_to_end::Way;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use payonce_app::audit::{Audit, AuditReport, Directory};
-use payonce_domain::{Mode, PaymentKey};
+use payonce_app::audit::{Audit, AuditReport, Directory, Walked, prefix};
+use payonce_domain::appeal::{self, AppealCommand, Party, Position};
+use payonce_domain::{Mode, PaymentKey, Span, StatementId};
+use payonce_store::AppealSaved;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::appealing::{opened, ordered, paid_twice};
 use crate::stage::{PRICE, Stage};
+use crate::tables;
 
 type Item = HashMap<String, AttributeValue>;
+
+/// What somebody does to an item behind the store's back.
+type Change<'a> = &'a dyn Fn(&mut Item);
 
 /// Long enough for the first question of an order to be overdue by the sweep's reckoning.
 const OVERDUE_SECONDS: i64 = 70;
@@ -52,12 +59,24 @@ impl Office {
     async fn audited(&self) -> AuditReport {
         self.stage.pass(1).await;
         let now = self.stage.now();
-        let name = format!("{:014}-0a1b2c3d", now.as_millis());
-        write_export(self.folder.path(), &name, &self.stage.items().await);
+        self.export().await;
         self.audit.newest(now).await.unwrap()
     }
 
-    /// Of every payment in the newest audit, what it is found as.
+    /// Both tables are exported; the name of the payments' export.
+    async fn export(&self) -> String {
+        let name = format!("{:014}-0a1b2c3d", self.stage.now().as_millis());
+        for (table, of) in [
+            (tables::APPEALS, Walked::Appeals),
+            (tables::PAYMENTS, Walked::Payments),
+        ] {
+            let items = self.stage.items_in(table).await;
+            write_export(self.folder.path(), of, &name, &items);
+        }
+        name
+    }
+
+    /// Of every payment and appeal in the newest audit, what it is found as.
     async fn found(&self) -> Vec<(String, bool)> {
         let report = self.audited().await;
         let found = report.found.iter();
@@ -80,8 +99,8 @@ impl Office {
 }
 
 /// An export as DynamoDB writes it: a summary, the list of its files, and the files.
-fn write_export(folder: &Path, name: &str, items: &[Item]) {
-    let place = format!("exports/AWSDynamoDB/{name}");
+fn write_export(folder: &Path, table: Walked, name: &str, items: &[Item]) {
+    let place = format!("{}/AWSDynamoDB/{name}", prefix(table));
     let folder = folder.join(&place);
     std::fs::create_dir_all(folder.join("data")).unwrap();
     let mut files = String::new();
@@ -278,8 +297,7 @@ async fn s18_an_export_that_is_not_whole_is_no_good_news() {
     let error = office.audit.newest(stage.now()).await.unwrap_err();
     assert!(format!("{error:#}").contains("too old"), "{error:#}");
 
-    let name = format!("{:014}-0a1b2c3d", stage.now().as_millis());
-    write_export(office.folder.path(), &name, &stage.items().await);
+    let name = office.export().await;
     let file = office
         .folder
         .path()
@@ -295,4 +313,115 @@ async fn s18_an_export_that_is_not_whole_is_no_good_news() {
     office.audit.newest(stage.now()).await.unwrap_err();
     std::fs::write(&file, &whole).unwrap();
     assert_eq!(office.audit.newest(stage.now()).await.unwrap().number(), 0);
+}
+
+/// F70, S18: an open appeal that lost its place is decided by nobody; it is found, and has its place again. One whose
+/// history was altered, rewritten or deleted is told of, and of payments of the same number nothing is said.
+#[tokio::test]
+async fn s18_f70_appeals_are_walked_past_too() {
+    let office = Office::open().await;
+    let stage = &office.stage;
+    let (older, newer) = paid_twice(stage).await;
+    let now = stage.now().plus(Span::seconds(90));
+    let appeal = opened(stage, &[&older, &newer], now).await;
+    // The appeal's number and an order's may be the same, and so their keys.
+    let twin = ordered(stage, appeal.request.id.as_str(), now).await;
+    let key = appeal.key.as_str();
+    assert_eq!(twin.key.as_str(), key);
+    let young = stage.items_in(tables::APPEALS).await.remove(0);
+    stage.pass(OVERDUE_SECONDS).await;
+    let later = AppealCommand::State {
+        id: StatementId::new("s-1").unwrap(),
+        by: Party::Merchant,
+        position: Position::Neutral,
+        text: "two parcels".to_owned(),
+    };
+    let seen = stage.app.appeal(appeal.no()).await.unwrap();
+    let said = appeal::on_command(seen.appeal(), later, stage.now()).unwrap();
+    let saved = stage.app.store.save_appeal(&seen, &said).await.unwrap();
+    assert!(matches!(saved, AppealSaved::Done(_)));
+    let report = office.audited().await;
+    assert_eq!((report.number(), report.appeals), (0, 1), "{report:?}");
+    assert_eq!((report.appeal_steps, report.open_appeals), (3, 1));
+    assert_eq!(report.payments, 3);
+
+    for lost in ["d", "s", "l", "m"] {
+        stage
+            .tamper_in(tables::APPEALS, key, |item| match lost {
+                "l" => {
+                    item.insert("l".to_owned(), AttributeValue::S("over#0".to_owned()));
+                }
+                "m" => {
+                    item.insert("m".to_owned(), AttributeValue::S("other#0".to_owned()));
+                }
+                due => {
+                    item.remove(due).unwrap();
+                }
+            })
+            .await;
+        assert_eq!(office.found().await, [("index".to_owned(), true)], "{lost}");
+        assert_eq!(office.found().await, [], "{lost}: it has its place again");
+    }
+    let after = stage.app.appeal(appeal.no()).await.unwrap();
+    assert_eq!(after.appeal(), said.appeal(), "nothing was decided by it");
+
+    let whole = stage.items_in(tables::APPEALS).await.remove(0);
+    let changes: [(&str, Change<'_>); 3] = [
+        ("chain", &|item| {
+            let AttributeValue::S(step) = &mut list(item, "h")[1] else {
+                panic!("no step");
+            };
+            *step = step.replace("1999", "1");
+        }),
+        // As it was before the merchant spoke: whole in itself, and older than its head.
+        ("rewritten", &|item| *item = young.clone()),
+        ("unreadable", &|item| {
+            item.insert("x".to_owned(), AttributeValue::N("1".to_owned()));
+        }),
+    ];
+    for (class, change) in changes {
+        stage
+            .tamper_in(tables::APPEALS, key, |item| change(item))
+            .await;
+        for _ in 0..2 {
+            assert_eq!(office.found().await, [(class.to_owned(), false)]);
+        }
+        stage
+            .tamper_in(tables::APPEALS, key, |item| *item = whole.clone())
+            .await;
+        assert_eq!(office.found().await, [], "it is what it was");
+    }
+    stage.delete_in(tables::APPEALS, key).await;
+    for _ in 0..2 {
+        let report = office.audited().await;
+        let found: Vec<_> = report
+            .found
+            .iter()
+            .map(|one| (one.table, one.class.as_str()))
+            .collect();
+        assert_eq!(found, [(Walked::Appeals, "gone")]);
+    }
+}
+
+/// S18: the appeals' export of another week is no good news either.
+#[tokio::test]
+async fn s18_both_exports_are_of_one_day() {
+    let office = Office::open().await;
+    let stage = &office.stage;
+    stage.opened("one", Way::ALIPAY_PAGE).await;
+    let name = format!("{:014}-0a1b2c3d", stage.now().as_millis());
+    let items = stage.items().await;
+    write_export(office.folder.path(), Walked::Payments, &name, &items);
+    let error = office.audit.newest(stage.now()).await.unwrap_err();
+    assert!(
+        format!("{error:#}").contains("exports/appeals"),
+        "{error:#}"
+    );
+    write_export(office.folder.path(), Walked::Appeals, &name, &[]);
+    assert_eq!(office.audit.newest(stage.now()).await.unwrap().number(), 0);
+    stage.pass(2 * 86_400).await;
+    let later = format!("{:014}-0a1b2c3d", stage.now().as_millis());
+    write_export(office.folder.path(), Walked::Payments, &later, &items);
+    let error = office.audit.newest(stage.now()).await.unwrap_err();
+    assert!(format!("{error:#}").contains("not whole yet"), "{error:#}");
 }

@@ -7,6 +7,7 @@
 
 mod accelerators;
 mod appealing;
+mod appeals_and_bills;
 mod auditing;
 mod clocks;
 mod closing;
@@ -18,6 +19,7 @@ mod recovering;
 mod refunding;
 mod stage;
 mod sweeping;
+mod unknown_numbers;
 
 #[allow(dead_code, missing_docs, unreachable_pub)]
 #[path = "../../../../shared/store/tests/store/faults.rs"]

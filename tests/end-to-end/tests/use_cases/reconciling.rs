@@ -15,17 +15,17 @@ use serde_json::json;
 
 use crate::stage::{PRICE, Stage};
 
-const HOUR: i64 = 3_600;
-const DAY: i64 = 24 * HOUR;
+pub(crate) const HOUR: i64 = 3_600;
+pub(crate) const DAY: i64 = 24 * HOUR;
 /// Noon and half past ten in Beijing, by UTC.
 pub(crate) const NOON: i64 = 4 * HOUR;
 pub(crate) const HALF_PAST_TEN: i64 = 2 * HOUR + HOUR / 2;
 /// UnionPay's first question comes after five minutes, the sweep a minute later.
 const ASKED_SECONDS: i64 = 400;
-const BOOKED_SECONDS: i64 = 70;
+pub(crate) const BOOKED_SECONDS: i64 = 70;
 
 /// Every channel's days are played.
-const PLAYED: [Way; 3] = Way::OF_EACH_CHANNEL;
+pub(crate) const PLAYED: [Way; 3] = Way::OF_EACH_CHANNEL;
 
 impl Stage {
     fn seconds(&self) -> i64 {
@@ -39,7 +39,7 @@ impl Stage {
     }
 
     /// The sweep finds what was paid, and then sees to the ledger.
-    async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         for seconds in [ASKED_SECONDS, ASKED_SECONDS, BOOKED_SECONDS] {
             self.pass(seconds).await;
             let swept = self.app.sweep(self.now()).await;
@@ -47,14 +47,14 @@ impl Stage {
         }
     }
 
-    async fn paid(&self, name: &str, way: Way) -> Payment {
+    pub(crate) async fn paid(&self, name: &str, way: Way) -> Payment {
         let payment = self.opened(name, way).await;
         let no = payment.channel_orders[0].no.to_string();
         self.simulator.pay(&no).await.unwrap();
         payment
     }
 
-    fn place(&self, way: Way, day: BillDay) -> LedgerPlace {
+    pub(crate) fn place(&self, way: Way, day: BillDay) -> LedgerPlace {
         let mut accounts = self.merchant.accounts.iter();
         let account = accounts.find(|account| account.channel == way.channel);
         LedgerPlace {
@@ -64,7 +64,7 @@ impl Stage {
         }
     }
 
-    async fn distort(&self, place: &LedgerPlace, kind: &str, no: Option<&str>) {
+    pub(crate) async fn distort(&self, place: &LedgerPlace, kind: &str, no: Option<&str>) {
         let mut wanted = json!({
             "channel": place.channel.name(),
             "account": place.account.as_str(),
@@ -97,7 +97,7 @@ impl Stage {
     }
 
     /// What was found in a day: class, order and proposal, and whether it is still open.
-    async fn found(&self, place: &LedgerPlace) -> Vec<(String, String, String, bool)> {
+    pub(crate) async fn found(&self, place: &LedgerPlace) -> Vec<(String, String, String, bool)> {
         let found = self.app.store.findings(place).await.unwrap();
         let mut found: Vec<_> = found
             .into_iter()
@@ -165,7 +165,7 @@ impl Stage {
     }
 }
 
-fn expected(found: &[(&str, &str, &str, bool)]) -> Vec<(String, String, String, bool)> {
+pub(crate) fn expected(found: &[(&str, &str, &str, bool)]) -> Vec<(String, String, String, bool)> {
     let found = found.iter().map(|(class, no, proposal, open)| {
         (
             (*class).to_owned(),
@@ -179,7 +179,7 @@ fn expected(found: &[(&str, &str, &str, bool)]) -> Vec<(String, String, String, 
     found
 }
 
-/// S17, F27, F82, F84, F85, F86: extra, missing, other amounts, repeated, shifted, foreign and refund-only lines,
+/// S17, F27, F82, F84, F85, F86: extra, missing, other amounts, other fees, repeated, shifted, foreign and refund-only lines,
 /// each in its class, each once, and nothing else; and a file that is damaged on its way is no bill.
 #[tokio::test]
 async fn s17_f82_f84_f85_f86_every_discrepancy_is_found_and_nothing_else() {
@@ -194,7 +194,7 @@ async fn a_day_with_everything(way: Way) {
     let today = stage.place(way, BillDay::of(way.channel, stage.now()));
     let mut numbers = std::collections::BTreeMap::new();
     for name in [
-        "kept", "dropped", "dearer", "twice", "shifted", "stated", "refunded",
+        "kept", "dropped", "dearer", "charged", "twice", "shifted", "stated", "refunded",
     ] {
         let payment = stage.paid(name, way).await;
         numbers.insert(name, payment.channel_orders[0].no.to_string());
@@ -215,6 +215,9 @@ async fn a_day_with_everything(way: Way) {
         .await;
     stage
         .distort(&today, "change_amount", Some(&numbers["dearer"]))
+        .await;
+    stage
+        .distort(&today, "change_fee", Some(&numbers["charged"]))
         .await;
     stage
         .distort(&today, "duplicate", Some(&numbers["twice"]))
@@ -247,6 +250,12 @@ async fn a_day_with_everything(way: Way) {
             "amount_differs",
             numbers["dearer"].as_str(),
             "look_at_case",
+            true,
+        ),
+        (
+            "fee_differs",
+            numbers["charged"].as_str(),
+            "ask_channel",
             true,
         ),
         (

@@ -17,6 +17,7 @@ use end_to_end::{Http, Simulator, Way, eventually};
 use payonce_app::{Accounts, App, Failure, InitiateRequest, Initiated, WayToPay};
 use payonce_channels::{Acknowledgement, Transport, UnverifiedNotification};
 use payonce_delivery::{Courier, Reach};
+use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{
     AccountId, Action, Channel, ChannelChoice, ChannelOrder, ChannelOrderNo, MerchantId,
     MerchantOrderNo, Mode, Money, Payment, PaymentKey, PaymentNo, Span, Stretch, Terms, Timestamp,
@@ -212,13 +213,23 @@ impl Stage {
         key: PaymentKey,
         change: impl FnOnce(&mut HashMap<String, AttributeValue>),
     ) {
+        self.tamper_in(tables::PAYMENTS, key.as_str(), change).await;
+    }
+
+    /// Changes an item of a table behind the store's back.
+    pub(crate) async fn tamper_in(
+        &self,
+        table: &str,
+        key: &str,
+        change: impl FnOnce(&mut HashMap<String, AttributeValue>),
+    ) {
         let client = &self.tables.client;
-        let name = AttributeValue::S(key.as_str().to_owned());
-        let found = client.get_item().table_name(tables::PAYMENTS);
+        let name = AttributeValue::S(key.to_owned());
+        let found = client.get_item().table_name(table);
         let found = found.key("k", name).send().await.unwrap();
         let mut item = found.item.unwrap();
         change(&mut item);
-        let put = client.put_item().table_name(tables::PAYMENTS);
+        let put = client.put_item().table_name(table);
         put.set_item(Some(item)).send().await.unwrap();
     }
 
@@ -232,15 +243,31 @@ impl Stage {
 
     /// Every item of the table of payments.
     pub(crate) async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
-        let scan = self.tables.client.scan().table_name(tables::PAYMENTS);
+        self.items_in(tables::PAYMENTS).await
+    }
+
+    /// Every item of a table.
+    pub(crate) async fn items_in(&self, table: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let scan = self.tables.client.scan().table_name(table);
         scan.send().await.unwrap().items.unwrap_or_default()
+    }
+
+    /// Puts an item back behind the store's back, as out of a backup.
+    pub(crate) async fn put_back(&self, item: HashMap<String, AttributeValue>) {
+        let put = self.tables.client.put_item().table_name(tables::PAYMENTS);
+        put.set_item(Some(item)).send().await.unwrap();
     }
 
     /// Deletes the item behind the store's back.
     pub(crate) async fn delete(&self, key: PaymentKey) {
-        let name = AttributeValue::S(key.as_str().to_owned());
+        self.delete_in(tables::PAYMENTS, key.as_str()).await;
+    }
+
+    /// The same in any table.
+    pub(crate) async fn delete_in(&self, table: &str, key: &str) {
+        let name = AttributeValue::S(key.to_owned());
         let delete = self.tables.client.delete_item();
-        let delete = delete.table_name(tables::PAYMENTS).key("k", name);
+        let delete = delete.table_name(table).key("k", name);
         delete.send().await.unwrap();
     }
 
@@ -386,7 +413,8 @@ fn merchant(mode: Mode, keys: &Value, accelerators: &Accelerators) -> Merchant {
             settings: contract.settings.to_string(),
             secret_name: name.to_owned(),
             receiving_secret_name: receiving,
-            fee_rate: None,
+            // What the simulator's channels keep: 0.6 %.
+            fee_rate: FeeRate::from_millionths(6_000),
             retired: false,
             stretch: Stretch::NONE,
         }

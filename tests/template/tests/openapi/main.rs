@@ -277,6 +277,8 @@ fn answers_have_the_documented_fields_and_no_others() {
         "AppealFindings",
         "AppealOrder",
         "AppealChannelOrder",
+        "AppealBill",
+        "AppealDiscrepancy",
         "AppealRefund",
         "AppealProposal",
         "AppealStatement",

@@ -1,9 +1,11 @@
 //! What an appeal found, in its history.
 
+use payonce_domain::appeal::bill::{BillFacts, BillFinding, FindingEnd};
 use payonce_domain::appeal::findings::{AttemptFacts, ChannelWord, RefundFacts, SameBuyer};
 use payonce_domain::appeal::{Findings, OrderFacts};
+use payonce_domain::reconciliation::DiscrepancyClass;
 use payonce_domain::{
-    ChannelOrderNo, ChannelOrderState, MerchantOrderNo, Money, PaymentNo, PaymentState,
+    BillDay, ChannelOrderNo, ChannelOrderState, MerchantOrderNo, Money, PaymentNo, PaymentState,
     RefundCause, RefundNo, RefundState, Source, Span, Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,11 @@ codes! {
         SameBuyer::Yes => "y",
         SameBuyer::No => "n",
         SameBuyer::Unknown => "u",
+    }
+    FindingEnd {
+        FindingEnd::Open => "o",
+        FindingEnd::Repaired => "r",
+        FindingEnd::Settled => "s",
     }
 }
 
@@ -86,6 +93,36 @@ struct AttemptRecord {
     state: Kept<ChannelOrderState>,
     #[serde(rename = "w")]
     said: Kept<ChannelWord>,
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    bill: Option<BillRecord>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BillRecord {
+    #[serde(rename = "d")]
+    day: String,
+    #[serde(rename = "c", default, skip_serializing_if = "std::ops::Not::not")]
+    is_compared: bool,
+    #[serde(rename = "h", default, skip_serializing_if = "std::ops::Not::not")]
+    is_captured: bool,
+    #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
+    found: Vec<BillFindingRecord>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BillFindingRecord {
+    #[serde(rename = "c")]
+    class: String,
+    #[serde(rename = "d")]
+    day: String,
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    theirs: Option<Kept<Money>>,
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    ours: Option<Kept<Money>>,
+    #[serde(rename = "s")]
+    end: Kept<FindingEnd>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -177,14 +214,63 @@ impl AttemptRecord {
             no: attempt.no.to_string(),
             state: Kept(attempt.state),
             said: Kept(attempt.said),
+            bill: attempt.bill.as_ref().map(BillRecord::of),
         }
     }
 
     fn restore(self) -> Option<AttemptFacts> {
+        let bill = match self.bill {
+            Some(bill) => Some(bill.restore()?),
+            None => None,
+        };
         Some(AttemptFacts {
             no: ChannelOrderNo::parse(&self.no)?,
             state: self.state.0,
             said: self.said.0,
+            bill,
+        })
+    }
+}
+
+impl BillRecord {
+    fn of(bill: &BillFacts) -> Self {
+        Self {
+            day: bill.day.to_string(),
+            is_compared: bill.is_compared,
+            is_captured: bill.is_captured,
+            found: bill.found.iter().map(BillFindingRecord::of).collect(),
+        }
+    }
+
+    fn restore(self) -> Option<BillFacts> {
+        let found = self.found.into_iter().map(BillFindingRecord::restore);
+        Some(BillFacts {
+            day: BillDay::parse(&self.day)?,
+            is_compared: self.is_compared,
+            is_captured: self.is_captured,
+            found: found.collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl BillFindingRecord {
+    fn of(found: &BillFinding) -> Self {
+        Self {
+            class: found.class.name().to_owned(),
+            day: found.day.to_string(),
+            theirs: found.theirs.map(Kept),
+            ours: found.ours.map(Kept),
+            end: Kept(found.end),
+        }
+    }
+
+    fn restore(self) -> Option<BillFinding> {
+        Some(BillFinding {
+            class: DiscrepancyClass::from_name(&self.class)?,
+            day: BillDay::parse(&self.day)?,
+            theirs: self.theirs.map(|money| money.0),
+            ours: self.ours.map(|money| money.0),
+            end: self.end.0,
         })
     }
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::bytes::Bytes;
 use super::field::Kept;
 use super::{Item, VERSION, from_item, to_item};
+use crate::audit::Trouble;
 use crate::error::StoreError;
 use crate::token::WriteToken;
 use input::InputRecord;
@@ -138,40 +139,56 @@ pub(crate) fn write(chained: &Chained, token: WriteToken, shards: u32) -> Item {
 pub(crate) fn read(item: Item) -> Result<(Chained, WriteToken), StoreError> {
     let record: AppealRecord = from_item(item)?;
     let key = record.key.0;
-    let unreadable = |why: &str| StoreError::Unreadable {
+    let token = <[u8; 16]>::try_from(record.write_token.0.as_slice());
+    let unreadable = |why: String| StoreError::Unreadable {
         item: key.to_string(),
-        why: why.to_owned(),
+        why,
     };
+    let token = token.map_err(|_| unreadable("the write token".to_owned()))?;
+    let chained = restore(record).map_err(|trouble| unreadable(trouble.to_string()))?;
+    Ok((chained, WriteToken(token)))
+}
+
+/// The appeal in an item, or what is wrong with its history.
+pub(crate) fn examine(item: Item) -> Result<Chained, Trouble> {
+    let record = from_item(item).map_err(|error| Trouble::Unreadable(error.to_string()))?;
+    restore(record)
+}
+
+fn restore(record: AppealRecord) -> Result<Chained, Trouble> {
+    let key = record.key.0;
     let chunks = record.history_hashes.0.chunks(HASH_BYTES);
     let hashes: Result<Vec<_>, _> = chunks
         .map(|bytes| bytes.try_into().map(ChainHash))
         .collect();
-    let hashes = hashes.map_err(|_| unreadable("the hashes"))?;
-    if !holds(key, &record.history, &hashes) {
-        return Err(unreadable("the history was altered"));
+    let hashes = hashes.map_err(|_| Trouble::Unreadable("the hashes".to_owned()))?;
+    if let Some(at) = broken_at(key, &record.history, &hashes) {
+        return Err(Trouble::Chain(at));
     }
+    let history = |why: String| Trouble::History(why);
     let entries: Option<Vec<_>> = record.history.iter().map(|text| read_entry(text)).collect();
-    let entries = entries.ok_or_else(|| unreadable("an entry of the history"))?;
-    let appeal = replay(&entries).map_err(|broken| unreadable(&broken.to_string()))?;
+    let entries = entries.ok_or_else(|| history("an entry cannot be read".to_owned()))?;
+    let appeal = replay(&entries).map_err(|broken| history(broken.to_string()))?;
     if appeal.key != key || appeal.version.0 != record.version {
-        return Err(unreadable("it holds another appeal"));
+        return Err(history("it is another appeal's".to_owned()));
     }
-    let token = record.write_token.0.try_into();
-    let token = token.map_err(|_| unreadable("the write token"))?;
-    let chained = Chained {
+    Ok(Chained {
         appeal,
         entries: record.history,
         hashes,
-    };
-    Ok((chained, WriteToken(token)))
+    })
 }
 
-/// Whether every entry follows from the one before.
-fn holds(key: AppealKey, entries: &[String], hashes: &[ChainHash]) -> bool {
+/// The version whose entry does not follow from the one before, if any does not.
+fn broken_at(key: AppealKey, entries: &[String], hashes: &[ChainHash]) -> Option<Version> {
     let mut last = ChainHash::genesis(key.as_str());
-    let follows = |(text, hash): (&String, &ChainHash)| {
+    let mut version = Version(1);
+    for (text, hash) in entries.iter().zip(hashes) {
         last = last.follow(text.as_bytes());
-        last == *hash
-    };
-    entries.len() == hashes.len() && entries.iter().zip(hashes).all(follows)
+        if last != *hash {
+            return Some(version);
+        }
+        version = version.next();
+    }
+    (entries.len() != hashes.len()).then_some(version)
 }

@@ -1,0 +1,67 @@
+//! What the bills said of an order that is appealed: what reconciliation found of it, and whether the days
+//! on which it could have found anything are done.
+
+use payonce_domain::appeal::bill::{BillFacts, BillFinding, FindingEnd, bill_day};
+use payonce_domain::history::KnownCapture;
+use payonce_domain::reconciliation::{DayState, Proposal};
+use payonce_domain::{ChannelOrder, ChannelOrderNo, Payment};
+use payonce_store::{Finding, FindingState, LedgerPlace};
+
+use crate::App;
+use crate::failure::Failure;
+
+impl App {
+    /// What the bills said of each attempt at a payment.
+    pub(super) async fn billed(
+        &self,
+        payment: &Payment,
+        known: &[KnownCapture],
+    ) -> Result<Vec<(ChannelOrderNo, BillFacts)>, Failure> {
+        let found = self.store.findings_about(payment.key).await?;
+        let mut billed = Vec::new();
+        for order in &payment.channel_orders {
+            let place = LedgerPlace {
+                channel: order.channel(),
+                account: order.account.clone(),
+                day: bill_day(payment, order, known),
+            };
+            let bill = BillFacts {
+                day: place.day,
+                is_compared: self.explained(&place).await? == DayState::Closed,
+                is_captured: is_captured(payment, order),
+                found: about(order, &found),
+            };
+            billed.push((order.no, bill));
+        }
+        Ok(billed)
+    }
+}
+
+fn is_captured(payment: &Payment, order: &ChannelOrder) -> bool {
+    let mut captures = payment.captures.iter();
+    captures.any(|capture| capture.channel_order_no == order.no)
+}
+
+fn about(order: &ChannelOrder, found: &[Finding]) -> Vec<BillFinding> {
+    let about = |finding: &&Finding| {
+        let about = finding.discrepancy.subject.channel_order_no();
+        about == Some(order.no)
+    };
+    found.iter().filter(about).map(seen).collect()
+}
+
+fn seen(finding: &Finding) -> BillFinding {
+    let found = &finding.discrepancy;
+    let end = match (finding.state, found.proposal, &finding.settled) {
+        (FindingState::Open, _, _) => FindingEnd::Open,
+        (FindingState::Resolved, Proposal::Repaired, None) => FindingEnd::Repaired,
+        (FindingState::Resolved, _, _) => FindingEnd::Settled,
+    };
+    BillFinding {
+        class: found.class,
+        day: found.day,
+        theirs: found.theirs,
+        ours: found.ours,
+        end,
+    }
+}
