@@ -169,11 +169,15 @@ fn part_of(fingerprint: Fingerprint, bits: u32) -> usize {
     usize::try_from(fingerprint.0[1] >> (u64::BITS - bits)).unwrap_or(0)
 }
 
-fn written(entry: &Entry) -> [u8; ENTRY] {
-    let currency = match entry.amount.currency() {
+/// How an entry says which currency it is in.
+const fn tag(currency: Currency) -> u64 {
+    match currency {
         Currency::Cny => 0,
-    };
-    let place = entry.place << 8 | currency;
+    }
+}
+
+fn written(entry: &Entry) -> [u8; ENTRY] {
+    let place = entry.place << 8 | tag(entry.amount.currency());
     let [first, second] = entry.fingerprint.0;
     let mut bytes = [0; ENTRY];
     for (word, bytes) in [first, second, entry.amount.minor(), place]
@@ -192,13 +196,12 @@ fn read_all(block: &[u8], take: &mut dyn FnMut(&Entry)) -> io::Result<()> {
             *word = u64::from_le_bytes(*bytes);
         }
         let [first, second, minor, place] = words;
-        let currency = match place & 0xFF {
-            0 => Currency::Cny,
-            _ => return Err(io::Error::from(io::ErrorKind::InvalidData)),
-        };
+        if place & 0xFF != tag(Currency::Cny) {
+            return Err(io::Error::from(io::ErrorKind::InvalidData));
+        }
         take(&Entry {
             fingerprint: Fingerprint([first, second]),
-            amount: Money::new(minor, currency),
+            amount: Money::new(minor, Currency::Cny),
             place: place >> 8,
         });
     }
