@@ -2,6 +2,7 @@
 
 mod acting;
 mod controls;
+mod days;
 mod hostile;
 mod keys;
 mod stuck;
@@ -32,6 +33,10 @@ pub(crate) fn all() -> Vec<Scenario> {
         scenario(
             "s3_an_operator_stops_refunds_and_an_approver_lets_them_go_on",
             controls::stop_and_go_on,
+        ),
+        scenario(
+            "an_operator_looks_at_a_day_and_settles_what_was_found",
+            days::settled,
         ),
         scenario(
             "s10_the_console_shows_hostile_words_and_does_nothing",
