@@ -6,7 +6,7 @@ use std::io::{self, BufRead as _, BufReader, Read};
 use flate2::bufread::MultiGzDecoder;
 use jiff::civil::Date;
 use payonce_domain::{Channel, Timestamp};
-use sha1::{Digest, Sha1};
+use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 
 use super::response::{self, Answer, Content};
 use super::{Wechat, bill, request, sign, status};
@@ -121,7 +121,7 @@ impl Wechat {
 /// A bill's plain bytes, hashed as they are read.
 pub(super) struct Plain<'a> {
     source: Within<'a, Box<dyn Read + 'a>>,
-    hash: Sha1,
+    hash: Context,
 }
 
 impl<'a> Plain<'a> {
@@ -137,7 +137,7 @@ impl<'a> Plain<'a> {
         };
         Ok(Self {
             source: Within::new(source, left),
-            hash: Sha1::new(),
+            hash: Context::new(&SHA1_FOR_LEGACY_USE_ONLY),
         })
     }
 
@@ -149,7 +149,7 @@ impl<'a> Plain<'a> {
         let Some(Seal::Sha1(expected)) = seal else {
             return Err(Damaged::WrongSeal);
         };
-        let same = hex(&self.hash.finalize()).eq_ignore_ascii_case(expected);
+        let same = hex(self.hash.finish().as_ref()).eq_ignore_ascii_case(expected);
         same.then_some(()).ok_or(Damaged::WrongSeal)
     }
 }
@@ -165,7 +165,7 @@ impl Read for Plain<'_> {
 /// SHA-1 in hexadecimal. Old as it is, it is the hash that WeChat Pay gives.
 #[cfg(test)]
 pub(super) fn sha1(bytes: &[u8]) -> String {
-    hex(&Sha1::digest(bytes))
+    hex(ring::digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref())
 }
 
 fn hex(digest: &[u8]) -> String {
