@@ -24,12 +24,14 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     // S17, S18, F82, F83, F84, F85, F86: bills with every error, days' ends, and the people who close them. F59, F86: a
     // function that dies is followed by another.
-    let name = "s17_s18_f82_to_f86_bills_of_three_days_on_every_channel";
-    let trial = Trial::test(name, move || {
-        runtime
-            .block_on(play())
-            .map_err(|error| Failed::from(format!("{error:#}")))
-    });
+    let trial = Trial::test(
+        "s17_s18_f82_to_f86_bills_of_three_days_on_every_channel",
+        move || {
+            runtime
+                .block_on(play())
+                .map_err(|error| Failed::from(format!("{error:#}")))
+        },
+    );
     libtest_mimic::run(&Arguments::from_args(), vec![trial]).exit()
 }
 
