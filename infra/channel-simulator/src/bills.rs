@@ -9,8 +9,9 @@
 //! | `change_state` | it says that what succeeded has failed, or the reverse |
 //! | `duplicate` | it stands there twice |
 //! | `next_day` | it is left out here and stands in the next day's file |
+//! | `late` | none: the whole file is made two hours later than on other days |
 //!
-//! A discrepancy concerns one line: of the order and the refund that it names, or the day's first. How
+//! Any other discrepancy concerns one line: of the order and the refund that it names, or the day's first. How
 //! a line is written is the channel's business.
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,9 @@ use crate::{
 /// What merchants pay for a payment: 0.6 %, as most of them do.
 const FEE_PER_MILLE: i64 = 6;
 
+/// How much later a file is made that is late.
+const LATE_SECONDS: i64 = 2 * 3600;
+
 /// See the module's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +40,7 @@ pub(crate) enum DiscrepancyKind {
     ChangeState,
     Duplicate,
     NextDay,
+    Late,
 }
 
 /// One error that a bill is to contain.
@@ -179,6 +184,20 @@ pub(crate) fn day_of(channel: Channel, at: Moment) -> Day {
     }
 }
 
+/// Whether the file of an account's day is made: at nine on the next morning, at WeChat Pay at ten.
+pub(crate) fn is_ready(world: &World, channel: Channel, account: &str, day: Day) -> bool {
+    let hour = match channel {
+        Channel::Alipay | Channel::Unionpay => 9,
+        Channel::Wechat => 10,
+    };
+    let is_late = world.discrepancies.0.iter().any(|asked| {
+        asked.kind == DiscrepancyKind::Late
+            && (asked.channel, asked.account.as_str(), asked.day) == (channel, account, day)
+    });
+    let late = if is_late { LATE_SECONDS } else { 0 };
+    world.now() >= day.next().start().plus_seconds(hour * 3600 + late)
+}
+
 /// The lines of one account's day in the order of time, as the file is to show them.
 pub(crate) fn lines(world: &mut World, channel: Channel, account: &str, day: Day) -> Vec<BillLine> {
     let mut lines = true_lines(world, channel, account, day);
@@ -220,9 +239,15 @@ fn true_lines(world: &mut World, channel: Channel, account: &str, day: Day) -> V
 }
 
 fn apply(discrepancy: &Discrepancy, number: u64, lines: &mut Vec<BillLine>) {
-    if discrepancy.kind == DiscrepancyKind::Add {
-        lines.push(BillLine::foreign(discrepancy, number));
-        return;
+    match discrepancy.kind {
+        DiscrepancyKind::Add => return lines.push(BillLine::foreign(discrepancy, number)),
+        DiscrepancyKind::Late => return,
+        DiscrepancyKind::Drop
+        | DiscrepancyKind::ChangeAmount
+        | DiscrepancyKind::ChangeFee
+        | DiscrepancyKind::ChangeState
+        | DiscrepancyKind::Duplicate
+        | DiscrepancyKind::NextDay => {}
     }
     let Some(index) = lines.iter().position(|line| discrepancy.concerns(line)) else {
         return;
@@ -242,6 +267,6 @@ fn apply(discrepancy: &Discrepancy, number: u64, lines: &mut Vec<BillLine>) {
                 }
             };
         }
-        DiscrepancyKind::Add => {}
+        DiscrepancyKind::Add | DiscrepancyKind::Late => {}
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials as AwsCredentials, Region};
 use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
+use payonce_domain::reconciliation::FeeRate;
 use payonce_domain::{AccountId, MerchantId};
 use payonce_store::{ApiKey, ChannelAccount, Merchant, Store, Tables};
 use serde_json::Value;
@@ -83,7 +84,7 @@ async fn seed_account(
         secret_name,
         receiving_secret_name,
         stretch: payonce_domain::Stretch::NONE,
-        fee_rate: None,
+        fee_rate: FeeRate::from_millionths(FEE_MILLIONTHS),
         retired: false,
     })
 }
@@ -111,6 +112,9 @@ fn merchant(
         webhook_secret_name: Some(webhook_secret_name),
     })
 }
+
+/// What the simulator keeps of each payment, as was agreed: 0.6 %.
+const FEE_MILLIONTHS: u32 = 6_000;
 
 /// What its buyers read on the cashier's page.
 const fn shop_name(mode: Mode) -> &'static str {

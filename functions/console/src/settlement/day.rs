@@ -72,7 +72,7 @@ pub(crate) async fn page(
         |run| {
             let at = show::beijing(run.at);
             let state = w.run_state(run.state);
-            format!("{state} · {at} · {} {}", run.attempts, w.attempts)
+            format!("{state} · {at} · {} {}", w.attempts, run.attempts)
         },
     );
     let page = Page {
@@ -102,12 +102,12 @@ fn lines(day: &SettlementDay, report: &Report, w: &'static Words) -> Vec<Line> {
         href: None,
     };
     let mut lines = vec![
-        tallied(w.payments, report.bill_payments),
-        tallied(w.refunds, report.bill_refunds),
+        tallied(w.bill_payments, report.bill_payments),
+        tallied(w.bill_refunds, report.bill_refunds),
         tallied(w.fees_taken, report.fees_taken),
         tallied(w.fees_returned, report.fees_returned),
-        tallied(w.ledger, report.ledger_payments),
-        tallied(w.refunds, report.ledger_refunds),
+        tallied(w.ledger_payments, report.ledger_payments),
+        tallied(w.ledger_refunds, report.ledger_refunds),
         tallied(w.matched, report.matched),
         tallied(w.confirmed, report.confirmed),
         tallied(w.carried_lines, report.carried_lines),

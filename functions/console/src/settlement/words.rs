@@ -27,6 +27,10 @@ payonce_lambda::words! {
     ledger: "本方账本", "Our ledger";
     payments: "收款", "Payments";
     refunds: "退款", "Refunds";
+    bill_payments: "渠道账单收款", "Channel's bill, payments";
+    bill_refunds: "渠道账单退款", "Channel's bill, refunds";
+    ledger_payments: "本方账本收款", "Our ledger, payments";
+    ledger_refunds: "本方账本退款", "Our ledger, refunds";
     fees: "手续费", "Fees";
     fees_taken: "收取手续费", "Fees taken";
     fees_returned: "退还手续费", "Fees given back";
@@ -40,7 +44,7 @@ payonce_lambda::words! {
     open: "未处理", "Open";
     count: "笔数", "Count";
     sum: "金额", "Sum";
-    attempts: "次核对", "runs";
+    attempts: "核对次数", "times compared:";
     no_run: "尚未开始核对", "not begun yet";
     nothing: "没有记录。", "There is nothing here.";
     chart_money: "各日账单收款（元）", "Payments in the bills, by day (yuan)";

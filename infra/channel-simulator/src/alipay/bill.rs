@@ -27,7 +27,6 @@ use crate::{
 /// Where files are fetched, below the simulator's own address.
 pub(crate) const DOWNLOAD_PATH: &str = "/alipay/downloadBill";
 
-const READY_AFTER_SECONDS: i64 = 9 * 3600;
 const LINK_LIFE_SECONDS: i64 = 30;
 
 /// The files that wait, by the number in their address. They belong to one run.
@@ -88,8 +87,8 @@ fn write(world: &mut World, call: &Call) -> Result<String, Reply> {
         .and_then(|text| Day::read(&text))
         .ok_or_else(|| invalid("bill_date"))?;
     let now = world.now();
-    let is_ready = now >= day.next().start().plus_seconds(READY_AFTER_SECONDS);
     let account = &call.account;
+    let is_ready = bills::is_ready(world, Channel::Alipay, account.name(), day);
     let lines = bills::lines(world, Channel::Alipay, account.name(), day);
     let lines: Vec<_> = lines.into_iter().filter(statement::has).collect();
     // Alipay says the same of a day without trades and of one whose bill is still being written.

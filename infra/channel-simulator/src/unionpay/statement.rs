@@ -24,9 +24,6 @@ use crate::{
     simulator::World,
 };
 
-/// Nine o'clock.
-const READY_AFTER_SECONDS: i64 = 9 * 3600;
-
 /// What the file of one merchant's day holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
@@ -46,7 +43,7 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
         .into_iter()
         .filter(has_moved_or_is_disputed)
         .collect();
-    let is_ready = now >= day.next().start().plus_seconds(READY_AFTER_SECONDS);
+    let is_ready = bills::is_ready(world, Channel::Unionpay, call.account.name(), day);
     if !is_ready || lines.is_empty() {
         return Reply::new(call, NO_FILE);
     }

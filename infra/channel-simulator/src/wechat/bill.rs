@@ -17,7 +17,6 @@ use crate::{
     simulator::{Simulator, World, unguessable},
 };
 
-const READY_AFTER_SECONDS: i64 = 10 * 3600;
 const LINK_LIFE_SECONDS: i64 = 300;
 
 /// A file that waits to be fetched.
@@ -105,7 +104,7 @@ fn write(world: &mut World, accounts: &Accounts, call: &Call) -> Result<(String,
     if day > now.day_in_beijing() {
         return Err(Reply::bad_field("bill_date", "不能晚于当天"));
     }
-    if now < day.next().start().plus_seconds(READY_AFTER_SECONDS) {
+    if !bills::is_ready(world, Channel::Wechat, call.account.name(), day) {
         let message = "账单文件正在生成，请在10点后重试";
         let status = StatusCode::BAD_REQUEST;
         return Err(Reply::refused(status, "STATEMENT_CREATING", message));

@@ -20,8 +20,8 @@ pub(crate) const HALF_PAST_TEN: i64 = 2 * HOUR + HOUR / 2;
 const LAST_HOUR: i64 = 15 * HOUR;
 const WITHIN: Duration = Duration::from_secs(120);
 /// Of these every bill has one line, right or not.
-const NAMES: [&str; 7] = [
-    "kept", "dropped", "dearer", "twice", "shifted", "stated", "refunded",
+const NAMES: [&str; 8] = [
+    "kept", "dropped", "dearer", "costly", "twice", "shifted", "stated", "refunded",
 ];
 
 /// One channel's part of the story.
@@ -132,13 +132,15 @@ pub(crate) async fn evening(
     for (kind, name) in [
         ("drop", "dropped"),
         ("change_amount", "dearer"),
+        ("change_fee", "costly"),
         ("duplicate", "twice"),
         ("next_day", "shifted"),
         ("change_state", "stated"),
     ] {
         distort(world, today, kind, Some(&numbers[name])).await?;
     }
-    distort(world, today, "add", None).await
+    distort(world, today, "add", None).await?;
+    distort(world, &today.next(), "late", None).await
 }
 
 /// The channel's own number of a payment, from its own list.
@@ -235,6 +237,7 @@ pub(crate) fn first_day(part: &Part) -> Vec<Found> {
     let mut expected = vec![
         found("channel_only", no("lost"), "repaired", false),
         found("amount_differs", no("dearer"), "look_at_case", true),
+        found("fee_differs", no("costly"), "ask_channel", true),
         found("duplicate_line", no("twice"), "ask_channel", true),
         found("refund_channel_only", no("refunded"), "look_at_case", true),
     ];
@@ -249,8 +252,20 @@ pub(crate) fn first_day(part: &Part) -> Vec<Found> {
     expected
 }
 
-/// What only the ledger has (F85): asked about, and what is nobody's.
+/// A bill that is late, and then what only the ledger has (F85): asked about, and what is nobody's.
 async fn second_morning(world: &World, merchant: &Merchant, parts: &[Part]) -> anyhow::Result<()> {
+    world.aws.invoke("reconcile", &json!({})).await?;
+    for part in parts {
+        let tomorrow = part.today.next();
+        let said = state(world, &tomorrow).await?;
+        same(tomorrow.channel.name(), said.as_str(), "not_ready")?;
+        same(
+            "nothing is found",
+            pages::found(world, &tomorrow).await?,
+            vec![],
+        )?;
+    }
+    pass(world, 2 * HOUR).await?;
     world.aws.invoke("reconcile", &json!({})).await?;
     for part in parts {
         let tomorrow = part.today.next();
