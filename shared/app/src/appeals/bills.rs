@@ -27,13 +27,35 @@ impl App {
             };
             let bill = BillFacts {
                 day: place.day,
-                is_compared: self.explained(&place).await? == DayState::Closed,
+                is_compared: self.is_compared(&place, order).await?,
                 is_captured: is_captured(payment, order),
                 found: about(order, &found),
             };
             billed.push((order.no, bill));
         }
         Ok(billed)
+    }
+
+    /// Whether that day is compared as far as this attempt goes: what it carried over may be others'.
+    async fn is_compared(
+        &self,
+        place: &LedgerPlace,
+        order: &ChannelOrder,
+    ) -> Result<bool, Failure> {
+        match self.explained(place).await? {
+            DayState::Waiting => return Ok(false),
+            DayState::Closed => return Ok(true),
+            DayState::Open | DayState::Carried => {}
+        }
+        let Some(run) = self.store.run(place).await? else {
+            return Ok(false);
+        };
+        let pool = self.store.pool(place, run.pieces).await?;
+        let mut lines = pool.lines.iter();
+        let mut rows = pool.rows.iter();
+        let is_carried = lines.any(|line| line.channel_order_no() == Some(order.no))
+            || rows.any(|row| row.order_no == order.no);
+        Ok(!is_carried)
     }
 }
 

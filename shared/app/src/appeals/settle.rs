@@ -3,7 +3,7 @@
 
 use payonce_domain::appeal::{AppealFact, Ruling, on_fact};
 use payonce_domain::{
-    Answer, Appeal, AppealNo, Command, Money, OperatorId, PaymentNo, Refusal, Timestamp,
+    Answer, Appeal, AppealNo, Command, OperatorId, PaymentNo, Refusal, Timestamp, decide,
 };
 use payonce_store::StoredAppeal;
 
@@ -34,7 +34,8 @@ impl App {
                 decided_by,
                 approved_by,
             };
-            let fact = self.reserve(no, payment_no, amount, command, now).await?;
+            let kept = seen.appeal().kept();
+            let fact = self.reserve(no, payment_no, command, &kept, now).await?;
             let settled = |appeal: &Appeal| Ok(on_fact(appeal, fact.clone(), now));
             seen = self.change_appeal(seen, settled).await?;
         }
@@ -45,12 +46,22 @@ impl App {
         &self,
         no: AppealNo,
         payment_no: PaymentNo,
-        amount: Money,
         command: Command,
+        kept: &[PaymentNo],
         now: Timestamp,
     ) -> Result<AppealFact, AppealFailure> {
         let found = change::load(&self.store, payment_no.key()).await?;
         let mut working = found.ok_or(AppealFailure::NotFound)?;
+        let decided = decide::on_command(working.payment(), command.clone(), now);
+        let is_new = decided.is_ok_and(|new| matches!(new.answer(), Answer::Refunding(_)));
+        if is_new && !self.is_kept(kept).await? {
+            tracing::warn!(
+                appeal.no = %no,
+                payment.no = %payment_no,
+                "payment {payment_no} gives nothing back: what appeal {no} left paid has gone back too"
+            );
+            return Ok(AppealFact::NotReturned { payment_no });
+        }
         let answer = change::carry_out(&self.store, &mut working, &command, now).await;
         let refund_no = match answer {
             Ok(Answer::Refunding(refund_no) | Answer::ExistingRefund(refund_no)) => refund_no,
@@ -67,7 +78,6 @@ impl App {
                 tracing::warn!(
                     appeal.no = %no,
                     payment.no = %payment_no,
-                    amount = amount.minor(),
                     ?refusal,
                     "payment {payment_no} does not give back what appeal {no} was ruled on"
                 );
@@ -82,6 +92,21 @@ impl App {
             payment_no,
             refund_no,
         })
+    }
+}
+
+impl App {
+    /// Whether one of the orders that a ruling left paid still is. Another appeal, or the merchant, may have
+    /// given that money back since, and then nothing is paid twice.
+    async fn is_kept(&self, kept: &[PaymentNo]) -> Result<bool, AppealFailure> {
+        for no in kept {
+            let found = change::load(&self.store, no.key()).await?;
+            let working = found.ok_or(AppealFailure::NotFound)?;
+            if !working.payment().refundable().is_zero() {
+                return Ok(true);
+            }
+        }
+        Ok(kept.is_empty())
     }
 }
 

@@ -401,6 +401,13 @@ impl Appeal {
         ruling::to_return(self)
     }
 
+    /// The orders on which its ruling left money, where one thing was paid twice: it goes back on the others
+    /// because it stays on these.
+    #[must_use]
+    pub fn kept(&self) -> Vec<PaymentNo> {
+        ruling::kept(self)
+    }
+
     /// Whether statements are still taken.
     #[must_use]
     pub fn hears(&self, now: Timestamp) -> bool {

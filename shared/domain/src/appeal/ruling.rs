@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::decide::{AppealRefusal, check_text, conclude};
-use super::{Appeal, AppealState, Outcome, Proposal, Return, Ruling};
+use super::{Appeal, AppealState, Claim, Outcome, Proposal, Return, Ruling};
 use crate::ids::OperatorId;
 use crate::money::Money;
 use crate::numbers::{PaymentNo, RefundNo};
@@ -197,4 +197,18 @@ pub(super) fn to_return(appeal: &Appeal) -> Vec<(PaymentNo, Money)> {
     let made = |no: PaymentNo| appeal.returns.iter().any(|one| one.payment_no == no);
     let open = returns.iter().copied();
     open.filter(|(no, _)| !made(*no)).collect()
+}
+
+/// The orders on which the ruling left money for what was paid twice.
+pub(super) fn kept(appeal: &Appeal) -> Vec<PaymentNo> {
+    let ruled = appeal.ruling.as_ref().map(|ruling| &ruling.outcome);
+    let (Some(Outcome::Refund(returns)), Claim::PaidTwice) = (ruled, appeal.request.claim) else {
+        return Vec::new();
+    };
+    let orders = appeal.findings.iter().flat_map(|findings| &findings.orders);
+    let goes_back = |no: PaymentNo| returns.iter().any(|(one, _)| *one == no);
+    orders
+        .filter(|order| !order.refundable.is_zero() && !goes_back(order.payment_no))
+        .map(|order| order.payment_no)
+        .collect()
 }

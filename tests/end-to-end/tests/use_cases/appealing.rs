@@ -37,9 +37,13 @@ pub(crate) async fn paid_twice(stage: &Stage) -> (Payment, Payment) {
 }
 
 pub(crate) async fn opened(stage: &Stage, orders: &[&Payment], now: Timestamp) -> Appeal {
+    opened_as(stage, "twice", orders, now).await
+}
+
+async fn opened_as(stage: &Stage, name: &str, orders: &[&Payment], now: Timestamp) -> Appeal {
     let request = AppealRequest {
         merchant_id: stage.merchant.id.clone(),
-        id: MerchantAppealNo::new("twice").unwrap(),
+        id: MerchantAppealNo::new(name).unwrap(),
         opened_by: Party::Buyer,
         claim: Claim::PaidTwice,
         orders: orders.iter().map(|one| one.payment_no()).collect(),
@@ -66,10 +70,14 @@ fn as_proposed(appeal: &Appeal) -> Outcome {
 
 /// Ruled by one and approved by two.
 async fn approved(stage: &Stage, appeal: &Appeal, now: Timestamp) -> Appeal {
-    let (no, outcome) = (appeal.no(), as_proposed(appeal));
+    approved_as(stage, appeal, as_proposed(appeal), now).await
+}
+
+async fn approved_as(stage: &Stage, appeal: &Appeal, outcome: Outcome, now: Timestamp) -> Appeal {
+    let (no, why) = (appeal.no(), Some("seen both".to_owned()));
     let ruling = stage
         .app
-        .rule_appeal(no, appeal.version, operator("one"), outcome, None, now);
+        .rule_appeal(no, appeal.version, operator("one"), outcome, why, now);
     let seen = ruling.await.unwrap().appeal().version;
     let alone = stage
         .app
@@ -175,4 +183,27 @@ async fn f75_what_went_back_meanwhile_does_not_go_back_again() {
         "it is on its way"
     );
     assert_eq!(stage.money(older.key).await, (PRICE, 0, PRICE));
+}
+
+/// F94: two appeals about the same two orders, each ruled to give another one back, leave the buyer what he bought.
+#[tokio::test]
+async fn f94_what_two_appeals_give_back_is_not_both_orders() {
+    let stage = Stage::set(Mode::Strict).await;
+    let (older, newer) = paid_twice(&stage).await;
+    let now = stage.now().plus(Span::seconds(90));
+    let one = opened_as(&stage, "twice", &[&older, &newer], now).await;
+    let other = opened_as(&stage, "again", &[&older, &newer], now).await;
+    approved(&stage, &one, now).await;
+    // By then the time to answer is over, and people may rule otherwise than the facts suggest.
+    let later = other.answer_by.plus(Span::seconds(1));
+    let ripe = stage.app.advance_appeal(other.no(), later).await.unwrap();
+    let whole = Money::from_fen(PRICE);
+    let opposite = Outcome::Refund(vec![(newer.payment_no(), whole)]);
+    approved_as(&stage, ripe.appeal(), opposite, later).await;
+    let settled = stage.app.advance_appeal(one.no(), later).await.unwrap();
+    assert_eq!(settled.appeal().state, AppealState::Upheld);
+    let voided = stage.app.advance_appeal(other.no(), later).await.unwrap();
+    assert_eq!(voided.appeal().state, AppealState::Gathering);
+    assert_eq!(stage.money(older.key).await, (PRICE, 0, PRICE));
+    assert_eq!(stage.money(newer.key).await, (PRICE, PRICE, 0));
 }

@@ -64,6 +64,11 @@ async fn f85_money_that_the_bill_lacks_is_not_given_back_without_a_persons_look(
         BillWord::Waiting,
         "tomorrow's bill may have it"
     );
+    assert_eq!(
+        bill_of(&carried, &newer).word(),
+        BillWord::Matched,
+        "whatever else was carried over"
+    );
     let other = ordered(&stage, "three", stage.now()).await;
     pay(&stage, &other).await;
     stage.settle().await;
