@@ -91,12 +91,9 @@ impl App {
 
     /// How an account's day stands but for what people have to see to: whether every line and row in it has
     /// met its other half or a finding.
-    pub(crate) async fn explained(&self, place: &LedgerPlace) -> Result<DayState, Failure> {
-        let Some(run) = self.store.run(place).await? else {
-            return Ok(DayState::Waiting);
-        };
-        let next = self.store.run(&after(place)).await?;
-        Ok(progress(Some(&run), next.as_ref(), &[]).state())
+    pub(crate) async fn explained(&self, run: &Run) -> Result<DayState, Failure> {
+        let next = self.store.run(&after(&run.place)).await?;
+        Ok(progress(Some(run), next.as_ref(), &[]).state())
     }
 
     async fn account_days(

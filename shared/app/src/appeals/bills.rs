@@ -42,14 +42,14 @@ impl App {
         place: &LedgerPlace,
         order: &ChannelOrder,
     ) -> Result<bool, Failure> {
-        match self.explained(place).await? {
+        let Some(run) = self.store.run(place).await? else {
+            return Ok(false);
+        };
+        match self.explained(&run).await? {
             DayState::Waiting => return Ok(false),
             DayState::Closed => return Ok(true),
             DayState::Open | DayState::Carried => {}
         }
-        let Some(run) = self.store.run(place).await? else {
-            return Ok(false);
-        };
         let pool = self.store.pool(place, run.pieces).await?;
         let mut lines = pool.lines.iter();
         let mut rows = pool.rows.iter();

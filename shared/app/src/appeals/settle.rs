@@ -3,7 +3,7 @@
 
 use payonce_domain::appeal::{AppealFact, Ruling, on_fact};
 use payonce_domain::{
-    Answer, Appeal, AppealNo, Command, OperatorId, PaymentNo, Refusal, Timestamp, decide,
+    Answer, Appeal, AppealNo, Command, Money, OperatorId, PaymentNo, Refusal, Timestamp, decide,
 };
 use payonce_store::StoredAppeal;
 
@@ -35,7 +35,8 @@ impl App {
                 approved_by,
             };
             let kept = seen.appeal().kept();
-            let fact = self.reserve(no, payment_no, command, &kept, now).await?;
+            let returned = (payment_no, amount);
+            let fact = self.reserve(no, returned, command, &kept, now).await?;
             let settled = |appeal: &Appeal| Ok(on_fact(appeal, fact.clone(), now));
             seen = self.change_appeal(seen, settled).await?;
         }
@@ -45,7 +46,7 @@ impl App {
     async fn reserve(
         &self,
         no: AppealNo,
-        payment_no: PaymentNo,
+        (payment_no, amount): (PaymentNo, Money),
         command: Command,
         kept: &[PaymentNo],
         now: Timestamp,
@@ -78,6 +79,7 @@ impl App {
                 tracing::warn!(
                     appeal.no = %no,
                     payment.no = %payment_no,
+                    amount = amount.minor(),
                     ?refusal,
                     "payment {payment_no} does not give back what appeal {no} was ruled on"
                 );
@@ -93,9 +95,7 @@ impl App {
             refund_no,
         })
     }
-}
 
-impl App {
     /// Whether one of the orders that a ruling left paid still is. Another appeal, or the merchant, may have
     /// given that money back since, and then nothing is paid twice.
     async fn is_kept(&self, kept: &[PaymentNo]) -> Result<bool, AppealFailure> {

@@ -25,8 +25,8 @@ const MISSING_FOR: Span = Span::days(1);
 
 /// What came of fetching a bill.
 pub(super) enum Fetched {
-    /// It, and what fee was agreed.
-    Bill(Box<Bill>, Option<FeeRate>),
+    /// It, with what fee was agreed.
+    Bill(Box<Bill>),
     /// There is nothing to compare with, and this is why.
     Not(RunState),
 }
@@ -67,7 +67,7 @@ impl App {
         let (kind, day) = (StatementKind::Trades, place.day.date());
         let take = &mut |line| bill.take(line);
         match source.read(kind, day, file.as_mut(), seal.as_ref(), take) {
-            Ok(()) => Ok(Fetched::Bill(Box::new(bill), fees)),
+            Ok(()) => Ok(Fetched::Bill(Box::new(bill))),
             Err(damaged) => {
                 tracing::error!(
                     account.id = %contract.account,
@@ -116,7 +116,7 @@ impl App {
             return Ok(Fetched::Not(RunState::Missing));
         }
         let none = Bill::new(place.day, fees);
-        Ok(Fetched::Bill(Box::new(none), fees))
+        Ok(Fetched::Bill(Box::new(none)))
     }
 
     async fn has_rows(&self, place: &LedgerPlace) -> Result<bool, Failure> {

@@ -59,11 +59,9 @@ impl App {
         &self,
         contract: &Contract,
         place: &LedgerPlace,
-        bill: Bill,
-        fees: Option<FeeRate>,
-        report: &mut Report,
-    ) -> Result<Left, Failure> {
-        *report = bill.report.clone();
+        mut bill: Bill,
+    ) -> Result<(Left, Report), Failure> {
+        let (fees, mut report) = (bill.fees, mem::take(&mut bill.report));
         let mut ledger = Ledger::new();
         for shard in 0..self.store.shards() {
             let mut after = None;
@@ -80,14 +78,14 @@ impl App {
                 }
             }
         }
-        let mut left = first_pass(bill, ledger, contract, report).map_err(not_kept)?;
+        let mut left = first_pass(bill, ledger, contract, &mut report).map_err(not_kept)?;
         let (pool, first) = self.pool_of(place).await?;
         let (lines, rows) = (mem::take(&mut left.lines), mem::take(&mut left.rows));
         let lines = pool.lines.into_iter().chain(lines).collect();
         let rows = pool.rows.into_iter().chain(rows).collect();
         let pairs = pair(lines, rows);
         for (line, row) in pairs.matched {
-            left.matched(line, row.amount, fees, report);
+            left.matched(line, row.amount, fees, &mut report);
         }
         for (line, row) in pairs.other_amounts {
             let verdict = judge_other_amount(&line, &contract.account);
@@ -99,7 +97,7 @@ impl App {
         // Before the first day there is no bill that these could be missing from.
         let known = pairs.rows.into_iter();
         left.rows = known.filter(|row| !first || row.day >= place.day).collect();
-        Ok(left)
+        Ok((left, report))
     }
 
     /// What the day before carried over, and whether there is no day before: then its rows, which a line

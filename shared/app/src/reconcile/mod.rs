@@ -10,7 +10,6 @@ mod bill;
 mod compare;
 mod details;
 
-use payonce_domain::reconciliation::Report;
 use payonce_domain::{AccountId, BillDay, Channel, MerchantId, Span, Timestamp};
 use payonce_store::{LedgerPlace, Run, RunState};
 
@@ -205,17 +204,15 @@ impl App {
         run: &mut Run,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let (bill, fees) = match self.fetch_bill(contract, &run.place, now).await? {
-            bill::Fetched::Bill(bill, fees) => (bill, fees),
+        let bill = match self.fetch_bill(contract, &run.place, now).await? {
+            bill::Fetched::Bill(bill) => bill,
             bill::Fetched::Not(state) => {
                 run.state = state;
                 return Ok(());
             }
         };
         let empty = bill.is_empty();
-        let mut report = Report::default();
-        let left = self.compare(contract, &run.place, *bill, fees, &mut report);
-        let left = left.await?;
+        let (left, mut report) = self.compare(contract, &run.place, *bill).await?;
         run.pieces = self
             .act(contract, &run.place, left, &mut report, now)
             .await?;
