@@ -5,13 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use payonce_app::audit::{Walked, prefix};
 use serde_json::{Value, json};
 
 use crate::world::World;
-
-/// Which tables are exported, and where `audit` looks for them.
-const PAYMENTS: &str = "exports/AWSDynamoDB";
-const APPEALS: &str = "exports/appeals/AWSDynamoDB";
 
 /// Puts an export with these payments where `audit` looks for it, and one with the appeals as they are.
 ///
@@ -19,11 +16,12 @@ const APPEALS: &str = "exports/appeals/AWSDynamoDB";
 /// If the bucket does not take it.
 pub async fn export(world: &World, payments: &[Value]) -> anyhow::Result<()> {
     let appeals = world.aws.items("appeals").await?;
-    put(world, APPEALS, &appeals).await?;
-    put(world, PAYMENTS, payments).await
+    put(world, Walked::Appeals, &appeals).await?;
+    put(world, Walked::Payments, payments).await
 }
 
-async fn put(world: &World, place: &str, items: &[Value]) -> anyhow::Result<()> {
+async fn put(world: &World, table: Walked, items: &[Value]) -> anyhow::Result<()> {
+    let place = format!("{}/AWSDynamoDB", prefix(table));
     let bucket = world.aws.bucket("exports").await?;
     let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let name = format!("{:014}-00000000", since.as_millis());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use end_to_end::{Way, World, eventually, text};
 use payonce_domain::{BillDay, Channel, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub(crate) const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -35,6 +35,15 @@ impl Day {
             ("account", self.account.clone()),
             ("day", self.day.to_string()),
         ]
+    }
+
+    /// What the function is told to do it by name.
+    pub(crate) fn event(&self) -> Value {
+        let fields = self.fields().into_iter();
+        fields
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect::<Map<_, _>>()
+            .into()
     }
 
     pub(crate) fn query(&self) -> String {
@@ -86,12 +95,7 @@ pub(crate) async fn settle(world: &World) -> anyhow::Result<()> {
 
 /// Reconciles one account's day, as a person asks for it: what the function says.
 pub(crate) async fn reconcile(world: &World, day: &Day) -> anyhow::Result<Value> {
-    let event: serde_json::Map<String, Value> = day
-        .fields()
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), json!(value)))
-        .collect();
-    let event = Value::Object(event);
+    let event = day.event();
     // The schedule runs by the wall clock and may be at it.
     eventually(FREE_WITHIN, "nobody else works on it", || async {
         let answer = world.aws.try_invoke("reconcile", &event).await?;

@@ -5,9 +5,9 @@ use anyhow::{Context, ensure};
 use end_to_end::proxy::{Moment, Proxy};
 use end_to_end::{Way, World, export, same};
 use payonce_domain::PaymentNo;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::day::{Day, HOUR, pass, pass_until, settle};
+use crate::day::{HOUR, pass, pass_until, settle};
 use crate::{pages, story};
 
 /// For longer than a run that was cut off keeps its day to itself.
@@ -26,8 +26,7 @@ pub(crate) async fn of_reconcile(world: &World, proxy: &Proxy) -> anyhow::Result
     world.aws.invoke("reconcile", &json!({})).await?;
     story::evening(world, &merchant, &mut part).await?;
     pass_until(world, story::HALF_PAST_TEN + HOUR).await?;
-    let event = event(&part.today);
-    hunt(world, proxy, "reconcile", &event, LEASE_OVER).await?;
+    hunt(world, proxy, "reconcile", &part.today.event(), LEASE_OVER).await?;
     world.simulator.clear("faults").await?;
     let found = pages::found(world, &part.today).await?;
     same("found", &found, &story::first_day(&part))?;
@@ -56,14 +55,6 @@ pub(crate) async fn of_audit(world: &World, proxy: &Proxy) -> anyhow::Result<()>
         "it is in the index again: {now:?}"
     );
     Ok(())
-}
-
-fn event(day: &Day) -> Value {
-    let fields = day.fields().into_iter();
-    let fields: Map<_, _> = fields
-        .map(|(name, value)| (name.to_owned(), json!(value)))
-        .collect();
-    Value::Object(fields)
 }
 
 /// Invokes a function until it lives, and gives what it then says.
