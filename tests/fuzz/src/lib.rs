@@ -1,5 +1,5 @@
 //! Everything that reads what strangers wrote, under fire: notifications, answers, bills, request bodies, identifiers,
-//! addresses and cursors.
+//! addresses, cursors, tokens, and what browsers send along.
 //!
 //! A target takes a *recipe*: bytes that say how a genuine message is to be spoilt. So every engine that makes bytes can
 //! drive it, and most of what it makes gets past the first line of a reader. Where a message is signed there are two
@@ -8,18 +8,22 @@
 
 mod alipay;
 mod bills;
+mod browsers;
 mod channel;
 mod requests;
 mod signing;
 mod spoil;
 mod texts;
+mod tokens;
 mod unionpay;
 mod wechat;
 
 pub use alipay::ALIPAY;
 pub use bills::{assert_bills_are_read, bill_file, bill_lines};
+pub use browsers::{cookies, languages, link, shown_text};
 pub use channel::{Side, answer_forged, answer_signed, notification_forged, notification_signed};
-pub use requests::{list_parameters, request_body};
+pub use requests::{appeal_body, list_parameters, request_body, words};
 pub use texts::{address, cursor, identifier, secret};
+pub use tokens::{cashier_token, console_form, console_token};
 pub use unionpay::UNIONPAY;
 pub use wechat::WECHAT;

@@ -2,15 +2,18 @@
 
 use std::net::IpAddr;
 
+use payonce_app::CashierKeys;
+use payonce_app::console::ConsoleKeys;
 use payonce_channels::{Order, RefundOrder};
 use payonce_delivery::{Address, Reach, SigningSecret};
 use payonce_domain::numbers::RefundIdentity;
 use payonce_domain::{
-    AccountId, BankCode, Channel, ChannelOrderNo, ChannelTradeNo, DelayedMessageNo, EventType,
-    MerchantId, MerchantMessageId, MerchantOrderNo, MerchantRefundNo, Method, Money, PaymentKey,
-    PaymentNo, RefundForm, RefundNo, Span, Timestamp,
+    AccountId, AppealKey, AppealNo, BankCode, BillDay, Channel, ChannelOrderNo, ChannelTradeNo,
+    DelayedMessageNo, EventType, MerchantAppealNo, MerchantId, MerchantMessageId, MerchantOrderNo,
+    MerchantRefundNo, Method, Money, OperatorId, PaymentKey, PaymentNo, RefundForm, RefundNo, Span,
+    StatementId, Timestamp,
 };
-use payonce_store::{ApiKey, MessagePlace};
+use payonce_store::{ApiKey, AppealPlace, MessagePlace};
 
 use crate::spoil::{Recipe, spoil};
 
@@ -59,6 +62,13 @@ pub(crate) fn refund_of(
     }
 }
 
+/// The number of an appeal about that order.
+pub(crate) fn appeal_no() -> AppealNo {
+    let merchant = MerchantId::new("m-1").expect("a good name");
+    let appeal = MerchantAppealNo::new("a-1").expect("a good number");
+    AppealNo::new(AppealKey::derive(&merchant, &appeal))
+}
+
 /// One of these texts, spoilt.
 fn spoilt(recipe: &[u8], genuine: &[&str]) -> String {
     let mut recipe = Recipe::new(recipe);
@@ -79,11 +89,13 @@ pub fn identifier(recipe: &[u8]) {
         &*order.to_string(),
         &*refund.to_string(),
         "DT74JVMKHDTYXZF6RKC9NCG",
+        &*appeal_no().to_string(),
         "order-1",
         "2026112022001424330512345678",
+        "2026-11-20",
     ];
     let text = &*spoilt(recipe, &genuine);
-    let written: [(&str, Option<String>); 12] = [
+    let written: [(&str, Option<String>); 17] = [
         ("payment", PaymentNo::parse(text).map(|no| no.to_string())),
         (
             "attempt",
@@ -93,6 +105,23 @@ pub fn identifier(recipe: &[u8]) {
         (
             "message",
             DelayedMessageNo::parse(text).map(|no| no.to_string()),
+        ),
+        ("appeal", AppealNo::parse(text).map(|no| no.to_string())),
+        (
+            "its appeal",
+            MerchantAppealNo::new(text).ok().map(|id| id.to_string()),
+        ),
+        (
+            "statement",
+            StatementId::new(text).ok().map(|id| id.to_string()),
+        ),
+        (
+            "operator",
+            OperatorId::new(text).ok().map(|id| id.to_string()),
+        ),
+        (
+            "day",
+            BillDay::parse(text).map(|day| day.date().to_string()),
         ),
         (
             "merchant",
@@ -179,16 +208,30 @@ pub fn cursor(recipe: &[u8]) {
     if let Some(place) = MessagePlace::parse(&text) {
         assert_eq!(place.as_str(), text);
     }
+    if let Some(place) = AppealPlace::parse(&text) {
+        assert_eq!(place.as_str(), text);
+    }
 }
 
-/// Keys of merchants, and the secrets they verify with: taken or refused.
+/// Keys of merchants, the secrets they verify with, and what tokens are signed with: taken or refused.
+///
+/// # Panics
+/// Where a key is taken that can be guessed.
 pub fn secret(recipe: &[u8]) {
     let genuine = [
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
         "pk_m-strict_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYq",
+        "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\nllllllllllllllllllllllllllllllllllllllll",
     ];
     let text = spoilt(recipe, &genuine);
     let _ = SigningSecret::all(&text);
     let _ = ApiKey::parse(&text);
+    let taken = [
+        CashierKeys::read(&text).is_ok(),
+        ConsoleKeys::read(&text).is_ok(),
+    ];
+    let mut words = text.split_whitespace().peekable();
+    let is_good = words.peek().is_some() && words.all(|word| word.len() >= 32);
+    assert_eq!(taken, [is_good; 2], "{text:?}");
 }

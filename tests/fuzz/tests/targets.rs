@@ -2,9 +2,10 @@
 
 use bolero::{check, produce};
 use fuzz_targets::{
-    ALIPAY, UNIONPAY, WECHAT, address, answer_forged, answer_signed, assert_bills_are_read,
-    bill_file, bill_lines, cursor, identifier, list_parameters, notification_forged,
-    notification_signed, request_body, secret,
+    ALIPAY, UNIONPAY, WECHAT, address, answer_forged, answer_signed, appeal_body,
+    assert_bills_are_read, bill_file, bill_lines, cashier_token, console_form, console_token,
+    cookies, cursor, identifier, languages, link, list_parameters, notification_forged,
+    notification_signed, request_body, secret, shown_text, words,
 };
 
 /// How often each is tried where nobody asks for more; a signature takes a hundred times as long as anything else.
@@ -75,3 +76,12 @@ target!(s8_identifier, CHEAP, identifier);
 target!(s7_address, CHEAP, address);
 target!(s8_cursor, CHEAP, cursor);
 target!(s4_secret, CHEAP, secret);
+target!(s8_appeal_body, CHEAP, appeal_body);
+target!(s8_appeal_words, CHEAP, words);
+target!(s6_cashier_token, CHEAP, cashier_token);
+target!(s4_console_token, CHEAP, console_token);
+target!(s4_console_form, CHEAP, console_form);
+target!(s8_cookies, CHEAP, cookies);
+target!(s8_languages, CHEAP, languages);
+target!(s9_link, CHEAP, link);
+target!(s10_shown_text, CHEAP, shown_text);
