@@ -109,7 +109,7 @@ pub fn link(recipe: &[u8]) {
     let (scheme, rest) = link.href.split_once("://").expect("there is a scheme");
     assert!(["http", "https"].contains(&scheme), "{text:?}");
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    // `https:///name@host/` is read as a browser reads it, with the name; until it is refused, this is what holds of it.
+    // `https:///name@host/` is taken with its name; until it is refused, this is what holds of it.
     if let Some((_, host)) = authority.rsplit_once('@') {
         assert_eq!(host, link.host, "{text:?}");
         return;
@@ -153,7 +153,7 @@ fn text(recipe: &[u8], genuine: &[&str]) -> String {
 }
 
 /// Headers with one of these lines, spoilt; none where a server would not take it for a header.
-fn spoilt(recipe: &[u8], name: HeaderName, genuine: &[&str]) -> Option<HeaderMap> {
+pub(crate) fn spoilt(recipe: &[u8], name: HeaderName, genuine: &[&str]) -> Option<HeaderMap> {
     let mut recipe = Recipe::new(recipe);
     let line = recipe.one_of(genuine).as_bytes();
     let line = HeaderValue::from_bytes(&spoil(&mut recipe, line)).ok()?;

@@ -99,6 +99,19 @@ pub fn appeal_body(recipe: &[u8]) {
     }
 }
 
+/// Whether the bodies about appeals are taken as they are.
+///
+/// # Panics
+/// Where one is not.
+pub fn assert_appeals_are_read() {
+    let merchant = MerchantId::new("m-1").expect("a good name");
+    for body in &*APPEALS {
+        let body = body.as_bytes();
+        let is_taken = appeals::open(body, &merchant).is_ok() || appeals::statement(body).is_ok();
+        assert!(is_taken, "{}", String::from_utf8_lossy(body));
+    }
+}
+
 /// The parameters of a list: taken, or refused. A cursor that is taken is the one that was given.
 ///
 /// # Panics

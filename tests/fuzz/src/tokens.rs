@@ -17,9 +17,10 @@ use crate::spoil::{Recipe, spoil};
 use crate::texts::appeal_no;
 
 /// 2026-11-20 16:00:00 in Beijing.
-const NOW: Timestamp = Timestamp::from_millis(1_795_161_600_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_161_600_000);
 
-const KEY: &str = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
+/// What they are signed with.
+pub(crate) const KEY: &str = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
 const STRANGE_KEY: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 static CASHIER: LazyLock<Cashier> = LazyLock::new(|| {
@@ -140,8 +141,25 @@ pub fn console_form(recipe: &[u8]) {
     assert!(holds == is_its_own || !lets_in, "{whose:?} {form:?}");
 }
 
+/// Whether what is forged here opens something as it was made.
+///
+/// # Panics
+/// Where it does not.
+pub fn assert_tokens_open() {
+    for token in CASHIER.opens.keys() {
+        assert!(CASHIER.keys.open(token, NOW).is_some(), "{token}");
+    }
+    for (token, form) in CONSOLE.sessions.keys().zip(&CONSOLE.forms) {
+        assert!(CONSOLE.keys.open(token, NOW).is_some(), "{token}");
+        assert!(CONSOLE.keys.form_holds(token, form), "{token}");
+    }
+    for token in CONSOLE.logins.keys() {
+        assert!(CONSOLE.keys.open_login(token, NOW).is_some(), "{token}");
+    }
+}
+
 /// One of these, spoilt, or with a part of another in it, or both.
-fn forged(recipe: &mut Recipe<'_>, genuine: &[String]) -> String {
+pub(crate) fn forged(recipe: &mut Recipe<'_>, genuine: &[String]) -> String {
     let mut parts: Vec<&str> = recipe.one_of(genuine).split('.').collect();
     let how = recipe.below(4);
     if how > 0 {
@@ -155,6 +173,11 @@ fn forged(recipe: &mut Recipe<'_>, genuine: &[String]) -> String {
         return text;
     }
     String::from_utf8_lossy(&spoil(recipe, text.as_bytes())).into_owned()
+}
+
+/// The token of the payment for this order.
+pub(crate) fn cashier_token_of(order: &str) -> String {
+    cashier_keys(KEY).token(&payment(order, NOW))
 }
 
 fn cashier_keys(text: &str) -> CashierKeys {

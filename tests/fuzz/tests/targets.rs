@@ -2,10 +2,11 @@
 
 use bolero::{check, produce};
 use fuzz_targets::{
-    ALIPAY, UNIONPAY, WECHAT, address, answer_forged, answer_signed, appeal_body,
-    assert_bills_are_read, bill_file, bill_lines, cashier_token, console_form, console_token,
-    cookies, cursor, identifier, languages, link, list_parameters, notification_forged,
-    notification_signed, request_body, secret, shown_text, words,
+    ALIPAY, UNIONPAY, WECHAT, address, answer_forged, answer_signed, appeal_body, appeal_link,
+    assert_appeals_are_read, assert_bills_are_read, assert_doors_open, assert_tokens_open,
+    bill_file, bill_lines, caller, cashier_token, console_form, console_token, cookies, cursor,
+    identifier, languages, link, list_parameters, notification_forged, notification_signed,
+    request_body, secret, shown_text, words,
 };
 
 /// How often each is tried where nobody asks for more; a signature takes a hundred times as long as anything else.
@@ -30,6 +31,9 @@ fn what_is_spoilt_was_genuine() {
         side.assert_genuine();
     }
     assert_bills_are_read();
+    assert_appeals_are_read();
+    assert_tokens_open();
+    assert_doors_open();
 }
 
 target!(s1_alipay_notification_forged, SIGNING, |recipe| {
@@ -79,6 +83,8 @@ target!(s4_secret, CHEAP, secret);
 target!(s8_appeal_body, CHEAP, appeal_body);
 target!(s8_appeal_words, CHEAP, words);
 target!(s6_cashier_token, CHEAP, cashier_token);
+target!(s6_appeal_link, CHEAP, appeal_link);
+target!(s4_caller, CHEAP, caller);
 target!(s4_console_token, CHEAP, console_token);
 target!(s4_console_form, CHEAP, console_form);
 target!(s8_cookies, CHEAP, cookies);
