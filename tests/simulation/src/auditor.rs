@@ -2,20 +2,18 @@
 //!
 //! Each check names its invariant (`I-1` …). The first that is broken ends the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use payonce_domain::schedule::LEAST_TIME_LEFT;
-use payonce_domain::{
-    ChannelOrderNo, ChannelOrderState, Disposition, Payment, PaymentState, RefundCause, RefundNo,
-    RefundState, Source, SuspenseReason, Timestamp,
-};
+use payonce_domain::{ChannelOrderNo, Disposition, Payment, RefundCause, RefundState, Source};
 use payonce_store::engine::{self, Item};
 
-use crate::books::{Ask, Moved};
+use crate::books::Moved;
 use crate::effect::key;
+use crate::expression::number;
 use crate::fault::Fault;
+use crate::steps::steps;
 use crate::tally::Sometimes;
-use crate::world::World;
+use crate::world::{Happening, World};
 
 /// What the auditor remembers.
 #[derive(Debug, Default)]
@@ -24,22 +22,26 @@ pub(crate) struct Auditor {
     pub(crate) last: BTreeMap<String, Payment>,
     /// What was broken, if anything was.
     pub(crate) broken: Option<String>,
-    /// Questions to channels by payment since faults stopped (I-30).
+    /// Questions to channels since faults stopped (I-30).
     pub(crate) asked: u64,
-    /// Whether records were damaged; then a history need not lead to its record, until the audit has made it.
-    pub(crate) damaged: bool,
+    /// Messages to queues since faults stopped (I-30).
+    pub(crate) sent: u64,
+    /// Payments whose record was damaged; then a history need not lead to it, until the audit has made it.
+    pub(crate) damaged: BTreeSet<String>,
     /// Whether a row of the ledger was lost.
     pub(crate) row_erased: bool,
-    /// Whether a decision was undone: then we may have asked for what we do not know of.
-    pub(crate) undone: bool,
+    /// Payments of which a decision was undone: then we may have asked for what we do not know of.
+    pub(crate) undone: BTreeSet<String>,
     /// Every payment's item before its last write, in worlds where a decision may be undone.
     pub(crate) before: BTreeMap<String, Item>,
     /// The same item as it was last written.
     pub(crate) now: BTreeMap<String, Item>,
+    /// Whether a record was damaged in a way that the sweep cannot see: the audit has to mend it.
+    pub(crate) to_restore: bool,
     /// Refunds that were deleted from their records, and parts that lost their time.
-    pub(crate) erased: std::collections::BTreeSet<String>,
+    pub(crate) erased: BTreeSet<String>,
     /// Refund numbers and what they were for (I-6).
-    numbers: BTreeMap<String, (String, u64)>,
+    pub(crate) numbers: BTreeMap<String, (String, u64)>,
     /// Payments that somebody was shown as paid, and when that was first (I-19).
     pub(crate) shown_paid: BTreeMap<String, u64>,
 }
@@ -66,25 +68,40 @@ impl World {
                 .before
                 .extend(whole.map(|item| (key.clone(), item)));
         }
-        let before = self.auditor.last.insert(key, after.clone());
+        let before = self.auditor.last.insert(key.clone(), after.clone());
         self.note(format_args!(
             "stored v{} {:?}",
             after.version.0, after.state
         ));
+        if self
+            .running
+            .get(&owner)
+            .is_some_and(|one| one.serves_stranger)
+        {
+            self.breaks("I-11", "a stranger's notification changed a payment");
+        }
         // Where a decision was undone, versions come twice.
-        if let Err(what) = steps(before.as_ref(), &after, self.auditor.damaged)
-            && !self.auditor.undone
+        if let Err(what) = steps(before.as_ref(), &after, self.auditor.damaged.contains(&key))
+            && !self.auditor.undone.contains(&key)
         {
             return self.breaks(what.0, &what.1);
         }
         self.captures_are_real(&after);
+        self.refunds_are_real(&after);
         if let Err(error) = after.money() {
             self.breaks("I-8", &error.to_string());
         }
-        if after.due_at().is_some() != item.contains_key("d")
-            && !crate::wrong::is_built(crate::wrong::Wrong::TwoWrites)
-        {
+        let listed = item.get("d").and_then(number);
+        if after.due_at().map(|due| due.as_millis()) != listed && !crate::wrong::index_lies() {
             self.breaks("I-17", "the index and the obligations differ");
+        }
+        let beside = match self.runner(owner) {
+            "operator" => Some("scan"),
+            "scan" => Some("operator"),
+            _ => None,
+        };
+        if beside.is_some_and(|name| self.running.values().any(|one| one.name == name)) {
+            self.tally.saw(Sometimes::OperatorBesideSweep);
         }
         self.notice_what_is_new(owner, before.as_ref(), &after);
     }
@@ -115,6 +132,25 @@ impl World {
         }
     }
 
+    /// I-20: whatever we call given back, a channel gave back, in this amount.
+    fn refunds_are_real(&mut self, payment: &Payment) {
+        let done = |refund: &&payonce_domain::Refund| refund.state == RefundState::Succeeded;
+        for refund in payment.refunds.iter().filter(done) {
+            let no = refund.no.channel_order().to_string();
+            let Some(trade) = self.books.trades.get(&no) else {
+                return self.breaks("I-20", &format!("no channel knows of {no}"));
+            };
+            let back = trade.refunds.get(&refund.no.to_string());
+            let real = back.is_some_and(|back| {
+                back.moved == Moved::Done && back.amount == refund.amount.minor()
+            });
+            // What a channel gives back by itself has its number there, not ours.
+            if !real && trade.returned() < refund.amount.minor() {
+                return self.breaks("I-20", &format!("{} went back nowhere", refund.no));
+            }
+        }
+    }
+
     fn notice_what_is_new(&mut self, owner: u64, before: Option<&Payment>, after: &Payment) {
         let learnt = match self.runner(owner) {
             "webhook" => Sometimes::LearntByNotice,
@@ -130,6 +166,13 @@ impl World {
             if ok {
                 self.tally.saw(learnt);
             }
+            if self
+                .running
+                .get(&owner)
+                .is_some_and(|one| one.came_to_close)
+            {
+                self.tally.saw(Sometimes::LearntByClose);
+            }
             match after.captures.len() {
                 2 => self.tally.saw(Sometimes::TwoCaptures),
                 3 => self.tally.saw(Sometimes::ThreeCaptures),
@@ -138,13 +181,26 @@ impl World {
         }
         for refund in &after.refunds {
             if self.auditor.erased.remove(&refund.no.to_string()) {
-                self.tally.saw(Sometimes::RefundRepaired);
+                let by = self.runner(owner);
+                if by == "audit" && !self.auditor.to_restore {
+                    self.breaks("I-24", "the sweep left a deleted refund to the audit");
+                }
+                self.tally.saw(match by {
+                    "scan" => Sometimes::RefundRepairedBySweep,
+                    _ => Sometimes::RefundRepaired,
+                });
             }
         }
         for order in &after.channel_orders {
             if order.due.is_some() && self.auditor.erased.remove(&order.no.to_string()) {
                 self.tally.saw(Sometimes::DueRepaired);
             }
+        }
+        let known = before.map_or(0, |before| before.refunds.len());
+        if after.refunds.len() > known && self.plan.enables(Fault::RefundErased) {
+            // Between its being owed and its being sent there is not much time to lose it.
+            let delay = self.chance.between(1, 400);
+            self.after(delay, Happening::Damage(Fault::RefundErased));
         }
         if before.is_some_and(|before| before.cases.len() < after.cases.len()) {
             self.tally.saw(Sometimes::CaseOpened);
@@ -174,136 +230,12 @@ impl World {
                         self.tally.saw(Sometimes::PartialRefunds);
                     }
                 }
-                RefundCause::Appeal
-                | RefundCause::Operator
-                | RefundCause::Reconciliation
-                | RefundCause::Channel => {}
+                RefundCause::Operator => self.tally.saw(Sometimes::OperatorRefund),
+                RefundCause::Appeal | RefundCause::Reconciliation | RefundCause::Channel => {}
             }
         }
         if after.successor.is_some() && before.is_some_and(|before| before.successor.is_none()) {
             self.tally.saw(Sometimes::Superseded);
-        }
-    }
-
-    /// I-6, I-7: a create that arrives was stored before, as it arrives.
-    pub(crate) fn audit_create(&mut self, ask: &Ask) {
-        let known = ChannelOrderNo::parse(&ask.no).and_then(|no| {
-            let payment = self.auditor.last.get(no.key().as_str())?;
-            payment.channel_order(no)?;
-            Some(payment.terms.amount.minor())
-        });
-        if known != Some(ask.amount) && !self.auditor.undone {
-            self.breaks(
-                "I-7",
-                &format!("create of {} arrived before it was stored", ask.no),
-            );
-        }
-    }
-
-    /// I-6, I-7: a refund that arrives was stored and granted before.
-    pub(crate) fn audit_refund(&mut self, ask: &Ask) {
-        let known = RefundNo::parse(&ask.refund_no).and_then(|no| {
-            let payment = self.auditor.last.get(no.channel_order().key().as_str())?;
-            let refund = payment.refund(no)?;
-            refund.sent_at.map(|_| {
-                (
-                    refund.trade_no.to_string(),
-                    refund.amount.minor(),
-                    refund.created_at,
-                    refund.cause,
-                )
-            })
-        });
-        if known.is_none() && self.auditor.undone {
-            return;
-        }
-        let Some((trade_no, amount, created_at, cause)) = known else {
-            return self.breaks(
-                "I-7",
-                &format!("refund {} arrived before it was stored", ask.refund_no),
-            );
-        };
-        if amount != ask.refund_amount {
-            return self.breaks(
-                "I-2",
-                &format!(
-                    "refund {} moves {} instead of {amount}",
-                    ask.refund_no, ask.refund_amount
-                ),
-            );
-        }
-        let meant = self
-            .auditor
-            .numbers
-            .entry(ask.refund_no.clone())
-            .or_insert_with(|| (trade_no.clone(), amount));
-        if *meant != (trade_no, amount) {
-            return self.breaks("I-6", "one refund number means two things");
-        }
-        self.sent_in_time(ask, created_at, cause);
-        self.generation_is_due(ask);
-    }
-
-    /// I-28: what is owed by itself is sent within two sweeps of being known.
-    fn sent_in_time(&mut self, ask: &Ask, created_at: Timestamp, cause: RefundCause) {
-        if self.plan.hourly_cap.is_some() {
-            return;
-        }
-        let by_itself = !matches!(cause, RefundCause::MerchantRequest | RefundCause::Appeal);
-        let settled = self.plan.faults_until + 3_600_000;
-        let first = RefundNo::parse(&ask.refund_no).is_some_and(|no| no.generation() == 1);
-        let late = self.now > created_at.as_millis() + 240_000;
-        if by_itself && first && late && created_at.as_millis() > settled {
-            self.breaks("I-28", &format!("refund {} was sent late", ask.refund_no));
-        }
-    }
-
-    /// I-13: a second number for the same money only after the channel said that the first failed for good.
-    fn generation_is_due(&mut self, ask: &Ask) {
-        let Some(no) = RefundNo::parse(&ask.refund_no) else {
-            return;
-        };
-        if no.generation() < 2 {
-            return;
-        }
-        self.tally.saw(Sometimes::SecondGeneration);
-        let Some(trade) = self.books.trades.get(&ask.no) else {
-            return;
-        };
-        let open = trade.refunds.iter().any(|(other, refund)| {
-            let earlier = RefundNo::parse(other).is_some_and(|other| {
-                no.is_generation_of(other) && other.generation() < no.generation()
-            });
-            earlier && refund.moved != Moved::Failed
-        });
-        if open {
-            self.breaks(
-                "I-13",
-                &format!(
-                    "{} was sent while an earlier number may still move money",
-                    ask.refund_no
-                ),
-            );
-        }
-    }
-
-    /// I-2: no more goes back than came, however it goes.
-    pub(crate) fn audit_returns(&mut self, no: &str) {
-        let Some(trade) = self.books.trades.get(no) else {
-            return;
-        };
-        let reserved: u64 = trade
-            .refunds
-            .values()
-            .filter(|refund| refund.moved != Moved::Failed)
-            .map(|refund| refund.amount)
-            .sum();
-        let taken = trade.taken.as_ref().map_or(0, |taken| taken.amount);
-        if reserved > taken {
-            self.breaks(
-                "I-2",
-                &format!("{reserved} of {taken} fen went back of {no}"),
-            );
         }
     }
 
@@ -327,7 +259,7 @@ impl World {
                     .iter()
                     .any(|capture| capture.trade_no.as_str() == *trade_no)
             });
-        if !durable && !self.auditor.undone {
+        if !durable && !self.auditor.undone.contains(no.key().as_str()) {
             self.breaks(
                 "I-12",
                 "success was said to a channel, and its news is not stored",
@@ -343,8 +275,10 @@ impl World {
                 .taken
                 .as_ref()
                 .filter(|taken| taken.paid_at < stop && !taken.late);
+            let undone = ChannelOrderNo::parse(no)
+                .is_some_and(|no| self.auditor.undone.contains(no.key().as_str()));
             !trade.forgotten
-                && !self.auditor.undone
+                && !undone
                 && taken.is_some_and(|taken| trade.held() > 0 && !self.knows(no, &taken.trade_no))
         });
         if let Some(no) = unknown.map(|(no, _)| no.clone()) {
@@ -362,102 +296,4 @@ impl World {
                     .any(|capture| capture.trade_no.as_str() == trade_no)
             })
     }
-}
-
-type Broken = (&'static str, String);
-
-/// What must hold between two versions of a payment.
-fn steps(before: Option<&Payment>, after: &Payment, damaged: bool) -> Result<(), Broken> {
-    let broken = |invariant, what: &str| Err((invariant, what.to_owned()));
-    let Some(before) = before else {
-        return if after.version.0 == 1 {
-            Ok(())
-        } else {
-            broken("I-5", "the first version is not 1")
-        };
-    };
-    if after.version != before.version.next() {
-        return broken("I-5", "a version was skipped, or written twice");
-    }
-    if before.winner.is_some() && before.winner != after.winner {
-        return broken("I-1", "the winner changed");
-    }
-    let left = |state| before.state == state && after.state != state;
-    if left(PaymentState::Paid) || left(PaymentState::Closed) {
-        return broken("I-4", "an end was left");
-    }
-    for order in &before.channel_orders {
-        let now = after.channel_order(order.no).map(|order| order.state);
-        if order.state == ChannelOrderState::Paid && now != Some(ChannelOrderState::Paid) {
-            return broken("I-4", "an attempt was paid and is not any more");
-        }
-    }
-    for old in &before.captures {
-        if after.capture(&old.trade_no).is_none() {
-            return broken("I-8", "a capture disappeared");
-        }
-    }
-    let mut refunds = after.refunds.iter();
-    let automatic = |cause| {
-        !matches!(
-            cause,
-            RefundCause::MerchantRequest | RefundCause::Appeal | RefundCause::Channel
-        )
-    };
-    if refunds.any(|refund| {
-        Some(&refund.trade_no) == after.winner.as_ref()
-            && automatic(refund.cause)
-            && refund.state != RefundState::Failed
-    }) {
-        return broken("I-3", "the winner goes back by itself");
-    }
-    let made = after
-        .channel_orders
-        .iter()
-        .filter(|order| before.channel_order(order.no).is_none());
-    for order in made.filter(|order| order.state.is_open()) {
-        if order.created_at.plus(LEAST_TIME_LEFT) > after.terms.expires_at {
-            return broken("I-15", "an attempt was made with too little time left");
-        }
-    }
-    if !damaged && after.announced < before.announced {
-        return broken("I-16", "announcements were lost");
-    }
-    let mut sequences = after
-        .announcements
-        .iter()
-        .map(|announcement| announcement.sequence);
-    if sequences.any(|sequence| sequence > after.announced) {
-        return broken("I-16", "an announcement has no number");
-    }
-    Ok(())
-}
-
-/// Whether all that is left to do about a payment is to wait for a channel or a person.
-pub(crate) fn only_waits(payment: &Payment) -> bool {
-    payment
-        .obligations()
-        .iter()
-        .all(|obligation| match &obligation.task {
-            payonce_domain::Task::AwaitReturn(_) => true,
-            payonce_domain::Task::AskRefund(no) => payment
-                .refund(*no)
-                .is_some_and(|refund| refund.state == RefundState::Manual),
-            _ => false,
-        })
-}
-
-/// Whether a person has been called.
-pub(crate) fn calls_for_people(payment: &Payment) -> bool {
-    let manual = payment
-        .refunds
-        .iter()
-        .any(|refund| refund.state == RefundState::Manual);
-    let waits = payment.captures.iter().any(|capture| {
-        matches!(
-            capture.disposition,
-            Disposition::Suspended(SuspenseReason::Reversing | SuspenseReason::Contradiction)
-        )
-    });
-    manual || waits || !payment.cases.is_empty()
 }

@@ -28,18 +28,27 @@ pub(crate) fn damage(world: &mut World, defect: Fault) {
             continue;
         }
         world.note(format_args!("{number} is damaged"));
-        world.auditor.damaged = true;
+        world.auditor.damaged.insert(key.clone());
         world.auditor.erased.insert(number);
         let now = world.now;
         world.tables.damage("payments", &key, item.clone(), now);
         world.auditor.now.insert(key.clone(), item.clone());
         if let Ok(stored) = engine::payment(item) {
-            world.auditor.last.insert(key, stored.payment().clone());
+            world
+                .auditor
+                .last
+                .insert(key.clone(), stored.payment().clone());
         }
-        world.auditor.undone |= defect == Fault::DecisionUndone;
-        // A lost time is invisible to the sweep: the audit finds it.
-        let audit = world.plan.faults_until + 600_000;
-        world.at(audit, Happening::Start(Job::Audit));
+        if defect == Fault::DecisionUndone {
+            world.auditor.undone.insert(key);
+        }
+        // A lost time is invisible to the sweep: the audit finds it. An unsent refund the sweep has to make again, which the
+        // audit that follows the bills then only puts down as it was; real words have no bills.
+        if defect != Fault::RefundErased || world.real.is_some() {
+            world.auditor.to_restore = true;
+            let audit = world.plan.faults_until + 600_000;
+            world.at(audit, Happening::Start(Job::Audit));
+        }
     }
 }
 

@@ -12,10 +12,12 @@ use crate::fault::Fault;
 use crate::plan::START_MS;
 use crate::tally::Sometimes;
 use crate::world::{Happening, Job, World};
-use crate::wrong::{Wrong, is_built};
+use crate::wrong::{Wrong, is_built, writes_twice};
 
 /// When the wrong design that drops open records drops them.
 const GIVEN_UP_MS: u64 = 2_400_000;
+/// How many messages may be sent once faults have stopped: more than any world needs.
+const MESSAGES_MAX: u64 = 2_000;
 /// How long a caller waits for a channel.
 pub(crate) const PATIENCE_MS: u64 = 8_000;
 
@@ -148,10 +150,12 @@ impl World {
         if is_payment && is_built(Wrong::CallBeforeIntent) {
             return Ok(self.write_behind(owner, put));
         }
-        let second = (is_payment && is_built(Wrong::TwoWrites)).then(|| put.item.clone());
+        if is_payment && is_built(Wrong::NotDerivedAgain) {
+            self.leave_out_what_was_missing(&mut put.item);
+        }
+        let second = (is_payment && writes_twice()).then(|| put.item.clone());
         if second.is_some() {
-            put.item.remove("s");
-            put.item.remove("d");
+            self.write_half(&mut put.item);
         }
         let lag = if is_payment && self.strikes(Fault::StaleIndex) {
             self.chance.between(100, 60_000)
@@ -183,23 +187,15 @@ impl World {
         Ok(written)
     }
 
-    /// Confirms a write that is made later, unless its writer is killed before.
-    fn write_behind(&mut self, owner: u64, put: PutItem) -> Written {
-        let there = self.tables.get("payments", &[&key(&put.item)]);
-        if !crate::expression::holds(put.condition.text, &put.condition, there) {
-            return Written::Refused(there.cloned());
-        }
-        let delay = self.chance.between(200, 4_000);
-        self.after(
-            delay,
-            Happening::LateWrite(key(&put.item), Box::new(put.item), owner),
-        );
-        Written::Done(None)
-    }
-
     fn send(&mut self, queue: &str, messages: &[Message]) -> Result<usize, String> {
         if self.strikes(Fault::QueueDown) {
             return Err("the queue cannot be reached".to_owned());
+        }
+        if !self.faults_on() {
+            self.auditor.sent += u64::try_from(messages.len()).unwrap_or(0);
+            if self.auditor.sent > MESSAGES_MAX {
+                self.breaks("I-30", "messages are sent for ever");
+            }
         }
         for message in messages {
             if self.strikes(Fault::MessageLost) {
@@ -354,11 +350,11 @@ impl World {
         let now = self.now;
         match ask.operation.as_str() {
             "create" => {
-                if is_built(Wrong::FreshOrderNumber) {
-                    self.fresh += 1;
-                    ask.no = format!("{}F{}", ask.no, self.fresh);
+                if is_built(Wrong::FreshOrderNumber) && !self.asked_before.insert(ask.no.clone()) {
+                    self.number_afresh(ask);
+                } else {
+                    self.audit_create(ask);
                 }
-                self.audit_create(ask);
                 let burnt = self.runner(owner) != "pay" && now >= ask.expires_at;
                 if self.runner(owner) == "pay" && self.books.trades.contains_key(&ask.no) {
                     self.tally.saw(Sometimes::Recreated);
@@ -382,9 +378,9 @@ impl World {
                 if self.strikes(Fault::RefundNotYet) {
                     return "notyet".to_owned();
                 }
-                if is_built(Wrong::FreshRefundNumber) {
-                    self.fresh += 1;
-                    ask.refund_no = format!("{}F{}", ask.refund_no, self.fresh);
+                let again = !self.asked_before.insert(ask.refund_no.clone());
+                if is_built(Wrong::FreshRefundNumber) && again {
+                    self.refund_afresh(ask);
                 }
                 self.refund(ask)
             }

@@ -38,6 +38,7 @@ fn term_holds(term: &str, on: &Expression, there: Option<&Item>) -> bool {
         "=" => order.is_eq(),
         "<=" => order.is_le(),
         "<" => order.is_lt(),
+        ">=" => order.is_ge(),
         ">" => order.is_gt(),
         _ => unreachable!("an operator this table does not know: {term}"),
     }
@@ -192,6 +193,8 @@ mod tests {
             ("#v = :seen", None, false),
             ("#v <= :seen", Some(2), true),
             ("#v < :seen", Some(3), false),
+            ("#v >= :seen", Some(3), true),
+            ("#v >= :seen", Some(2), false),
             ("attribute_not_exists(#v)", None, true),
             ("attribute_not_exists(#v)", Some(1), false),
             ("attribute_exists(#v)", Some(1), true),

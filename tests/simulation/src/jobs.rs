@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use channel_simulator::{Notification, Told};
+use payonce_app::console::Console;
 use payonce_app::{
     App, AuthCode, Failure, InitiateRequest, RefundOutcome, Replaces, Telling, WayToPay,
 };
@@ -19,6 +20,7 @@ use payonce_store::audit::Restored;
 use payonce_store::{ChannelAccount, Line, Merchant, RefundControls, StoreError, Work};
 use serde_json::{Value, json};
 
+use crate::operator;
 use crate::plan::{Deed, Plan, START_MS, WAYS};
 use crate::wire;
 use crate::world::{Job, Notice};
@@ -42,11 +44,14 @@ pub(crate) enum Ended {
     Restored,
     /// A breaker opened.
     Opened,
+    /// A refund by hand was approved.
+    Approved,
 }
 
 /// What a job is done with.
 pub(crate) struct Tools {
     pub(crate) app: Arc<App>,
+    pub(crate) console: Arc<Console>,
     pub(crate) merchant: Arc<Merchant>,
     pub(crate) plan: Arc<Plan>,
     pub(crate) now: Timestamp,
@@ -214,6 +219,7 @@ async fn deed_done(tools: &Tools, deed: Deed) -> Ended {
         merchant,
         plan,
         now,
+        ..
     } = tools;
     let now = *now;
     let price = plan.price;
@@ -265,6 +271,7 @@ async fn deed_done(tools: &Tools, deed: Deed) -> Ended {
             .tell_again(merchant, payment_no(order), now)
             .await
             .map(|_| ()),
+        Deed::Operator(order, hand) => return operator::by_hand(tools, order, hand).await,
         Deed::Switch(enabled) => {
             let controls = controls(plan, enabled);
             let set = app.store.set_refund_controls(&controls).await;

@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 mod adapter;
+mod asked;
 mod auditor;
 mod bill;
 mod books;
@@ -24,23 +25,27 @@ mod chance;
 mod conformance;
 mod defect;
 mod effect;
+mod ended;
 mod expression;
 mod fault;
 mod jobs;
 mod morning;
 mod notices;
+mod operator;
 mod plan;
 pub mod regression;
 mod run;
 mod settled;
 mod shorten;
 mod shown;
+mod steps;
 mod table;
 mod tally;
 mod wire;
 mod world;
 mod wrong;
 mod wrong_scan;
+mod wrong_store;
 
 pub use campaign::{Campaign, Outcome};
 pub use fault::{Fault, Faults};

@@ -6,12 +6,13 @@
     reason = "this is what the program is for"
 )]
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use simulation::{Campaign, Fault, Outcome, Plan, Sometimes, Wrong, run, shorten};
+use simulation::{Campaign, Fault, Outcome, Plan, Sometimes, Wrong, regression, run, shorten};
 
 /// Runs the application in seeded worlds that try to lose money, and says whether one did.
 #[derive(Debug, Parser)]
@@ -161,9 +162,9 @@ fn report(outcome: &Outcome, took: Duration, crash_points: bool) {
         points.len()
     );
     if crash_points {
-        for ((job, doing), (made, before, after)) in points {
+        for ((job, doing, turn), (made, before, after)) in points {
             println!(
-                "  {job:<20} {doing:<28} made {made:>9}  before {before:>6}  after {after:>6}"
+                "  {job:<20} {doing:<28} {turn} made {made:>9}  before {before:>6}  after {after:>6}"
             );
         }
     }
@@ -198,9 +199,21 @@ fn trace(seed: u64, wrong: Option<Wrong>, real: bool) -> ExitCode {
         Some(broken) => {
             println!("breaks {broken}");
             println!("regression: {}", plan.line(&broken));
+            if wrong.is_none() {
+                keep(&plan, &broken);
+            }
             ExitCode::FAILURE
         }
         None => ExitCode::SUCCESS,
+    }
+}
+
+/// Keeps what failed, so that every test run runs it from then on.
+fn keep(plan: &Plan, broken: &str) {
+    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/regressions.txt"));
+    match regression::keep(file, plan, broken) {
+        Ok(()) => println!("kept in {}", file.display()),
+        Err(error) => println!("not kept in {}: {error}", file.display()),
     }
 }
 

@@ -136,8 +136,9 @@ impl World {
             .auditor
             .last
             .values()
-            .any(crate::auditor::calls_for_people);
-        let expected = forgotten || people || self.auditor.damaged || self.auditor.row_erased;
+            .any(crate::steps::calls_for_people);
+        let expected =
+            forgotten || people || !self.auditor.damaged.is_empty() || self.auditor.row_erased;
         // What a channel returned by itself is news, and repaired.
         let mut open = findings
             .iter()

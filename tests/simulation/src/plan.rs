@@ -18,6 +18,21 @@ pub(crate) const WAYS: [(Channel, Method); 5] = [
     (Channel::Wechat, Method::Code),
 ];
 
+/// What an operator does about one order at the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// Has the channels asked.
+    Query,
+    /// Closes it.
+    Close,
+    /// Has the merchant told again.
+    TellAgain,
+    /// Has what waits for a person tried again.
+    Resume,
+    /// Approves that so many tenths of the price go back; which of two operators.
+    Approve(u8, u8),
+}
+
 /// What somebody does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
@@ -44,6 +59,8 @@ pub enum Deed {
     TellAgain(u8),
     /// An operator stops refunds, or lets them go again.
     Switch(bool),
+    /// An operator does something about an order.
+    Operator(u8, Hand),
 }
 
 /// Everything about a seed that is fixed before it runs.
@@ -191,10 +208,36 @@ fn others(deeds: &mut Vec<(u64, Deed)>, chance: &mut Chance, order: u8, begin: u
             Deed::TellAgain(order),
         ));
     }
+    by_hand(deeds, chance, order, begin, lasts);
     if chance.one_in(10) {
         let off = begin + chance.below(lasts);
         deeds.push((off, Deed::Switch(false)));
         deeds.push((off + chance.between(1_000, lasts), Deed::Switch(true)));
+    }
+}
+
+/// What operators do, mostly when something else is under way, and the same thing twice.
+fn by_hand(deeds: &mut Vec<(u64, Deed)>, chance: &mut Chance, order: u8, begin: u64, lasts: u64) {
+    if !chance.one_in(3) {
+        return;
+    }
+    for _ in 0..chance.between(1, 3) {
+        let tenths = chance.pick(&[1, 5, 10]);
+        let hand = chance.pick(&[
+            Hand::Query,
+            Hand::Close,
+            Hand::TellAgain,
+            Hand::Resume,
+            Hand::Approve(tenths, 0),
+            Hand::Approve(tenths, 1),
+        ]);
+        let at = begin + chance.between(500, 2 * lasts);
+        deeds.push((at, Deed::Operator(order, hand)));
+        if let Hand::Approve(_, other) = hand {
+            let again = Hand::Approve(tenths, if chance.one_in(2) { other } else { 1 - other });
+            let at = at + chance.pick(&[3, 60, 9_000, 400_000]);
+            deeds.push((at, Deed::Operator(order, again)));
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use std::path::Path;
 
 use crate::fault::{Fault, Faults};
 use crate::plan::Plan;
-use crate::shorten::Shortened;
 
 impl Plan {
     /// The plan in a line; none if it holds something else.
@@ -41,6 +40,7 @@ impl Plan {
                     }
                     plan.faults = faults;
                 }
+                "words" => plan.real = value == "real",
                 "most" => plan.faults_max = value.parse().ok()?,
                 _ => return None,
             }
@@ -70,6 +70,9 @@ impl Plan {
         if self.faults_max != whole.faults_max {
             let _ = write!(line, " most={}", self.faults_max);
         }
+        if self.real {
+            line.push_str(" words=real");
+        }
         let _ = write!(line, " # {broken}");
         line
     }
@@ -80,20 +83,19 @@ fn word_of(fault: Fault) -> String {
     format!("{fault:?}")
 }
 
-/// Keeps the shortest trace of a failing seed in the file, once.
+/// Keeps what is left of a failing plan in the file, once.
 ///
 /// # Errors
 /// If the file cannot be read or written.
-pub fn keep(file: &Path, short: &Shortened) -> std::io::Result<String> {
-    let broken = short.verdict.broken.clone().unwrap_or_default();
-    let line = short.plan.line(&broken);
+pub fn keep(file: &Path, plan: &Plan, broken: &str) -> std::io::Result<()> {
+    let line = plan.line(broken);
     let mut text = std::fs::read_to_string(file)?;
     if !text.lines().any(|known| known == line) {
         text.push_str(&line);
         text.push('\n');
         std::fs::write(file, text)?;
     }
-    Ok(line)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -107,6 +109,7 @@ mod tests {
             let whole = Plan::of(seed);
             let mut part = whole.clone();
             part.faults_max = 7;
+            part.real = seed % 2 == 0;
             part.faults = part.faults.without(Fault::Skew).without(Fault::NoticeLost);
             if part.deeds.len() > 1 {
                 part.deeds.remove(0);
@@ -116,6 +119,7 @@ mod tests {
                 assert_eq!(again.deeds, plan.deeds, "seed {seed}");
                 assert_eq!(again.faults, plan.faults);
                 assert_eq!((again.seed, again.faults_max), (seed, plan.faults_max));
+                assert_eq!(again.real, plan.real);
             }
         }
         assert!(Plan::of_line("seven").is_none());

@@ -8,22 +8,24 @@ use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll, Waker};
 
+use payonce_app::console::Console;
 use payonce_app::{Accounts, App, Bus, Names, Outbox, Stopwatch};
 use payonce_channels::Transport;
 use payonce_delivery::{Courier, Reach};
-use payonce_domain::{Refusal, Timestamp};
+use payonce_domain::Timestamp;
 use payonce_store::{Merchant, Store, Tables as Names2};
 
 use crate::books::Moved;
-use crate::buyer::{buyer_pays, hand_out};
+use crate::buyer::buyer_pays;
 use crate::call::Shared;
 use crate::canary;
 use crate::fault::Fault;
 use crate::jobs::{self, Ended, Tools};
-use crate::plan::{Deed, Plan};
+use crate::operator;
+use crate::plan::Plan;
 use crate::tally::{Sometimes, Tally};
 use crate::world::{self, Happening, Job, World};
-use crate::wrong::{self, Wrong, is_built};
+use crate::wrong::{self, Wrong, is_built, writes_twice};
 use crate::wrong_scan::wrong_scan;
 
 /// How many processes of our functions there are, each with its own memory.
@@ -61,6 +63,7 @@ struct Live {
 struct Run {
     shared: Shared,
     apps: Vec<Arc<App>>,
+    console: Arc<Console>,
     merchant: Arc<Merchant>,
     plan: Arc<Plan>,
     live: BTreeMap<u64, Live>,
@@ -104,13 +107,17 @@ pub fn run(plan: &Plan, wrong: Option<Wrong>, with_lines: bool) -> Verdict {
         apps: (0..PROCESSES)
             .map(|_| Arc::new(app(&shared, plan.real)))
             .collect(),
+        console: Arc::new(operator::console(app(&shared, plan.real))),
         merchant: Arc::new(jobs::merchant(plan)),
         plan: Arc::new(plan.clone()),
         live: BTreeMap::new(),
         quiet: false,
         shared,
     };
-    run.play();
+    let played = std::panic::catch_unwind(AssertUnwindSafe(|| run.play()));
+    if let (Err(_), Some(said)) = (played, PANIC.take()) {
+        run.shared.lock().breaks("a promise of the world", &said);
+    }
     // Futures first: they hold the world.
     run.live.clear();
     let mut world = run.shared.lock();
@@ -263,7 +270,7 @@ impl Run {
             Happening::LateWrite(key, item, owner) => {
                 let there = world.tables.get("payments", &[&key]);
                 let moved = there.is_some_and(|there| there.get("v") != item.get("v"));
-                let stale = is_built(Wrong::TwoWrites) && moved;
+                let stale = writes_twice() && moved;
                 if !stale && !world.late_writes_dead.contains(&owner) {
                     let now = world.now;
                     world.tables.damage("payments", &key, *item.clone(), now);
@@ -319,7 +326,7 @@ impl Run {
                 notice.tries += 1;
                 let notice = notice.clone();
                 if is_built(Wrong::AcknowledgesFirst) && notice.genuine && !notice.stranger {
-                    world.audit_acknowledged(&notice.body);
+                    world.acknowledged(*index, 200);
                 }
                 let rendered = world.render(&notice);
                 Some((notice, rendered))
@@ -337,6 +344,7 @@ impl Run {
         drop(world);
         let tools = Tools {
             app: Arc::clone(&self.apps[process]),
+            console: Arc::clone(&self.console),
             merchant: Arc::clone(&self.merchant),
             plan: Arc::clone(&self.plan),
             now: Timestamp::from_millis(now),
@@ -373,8 +381,7 @@ impl Run {
             let mut world = self.shared.lock();
             world.note(format_args!("end {} #{id}", live.job.name()));
             world.forget(id, false);
-            drop(world);
-            self.end(live.job, live.began_at, ended);
+            world.ended(live.job, live.began_at, ended);
         }
     }
 
@@ -395,104 +402,7 @@ impl Run {
                 Job::Queries(bodies, _) | Job::Tellings(bodies, _) => Ended::Back(bodies.clone()),
                 _ => Ended::Failed,
             };
-            self.end(live.job, live.began_at, ended);
+            self.shared.lock().ended(live.job, live.began_at, ended);
         }
-    }
-
-    fn end(&mut self, job: Job, began_at: u64, ended: Ended) {
-        let mut world = self.shared.lock();
-        match (job, ended) {
-            (
-                Job::Deed(Deed::Pay {
-                    order,
-                    switch,
-                    other_amount,
-                    ..
-                }),
-                Ended::Paid(payment, actions),
-            ) => {
-                world.audit_answer(order, &payment, other_amount, began_at);
-                if switch && world.plan.asks_by_number() {
-                    world.tally.saw(Sometimes::AskedByNumber);
-                }
-                if switch && payment.channel_orders.len() > 1 {
-                    world.tally.saw(Sometimes::Switched);
-                }
-                hand_out(&mut world, &payment, actions);
-            }
-            (Job::Deed(Deed::Pay { .. }), Ended::Refused(refusal)) => match refusal {
-                Refusal::RequestMismatch => world.tally.saw(Sometimes::Mismatch),
-                Refusal::AlreadyPaid => world.tally.saw(Sometimes::AlreadyPaid),
-                Refusal::StateUnknown { .. } => world.tally.saw(Sometimes::StateUnknown),
-                _ => {}
-            },
-            (Job::Deed(Deed::Switch(true)), Ended::Failed) => {
-                world.after(10_000, Happening::Start(Job::Deed(Deed::Switch(true))));
-            }
-            (Job::Deed(Deed::TellAgain(_)), Ended::Well) => world.tally.saw(Sometimes::ToldAgain),
-            (Job::Notice(index), Ended::Acknowledged(status)) => {
-                acknowledged(&mut world, index, status)
-            }
-            (Job::Queries(_, tries), Ended::Back(bodies)) if !bodies.is_empty() && tries < 5 => {
-                world.after(180_000, Happening::Start(Job::Queries(bodies, tries + 1)));
-            }
-            (Job::Tellings(_, tries), Ended::Back(bodies)) if !bodies.is_empty() && tries < 5 => {
-                world.after(180_000, Happening::Start(Job::Tellings(bodies, tries + 1)));
-            }
-            (Job::Refund(payload, tries), Ended::Failed) if tries < 2 => {
-                world.after(60_000, Happening::Start(Job::Refund(payload, tries + 1)));
-            }
-            (Job::Deed(Deed::Refresh(_)), Ended::Shown(payment)) => {
-                world.audit_shown(&payment, began_at);
-            }
-            (Job::Crowd(_), Ended::Opened) => world.tally.saw(Sometimes::BreakerOpened),
-            (Job::Audit, Ended::Restored) => {
-                world.tally.saw(Sometimes::Restored);
-            }
-            (job @ (Job::Audit | Job::Reconcile), Ended::Failed) => {
-                world.after(1_800_000, Happening::Start(job));
-            }
-            (Job::Deed(Deed::Switch(enabled)), Ended::Well) => world.refunds_stopped = !enabled,
-            (Job::Refund(..), Ended::Held) if world.refunds_stopped => {
-                world.tally.saw(Sometimes::Held);
-            }
-            (Job::Refund(..), Ended::Held) => world.tally.saw(Sometimes::HeldByCap),
-            (Job::Notify(payload, tries), Ended::Failed) if tries < 2 => {
-                world.after(60_000, Happening::Start(Job::Notify(payload, tries + 1)));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn acknowledged(world: &mut World, index: u64, status: u16) {
-    let at = usize::try_from(index).unwrap_or(0);
-    let Some(notice) = world.notices.get_mut(at) else {
-        return;
-    };
-    let (genuine, stranger, tries) = (notice.genuine, notice.stranger, notice.tries);
-    if stranger {
-        let what = if genuine {
-            Sometimes::ForeignRefused
-        } else {
-            Sometimes::ForgeryRefused
-        };
-        match status {
-            200 => world.breaks("I-11", "a stranger's notification was taken"),
-            _ => world.tally.saw(what),
-        }
-        return;
-    }
-    if status == 200 {
-        notice.heard = true;
-        let body = match &notice.told {
-            Some(told) => world.books.said_of(told.channel_order_no()),
-            None => notice.body.clone(),
-        };
-        world.audit_acknowledged(&body);
-    } else if tries < 9 {
-        let waits = [15, 30, 180, 600, 1_200, 1_800, 3_600, 10_800, 21_600];
-        let wait = waits[usize::try_from(tries).unwrap_or(0).min(8)] * 1_000;
-        world.after(wait, Happening::Start(Job::Notice(index)));
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payonce_domain::{ChannelOrderNo, Leg, Payment, PaymentNo, PaymentState, RefundNo, history};
+use payonce_domain::{
+    ChannelOrderNo, Leg, Payment, PaymentNo, PaymentState, RefundNo, RefundState, history,
+};
 use payonce_store::engine;
 
-use crate::auditor::{calls_for_people, only_waits};
 use crate::books::Moved;
+use crate::steps::{calls_for_people, only_waits};
 use crate::tally::Sometimes;
 use crate::world::World;
 
@@ -24,6 +26,7 @@ impl World {
         for item in items {
             match engine::payment(item) {
                 Ok(stored) => {
+                    self.hash_in(&format!("{:?}", stored.payment()));
                     if self.is_for_people(&stored) {
                         self.tally.for_people += 1;
                         for_people.insert(stored.payment().key.to_string());
@@ -63,10 +66,11 @@ impl World {
             Ok(payment) if payment == *stored.payment() => {}
             Ok(_) => self.breaks("I-5", "a history does not lead to its payment"),
             // Granted to a damaged record, refused to the whole one: the audit names it and leaves it alone.
-            Err(_) if self.auditor.damaged => return true,
+            Err(_) if self.auditor.damaged.contains(stored.payment().key.as_str()) => return true,
             Err(why) => self.breaks("I-5", &format!("a history leads nowhere: {why}")),
         }
-        self.auditor.undone && self.is_booked_beyond(stored.payment())
+        let undone = &self.auditor.undone;
+        undone.contains(stored.payment().key.as_str()) && self.is_booked_beyond(stored.payment())
     }
 
     /// Whether the ledger has money of a payment that its record, whole in itself, does not know: the bill agrees with the
@@ -136,6 +140,9 @@ impl World {
         });
         if people {
             self.tally.for_people += 1;
+            if self.struck == 0 {
+                self.breaks("I-21", "a person is called where nothing went wrong");
+            }
         } else if held != meant - asked_back {
             return self.breaks(
                 "I-21",
@@ -147,6 +154,16 @@ impl World {
         }
         if !only_waits(payment) {
             return self.breaks("I-24", "something is still owed");
+        }
+        let at_rest = |state| {
+            use RefundState::{Accepted, Due, Failed, Manual, Sent, Succeeded};
+            match state {
+                Succeeded | Failed | Manual => true,
+                Due | Sent | Accepted => false,
+            }
+        };
+        if !payment.refunds.iter().all(|refund| at_rest(refund.state)) {
+            return self.breaks("I-24", "a refund is still under way");
         }
         if payment
             .channel_orders

@@ -9,7 +9,7 @@ use crate::world::World;
 /// How old the oldest overdue work may be once the world is calm.
 const BACKLOG_MS: u64 = 300_000;
 /// How long after the last fault the world is calm: queues have repeated, leases have run out.
-const CALM_AFTER_MS: u64 = 3_600_000;
+pub(crate) const CALM_AFTER_MS: u64 = 3_600_000;
 
 impl World {
     /// I-9: whoever asks for an order gets that order's one payment, over the amount that was asked for.
@@ -17,10 +17,11 @@ impl World {
         &mut self,
         order: u8,
         payment: &Payment,
-        other_amount: bool,
+        (switch, other_amount): (bool, bool),
         began_at: u64,
     ) {
-        let by_number = self.plan.asks_by_number();
+        // Asked by its number, an order is not asked for an amount.
+        let by_number = switch && self.plan.asks_by_number();
         if payment.payment_no() != payment_no(order) {
             return self.breaks("I-9", "an order number leads to another payment");
         }
@@ -42,7 +43,7 @@ impl World {
                 self.auditor.shown_paid.entry(key).or_insert(self.now);
             }
             (true, true) => self.tally.saw(Sometimes::ShownPaid),
-            (true, false) if self.auditor.undone => {}
+            (true, false) if self.auditor.undone.contains(payment.key.as_str()) => {}
             (true, false) => self.breaks("I-19", "an order was shown as paid, and now is not"),
             (false, false) => {}
         }

@@ -58,6 +58,12 @@ sometimes! {
     ForeignRefused = "another merchant's notification is refused";
     ToldAgain = "a merchant is told again";
     RefundRepaired = "a deleted refund is made again";
+    RefundRepairedBySweep = "a deleted refund is made again by the sweep";
+    SentWhenCalm = "a refund is sent in time once the world is calm";
+    OperatorRefund = "a refund by hand goes back";
+    ApprovedTwice = "a refund by hand is approved more than once";
+    OperatorBesideSweep = "an operator and the sweep are at one payment";
+    LearntByClose = "a success is learnt by whoever came to close";
     DueRepaired = "a lost due time is set again";
     Zombie = "a request arrives after its sender was killed";
     CaseOpened = "a case is opened for people";
@@ -79,8 +85,8 @@ const MADE_IN_EVERY_WORLD: u64 = 20_000;
 pub struct Tally {
     /// How often each class of faults struck.
     pub faults: BTreeMap<Fault, u64>,
-    /// Calls by function and what was being done: made, killed before, killed after.
-    pub points: BTreeMap<(&'static str, &'static str), (u64, u64, u64)>,
+    /// Calls by function, what was being done and for which time in one run: made, killed before, killed after.
+    pub points: BTreeMap<(&'static str, &'static str, u8), (u64, u64, u64)>,
     /// How often each thing that must happen sometimes did.
     pub sometimes: BTreeMap<Sometimes, u64>,
     /// Steps of the world.
@@ -100,6 +106,9 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// The first, the second, and every later time that a function does the same are told apart.
+    pub const TURNS: u8 = 3;
+
     pub(crate) fn saw(&mut self, what: Sometimes) {
         *self.sometimes.entry(what).or_default() += 1;
     }
@@ -139,7 +148,7 @@ impl Tally {
         let points = self
             .points
             .iter()
-            .filter(|((job, _), (made, before, after))| {
+            .filter(|((job, _, _), (made, before, after))| {
                 // Every world compares its bills by some hundred calls, and at most three are died at.
                 let often = match *job {
                     "reconcile" | "audit" => MADE_IN_EVERY_WORLD,
@@ -148,8 +157,8 @@ impl Tally {
                 // Setting the world up is not what is tested.
                 *job != "set up" && *made >= often && (*before == 0 || *after == 0)
             });
-        let points = points.map(|((job, doing), (made, before, after))| {
-            format!("crash point not covered: {job}, {doing} (made {made}, before {before}, after {after})")
+        let points = points.map(|((job, doing, turn), (made, before, after))| {
+            format!("crash point not covered: {job}, {doing}, time {turn} (made {made}, before {before}, after {after})")
         });
         faults.chain(sometimes).chain(points).collect()
     }

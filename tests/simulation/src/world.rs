@@ -55,7 +55,8 @@ impl Job {
             Self::Deed(Deed::GiveBack(..)) => "give back",
             Self::Deed(Deed::Refresh(_)) => "refresh",
             Self::Deed(Deed::TellAgain(_)) => "tell again",
-            Self::Deed(Deed::Switch(_)) => "operator",
+            Self::Deed(Deed::Switch(_)) => "stop refunds",
+            Self::Deed(Deed::Operator(..)) => "operator",
             Self::Notice(_) => "webhook",
             Self::Queries(..) => "query",
             Self::Tellings(..) => "notify by message",
@@ -114,6 +115,12 @@ pub(crate) struct Running {
     pub(crate) name: &'static str,
     pub(crate) calls: u64,
     pub(crate) kill_at: Option<(u64, Fault)>,
+    /// Whether it was woken by a notification that is none of ours.
+    pub(crate) serves_stranger: bool,
+    /// How often it came to each of its calls, up to the most that is told apart.
+    points: BTreeMap<&'static str, u8>,
+    /// Whether it asked a channel to close an order.
+    pub(crate) came_to_close: bool,
     ends: (u64, u64),
 }
 
@@ -138,12 +145,17 @@ pub(crate) struct World {
     pub(crate) struck: u64,
     /// Whether the kill switch is off, as far as its operator knows.
     pub(crate) refunds_stopped: bool,
+    /// Since when refunds may go again, if somebody stopped them.
+    pub(crate) refunds_go_since: u64,
+    /// Refunds by hand that were approved.
+    pub(crate) approved: BTreeSet<u8>,
     /// Whose links buyers have.
     pub(crate) links: BTreeMap<String, crate::books::Ask>,
     pub(crate) merchant_heard: BTreeMap<String, BTreeSet<u32>>,
     pub(crate) bus_heard: BTreeMap<String, BTreeSet<u32>>,
     pub(crate) late_writes_dead: BTreeSet<u64>,
-    pub(crate) fresh: u64,
+    /// What channels were asked for, in the wrong designs that ask for it under fresh numbers.
+    pub(crate) asked_before: BTreeSet<String>,
     /// Until when a channel answers nobody.
     pub(crate) out_until: BTreeMap<Channel, u64>,
     /// How often something was wrong with a bill.
@@ -178,11 +190,13 @@ impl World {
             auditor: Auditor::default(),
             struck: 0,
             refunds_stopped: false,
+            refunds_go_since: 0,
+            approved: BTreeSet::new(),
             links: BTreeMap::new(),
             merchant_heard: BTreeMap::new(),
             bus_heard: BTreeMap::new(),
             late_writes_dead: BTreeSet::new(),
-            fresh: 0,
+            asked_before: BTreeSet::new(),
             out_until: BTreeMap::new(),
             bill_faults: 0,
             next: 1,
@@ -242,11 +256,18 @@ impl World {
         // A string takes whatever is written to it.
         let _ = write!(self.line, "{:>9}.{:03} ", since / 1_000, since % 1_000);
         let _ = self.line.write_fmt(line);
-        for byte in self.line.bytes() {
-            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        let line = std::mem::take(&mut self.line);
+        self.hash_in(&line);
+        self.line = line;
         if let Some(lines) = &mut self.lines {
             lines.push(self.line.clone());
+        }
+    }
+
+    /// Takes what happened into the run's hash.
+    pub(crate) fn hash_in(&mut self, text: &str) {
+        for byte in text.bytes() {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 
@@ -304,10 +325,20 @@ impl World {
         };
         let ends = (self.now + limit, self.number());
         self.agenda.insert(ends, Happening::Kill(id));
+        let serves_stranger = match job {
+            Job::Notice(index) => {
+                let notice = self.notices.get(usize::try_from(*index).unwrap_or(0));
+                notice.is_some_and(|notice| notice.stranger)
+            }
+            _ => false,
+        };
         let running = Running {
             name: job.name(),
             calls: 0,
             kill_at,
+            serves_stranger,
+            points: BTreeMap::new(),
+            came_to_close: false,
             ends,
         };
         self.running.insert(id, running);
@@ -327,12 +358,16 @@ impl World {
         }
         let index = running.calls;
         running.calls += 1;
+        running.came_to_close |= point == "channel: close";
         let name = running.name;
         let killed = running
             .kill_at
             .filter(|(at, _)| *at == index)
             .map(|(_, fault)| fault);
-        let counts = self.tally.points.entry((name, point)).or_default();
+        let again = running.points.entry(point).or_default();
+        *again = (*again + 1).min(Tally::TURNS);
+        let turn = *again;
+        let counts = self.tally.points.entry((name, point, turn)).or_default();
         counts.0 += 1;
         match killed {
             Some(Fault::CrashBefore) => counts.1 += 1,

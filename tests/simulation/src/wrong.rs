@@ -73,6 +73,10 @@ wrongs! {
     NothingCarried = "nothing-carried";
     /// Movements are not written to the ledger.
     NoLedger = "no-ledger";
+    /// A success is stored first, and what it decides in a second write.
+    DecisionLater = "decision-later";
+    /// What is missing from a record is not derived again.
+    NotDerivedAgain = "not-derived-again";
     /// A notification is acknowledged before it is stored.
     AcknowledgesFirst = "acknowledges-first";
 }
@@ -89,4 +93,14 @@ pub(crate) fn build(wrong: Option<Wrong>) {
 /// Whether this thread's world is built wrong in this way.
 pub(crate) fn is_built(wrong: Wrong) -> bool {
     BUILT.get() == Some(wrong)
+}
+
+/// Whether this thread's world writes a record in two halves.
+pub(crate) fn writes_twice() -> bool {
+    is_built(Wrong::TwoWrites) || is_built(Wrong::DecisionLater)
+}
+
+/// Whether what is written of a record in this thread's world need not agree with its due time.
+pub(crate) fn index_lies() -> bool {
+    writes_twice() || is_built(Wrong::NotDerivedAgain)
 }

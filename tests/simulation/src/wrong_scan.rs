@@ -1,10 +1,12 @@
-//! Two wrong designs of the scan: it decides by itself what goes back, past numbers and reservations.
+//! Wrong designs of who asks channels for what: past numbers and reservations.
 
-use crate::books::Moved;
-use crate::world::World;
+use payonce_domain::{ChannelOrderNo, RefundNo};
+
+use crate::books::{Ask, Moved};
+use crate::world::{Happening, World};
 use crate::wrong::{Wrong, is_built};
 
-/// A scan that decides by itself what goes back.
+/// A scan that decides by itself what goes back, under numbers of its own.
 pub(crate) fn wrong_scan(world: &mut World) {
     let payments: Vec<_> = world.auditor.last.values().cloned().collect();
     for payment in payments {
@@ -21,31 +23,68 @@ pub(crate) fn wrong_scan(world: &mut World) {
             } else {
                 payment.captures.len() > 1 && first.as_ref() != Some(&capture.trade_no)
             };
-            let no = capture.channel_order_no.to_string();
-            let refund_no = format!("scan-{}", capture.trade_no);
-            let Some(trade) = world
-                .books
-                .trades
-                .get(&no)
-                .filter(|trade| !trade.refunds.contains_key(&refund_no))
-            else {
-                continue;
-            };
-            if !chosen || trade.returned() > 0 && !by_reason {
+            let order = capture.channel_order_no;
+            let returned = world.books.trades.get(&order.to_string());
+            let returned = returned.is_some_and(|trade| trade.returned() > 0);
+            if !chosen || returned && !by_reason {
                 continue;
             }
             let amount = capture.amount.minor();
-            let Some(trade) = world.books.trades.get_mut(&no) else {
-                continue;
-            };
-            let now = world.now;
-            let back = crate::books::Returned {
+            let ask = Ask {
+                operation: "refund".to_owned(),
+                channel: order.channel(),
+                method: order.method(),
+                account: format!("shop-{}", order.channel().name()),
+                no: order.to_string(),
                 amount,
-                moved: Moved::Done,
-                at: now,
+                expires_at: 0,
+                created_at: 0,
+                refund_no: format!("scan-{}", capture.trade_no),
+                refund_amount: amount,
+                auth_code: String::new(),
             };
-            trade.refunds.insert(refund_no, back);
-            world.audit_returns(&no);
+            world.refund_unstored(&ask);
         }
+    }
+}
+
+impl World {
+    /// A refund that nobody stored reaches its channel, which carries each number out once.
+    fn refund_unstored(&mut self, ask: &Ask) {
+        let now = self.now;
+        let (_, new) = self.books.refund(ask, Moved::Done, now);
+        if new {
+            self.tell_of_refund(&ask.no, &ask.refund_no);
+            self.audit_returns(&ask.no);
+        }
+    }
+
+    /// An order is placed again under another number, and its buyer given that one.
+    pub(crate) fn number_afresh(&mut self, ask: &mut Ask) {
+        let Some(no) = ChannelOrderNo::parse(&ask.no) else {
+            return;
+        };
+        let count = u8::try_from(self.asked_before.len()).unwrap_or(0);
+        let afresh = ChannelOrderNo::new(no.key(), no.channel(), no.method(), 50 + count % 50);
+        ask.no = afresh.to_string();
+        let delay = self.chance.between(500, 90_000);
+        self.after(delay, Happening::BuyerPays(ask.no.clone(), false));
+    }
+
+    /// A refund is sent again under another number.
+    pub(crate) fn refund_afresh(&mut self, ask: &Ask) {
+        // Far beyond what is ever generated of one refund.
+        let mut afresh = RefundNo::parse(&ask.refund_no);
+        for _ in 0..20 {
+            afresh = afresh.and_then(RefundNo::next_generation);
+        }
+        let Some(afresh) = afresh else {
+            return;
+        };
+        let ask = Ask {
+            refund_no: afresh.to_string(),
+            ..ask.clone()
+        };
+        self.refund_unstored(&ask);
     }
 }
