@@ -7,7 +7,7 @@ use payonce_lambda::http::language::Language;
 
 use crate::spoil::{Recipe, spoil};
 
-const SESSION: &str = "payonce_operator";
+const OPERATOR: &str = "payonce_operator";
 
 /// Turn the line around, or have no width.
 const HIDDEN: [char; 22] = [
@@ -35,7 +35,7 @@ const HIDDEN: [char; 22] = [
     '\u{e0041}',
 ];
 
-/// The cookies that a browser sends: one is found as it stands in a line, or not at all.
+/// The cookies that a browser sends: one is found as it stands there, or not at all.
 ///
 /// # Panics
 /// Where another value is found.
@@ -48,12 +48,11 @@ pub fn cookies(recipe: &[u8]) {
     let Some(headers) = spoilt(recipe, header::COOKIE, &genuine) else {
         return;
     };
-    if let Some(found) = cookie::value(&headers, SESSION) {
-        assert!(!found.contains(';'), "{headers:?}");
-        let line = headers[header::COOKIE].as_bytes();
-        let whole = format!("{SESSION}={found}");
-        let mut places = line.windows(whole.len());
-        assert!(places.any(|part| part == whole.as_bytes()), "{headers:?}");
+    if let Some(found) = cookie::value(&headers, OPERATOR) {
+        let line = headers[header::COOKIE].to_str().expect("it was read");
+        let whole = format!("{OPERATOR}={found}");
+        let mut cookies = line.split(';').map(str::trim);
+        assert!(cookies.any(|cookie| cookie == whole), "{line:?}");
     }
 }
 
