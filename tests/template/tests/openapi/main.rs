@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bodies;
+mod channels;
 
 use std::collections::{BTreeMap, BTreeSet};
 
