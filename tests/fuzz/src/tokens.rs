@@ -47,6 +47,8 @@ static CONSOLE: LazyLock<Console> = LazyLock::new(|| {
     let ann = || OperatorId::new("auth0|ann.b").expect("a good id");
     let bob = || OperatorId::new("bob").expect("a good id");
     let looks = Session::begin(ann(), Role::Viewer, NOW);
+    // Of the same operator and role, from another hour.
+    let looked = Session::begin(ann(), Role::Viewer, NOW.minus(Span::hours(1)));
     let grants = Session::begin(bob(), Role::Approver, NOW);
     let over = Session::begin(bob(), Role::Approver, NOW.minus(Span::days(1)));
     let login = Login {
@@ -62,14 +64,19 @@ static CONSOLE: LazyLock<Console> = LazyLock::new(|| {
         strange.session(&grants),
         strange.login(&login, NOW.plus(Span::minutes(5))),
     ];
-    let sessions = BTreeMap::from([looks, grants].map(|session| (keys.session(&session), session)));
+    let sessions =
+        BTreeMap::from([looks, looked, grants].map(|session| (keys.session(&session), session)));
     let logins = BTreeMap::from([(lets_in, login)]);
-    let forms = sessions.keys().map(|token| keys.form(token));
-    let forms: Vec<String> = forms.collect();
-    let shown = sessions.keys().chain(&others).chain(&forms);
+    let forms = sessions.keys();
+    let forms: Vec<_> = forms
+        .map(|token| (token.clone(), keys.form(token)))
+        .collect();
+    let carried: Vec<_> = forms.iter().map(|(_, form)| form.clone()).collect();
+    let shown = sessions.keys().chain(&others).chain(&carried);
     Console {
         shown: shown.cloned().collect(),
-        forms,
+        forms: forms.into_iter().collect(),
+        carried,
         keys,
         sessions,
         logins,
@@ -88,8 +95,9 @@ struct Console {
     keys: ConsoleKeys,
     sessions: BTreeMap<String, Session>,
     logins: BTreeMap<String, Login>,
-    /// What the forms of these sessions carry.
-    forms: Vec<String>,
+    /// What the forms of each session carry.
+    forms: BTreeMap<String, String>,
+    carried: Vec<String>,
     /// All of these, and what is like them and lets nobody in.
     shown: Vec<String>,
 }
@@ -130,15 +138,15 @@ pub fn console_form(recipe: &[u8]) {
         _ => recipe.one_of(&console.shown).clone(),
     };
     let form = match recipe.below(4) {
-        0 => recipe.one_of(&console.forms).clone(),
+        0 => recipe.one_of(&console.carried).clone(),
         1 => forged(&mut recipe, &console.shown),
-        _ => forged(&mut recipe, &console.forms),
+        _ => forged(&mut recipe, &console.carried),
     };
     let holds = console.keys.form_holds(&whose, &form);
-    let is_its_own = form == console.keys.form(&whose);
     // What is no session has nothing to send a form for.
-    let lets_in = console.keys.open(&whose, NOW).is_some();
-    assert!(holds == is_its_own || !lets_in, "{whose:?} {form:?}");
+    if let Some(its_own) = console.forms.get(&whose) {
+        assert_eq!(holds, *its_own == form, "{whose:?} {form:?}");
+    }
 }
 
 /// Whether what is forged here opens something as it was made.
@@ -149,9 +157,11 @@ pub fn assert_tokens_open() {
     for token in CASHIER.opens.keys() {
         assert!(CASHIER.keys.open(token, NOW).is_some(), "{token}");
     }
-    for (token, form) in CONSOLE.sessions.keys().zip(&CONSOLE.forms) {
+    for (token, form) in &CONSOLE.forms {
         assert!(CONSOLE.keys.open(token, NOW).is_some(), "{token}");
         assert!(CONSOLE.keys.form_holds(token, form), "{token}");
+        let sessions = CONSOLE.carried.iter().filter(|carried| *carried == form);
+        assert_eq!(sessions.count(), 1, "two sessions have one form");
     }
     for token in CONSOLE.logins.keys() {
         assert!(CONSOLE.keys.open_login(token, NOW).is_some(), "{token}");
