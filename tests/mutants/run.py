@@ -2,10 +2,12 @@
 """Tries every change that `cargo mutants` lists for the domain, with one build instead of one build for each.
 
 Every change is written into a copy of the sources behind a switch that is read when a test runs. What does not compile is
-taken out, as cargo-mutants would call it unviable. Then the domain's own tests run once for each change, the quick ones
+taken out, as cargo-mutants would call it unviable. Then the crate's own tests run once for each change, the quick ones
 first, until one of them fails. What cannot be written behind a switch is named, and left to `cargo mutants --re`.
 
-    python3 tests/mutants/run.py [--jobs 2] [--only decide/refunds]
+The application has few tests of its own: a change of it must also get past some worlds of the simulation.
+
+    python3 tests/mutants/run.py [--jobs 2] [--crate shared/app] [--only decide/refunds] [--one-in 4]
 """
 
 import argparse
@@ -24,8 +26,9 @@ import venv
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "target" / "mutants"
 TREE = WORK / "tree"
-CRATE = pathlib.Path("shared/domain")
 PARSER = ["tree-sitter==0.26.1", "tree-sitter-rust==0.24.2"]
+# What the simulation is asked of each change of the application.
+WORLDS = ["--seeds", "300", "--seed", "1", "--threads", "1"]
 # The longest that a test binary may take: a change that makes a loop endless is noticed by nobody else.
 TEST_SECONDS = 90
 # `const` functions are changed where they run, not where the compiler evaluates them.
@@ -66,9 +69,9 @@ def parser():
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language()))
 
 
-def listed():
-    """Every change, by its number from 1."""
-    command = ["cargo", "mutants", "--list", "--json"]
+def listed(crate):
+    """Every change of a crate, by its number from 1."""
+    command = ["cargo", "mutants", "--list", "--json", "--file", f"{crate}/src/**/*.rs"]
     found = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return dict(enumerate(json.loads(found.stdout), 1))
 
@@ -96,6 +99,12 @@ class Source:
             node = node.parent
         return node
 
+    def is_constant(self, node):
+        """Whether the compiler evaluates it, where no switch is read."""
+        while node is not None and node.type not in ("const_item", "static_item"):
+            node = node.parent
+        return node is not None
+
     def add(self, number, change):
         """Takes a change up; `False` if it cannot be put behind a switch."""
         start, end = (self.offset(change["span"][side]) for side in ("start", "end"))
@@ -113,7 +122,7 @@ class Source:
         node = self.around(start, end, kinds.get(genre, ()))
         while genre == "FnValue" and node is not None and node.parent.type != "function_item":
             node = node.parent
-        if node is None:
+        if node is None or self.is_constant(node):
             return False
         span = (node.start_byte, node.end_byte)
         if genre == "FnValue":
@@ -147,7 +156,7 @@ class Source:
         return "".join(written) + self.text[at:end].decode()
 
 
-def write(parse, changes, unviable):
+def write(parse, crate, changes, unviable):
     """Writes all changes but those that do not compile; gives those that have no switch."""
     sources, homeless = {}, set()
     for number, change in changes.items():
@@ -156,7 +165,7 @@ def write(parse, changes, unviable):
             homeless.add(number)
     for path, source in sources.items():
         (TREE / path).write_text(source.written())
-    library = CRATE / "src/lib.rs"
+    library = crate / "src/lib.rs"
     changed = sources.get(str(library))
     text = changed.written() if changed else (ROOT / library).read_text()
     head = re.match(r"(?:(?://!|#!\[)[^\n]*\n|\n)*", text).end()
@@ -164,9 +173,9 @@ def write(parse, changes, unviable):
     return homeless
 
 
-def errors():
+def errors(crate):
     """The numbers of the changes at which the compiler stops."""
-    command = ["cargo", "check", "--package", "payonce-domain", "--message-format", "json"]
+    command = ["cargo", "check", "--package", package(crate), "--message-format", "json"]
     said = subprocess.run(command, cwd=TREE, env=ENV, capture_output=True, text=True)
     numbers = set()
     for line in said.stdout.splitlines():
@@ -183,47 +192,61 @@ def errors():
     return numbers
 
 
-def binaries():
-    """The test binaries, the quickest first."""
-    command = ["cargo", "test", "--package", "payonce-domain", "--no-run", "--message-format", "json"]
-    said = subprocess.run(command, cwd=TREE, env=ENV, check=True, stdout=subprocess.PIPE, text=True)
-    built = [json.loads(line) for line in said.stdout.splitlines()]
-    built = [one["executable"] for one in built if one.get("executable") and one["profile"]["test"]]
+def package(crate):
+    return f"payonce-{crate.name}"
 
-    def seconds(binary):
+
+def built(*arguments):
+    """The programs that a command of cargo's builds."""
+    command = ["cargo", *arguments, "--message-format", "json"]
+    said = subprocess.run(command, cwd=TREE, env=ENV, check=True, stdout=subprocess.PIPE, text=True)
+    artifacts = [json.loads(line) for line in said.stdout.splitlines()]
+    return [one["executable"] for one in artifacts if one.get("executable")]
+
+
+def programs(crate):
+    """What must notice a change, the quickest first."""
+    found = [[binary, "-q"] for binary in built("test", "--package", package(crate), "--no-run")]
+    if crate.name == "app":
+        found += [[binary, *WORLDS] for binary in built("build", "--package", "simulation")]
+
+    def seconds(program):
         began = time.monotonic()
-        if outcome(binary, 0) != "passes":
-            sys.exit(f"{binary} fails with nothing changed")
+        if outcome(crate, program, 0) != "passes":
+            sys.exit(f"{program} fails with nothing changed")
         return time.monotonic() - began
 
-    return sorted(built, key=seconds)
+    return sorted(found, key=seconds)
 
 
-def outcome(binary, number):
+def outcome(crate, program, number):
     environment = {**ENV, "CHANGE": str(number), "RUST_BACKTRACE": "0"}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
-        ran = subprocess.run([binary, "-q"], cwd=TREE / CRATE, env=environment, timeout=TEST_SECONDS, **quiet)
+        ran = subprocess.run(program, cwd=TREE / crate, env=environment, timeout=TEST_SECONDS, **quiet)
     except subprocess.TimeoutExpired:
         return "never ends"
     return "passes" if ran.returncode == 0 else "fails"
 
 
-def tried(number, tests):
+def tried(crate, number, tests):
     for test in tests:
-        found = outcome(test, number)
+        found = outcome(crate, test, number)
         if found != "passes":
-            return f"noticed by {pathlib.Path(test).name.rsplit('-', 1)[0]}" + (" (endless)" if found != "fails" else "")
+            return f"noticed by {pathlib.Path(test[0]).name.rsplit('-', 1)[0]}" + (" (endless)" if found != "fails" else "")
     return "survived"
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--jobs", type=int, default=1, help="how many changes are tried at a time")
+    arguments.add_argument("--crate", type=pathlib.Path, default="shared/domain", help="whose changes are tried")
+    arguments.add_argument("--one-in", type=int, default=1, help="tries every so many changes only")
     arguments.add_argument("--only", default="", help="a regular expression over the names of changes")
     asked = arguments.parse_args()
 
-    parse, changes = parser(), listed()
+    crate = asked.crate
+    parse, changes = parser(), listed(crate)
     shutil.rmtree(TREE, ignore_errors=True)
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
     for name in files.stdout.splitlines():
@@ -231,18 +254,19 @@ def main():
         shutil.copy(ROOT / name, TREE / name)
     unviable = set()
     while True:
-        homeless = write(parse, changes, unviable)
-        found = errors()
+        homeless = write(parse, crate, changes, unviable)
+        found = errors(crate)
         if not found:
             break
         unviable |= found
         print(f"{len(unviable)} changes do not compile", flush=True)
 
-    tests = binaries()
+    tests = programs(crate)
     wanted = [n for n in changes if n not in unviable | homeless and re.search(asked.only, changes[n]["name"])]
+    wanted = wanted[:: asked.one_in]
     counts = collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(asked.jobs) as pool, open(WORK / "outcomes.tsv", "w") as kept:
-        for done, (number, came) in enumerate(zip(wanted, pool.map(lambda n: tried(n, tests), wanted)), 1):
+        for done, (number, came) in enumerate(zip(wanted, pool.map(lambda n: tried(crate, n, tests), wanted)), 1):
             counts["survived" if came == "survived" else "noticed"] += 1
             print(number, came, changes[number]["name"], sep="\t", file=kept, flush=True)
             if came == "survived":

@@ -210,3 +210,30 @@ fn what_cannot_go_back_is_judged_anew() {
         Err(AppealRefusal::TooLate)
     );
 }
+
+/// What one appeal leaves on an order because the other one goes back, a second appeal must not give back (F94). Only of what
+/// was paid twice; who claims something else left nothing anywhere.
+#[test]
+fn f94_what_a_ruling_leaves_on_the_other_order_is_kept() {
+    let [older, newer] = numbers();
+    let appeal = heard();
+    assert_eq!(appeal.kept(), [], "nothing is ruled yet");
+    let ruled = command(&appeal, rule(&appeal, "one"), after(21)).unwrap();
+    assert_eq!(
+        ruled.to_return(),
+        [],
+        "{older:?} goes back once it is approved"
+    );
+    assert_eq!(ruled.kept(), [newer]);
+    let approved = command(&ruled, approve(&ruled, "two"), after(22)).unwrap();
+    assert_eq!(approved.kept(), [newer]);
+
+    let mut spent = ruled.clone();
+    for order in &mut spent.findings.as_mut().unwrap().orders {
+        order.refundable = Money::from_fen(0);
+    }
+    assert_eq!(spent.kept(), [], "where nothing is left, nothing is kept");
+    let other = open_case();
+    let ruled = command(&other, ruling(&other, "one", &[(older, 1_999)]), after(21)).unwrap();
+    assert_eq!(ruled.kept(), [], "neither order stands for the other");
+}

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod approvals;
+mod boundaries;
 mod captures;
 mod channels;
 mod closing;
