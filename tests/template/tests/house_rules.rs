@@ -271,30 +271,117 @@ fn no_path_of_one_machine() {
     assert_none(&found, "a path of one machine");
 }
 
+/// What secrets, and what is made with them, are called: any part of a name.
+const SECRET_WORDS: [&str; 9] = [
+    "secret",
+    "signature",
+    "hashed",
+    "token",
+    "tag",
+    "mac",
+    "hmac",
+    "password",
+    "bearer",
+];
+
+/// Whether a line of code compares a secret with what stops at the first difference. Texts in quotes name things and are
+/// none, and how long a secret is tells nothing of what it says.
+fn compares_a_secret(code: &str) -> bool {
+    let code: String = code.split('"').step_by(2).collect();
+    let compares = [" == ", " != ", ".eq(", ".ne("].map(|operator| code.contains(operator));
+    let mut names = code.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let is_secret = |name: &str| {
+        let is_word = |part| SECRET_WORDS.contains(&part);
+        name.contains("api_key")
+            || name
+                .to_lowercase()
+                .trim_end_matches('s')
+                .split('_')
+                .any(is_word)
+    };
+    // Which algorithm signed is written in the certificate for all to read. Whose write it was is told by tokens that both
+    // come out of the table and the program, and from nobody outside.
+    let is_public = [
+        ".len()",
+        ".signature_algorithm",
+        "there.token == ours.token",
+    ]
+    .iter()
+    .any(|word| code.contains(word));
+    compares.contains(&true) && !is_public && names.any(is_secret)
+}
+
+/// The code of a file before its tests, each comparison that was broken up on one line.
+fn statements(text: &str) -> Vec<String> {
+    let (code, _) = text.split_once("#[cfg(test)]\nmod ").unwrap_or((text, ""));
+    let mut lines: Vec<String> = Vec::new();
+    for line in code.lines().map(str::trim) {
+        match lines.last_mut() {
+            Some(last)
+                if ["== ", "!= ", ".eq(", ".ne("]
+                    .iter()
+                    .any(|one| line.starts_with(one)) =>
+            {
+                last.push_str(&format!(" {line}"));
+            }
+            _ if line.starts_with("//") => {}
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines
+}
+
 /// S5: whoever compares byte by byte and stops at the first difference tells how much was right.
 #[test]
 fn s5_secrets_are_compared_by_what_takes_the_same_time() {
-    const SECRETS: [&str; 4] = ["secret", "signature", "api_key", "hashed"];
+    const WHERE: [&str; 6] = [
+        "shared/store/src",
+        "shared/delivery/src",
+        "shared/lambda/src",
+        "shared/app/src",
+        "shared/channels/src",
+        "functions",
+    ];
+    for bad in [
+        "if tag == expected {",
+        "let holds = given != self.webhook_secret;",
+        "found == key.hashed()",
+        "let same = given.as_bytes().eq(api_key.as_bytes());",
+        &statements("token_of(payment)\n    == given").concat(),
+    ] {
+        assert!(compares_a_secret(bad), "{bad}");
+    }
+    for good in [
+        "*name != \"signature\"",
+        "if stage == last {",
+        "tag.len() == 32",
+    ] {
+        assert!(!compares_a_secret(good), "{good}");
+    }
     let files = rust();
-    let compared = below(
-        &files,
-        &[
-            "shared/store/src",
-            "shared/delivery/src",
-            "shared/lambda/src",
-        ],
-    )
-    .filter(|file| !file.path.contains("tests"))
-    .flat_map(|file| places(file, &[" == ", " != "]));
-    let found: Vec<String> = compared
-        .filter(|place| {
-            let (_, code) = place.rsplit_once(".rs:").expect("a place names its file");
-            // How long a text is tells nothing of what it says.
-            let compares = SECRETS.iter().any(|secret| code.contains(secret));
-            compares && !code.contains(".len()")
-        })
-        .collect();
-    assert_none(&found, "a secret that is compared with `==`");
+    for folder in WHERE {
+        let read = below(&files, &[folder]).count();
+        assert!(read > 3, "{folder}: {read} files");
+    }
+    let code = below(&files, &WHERE).filter(|file| !file.path.contains("tests"));
+    let mut found = Vec::new();
+    let mut verifying = 0;
+    for file in code {
+        let statements = statements(&file.text);
+        let compared = statements.iter().filter(|line| compares_a_secret(line));
+        found.extend(compared.map(|line| format!("{}: {line}", file.path)));
+        // Who signs what comes back has it verified by the library; what we tell merchants does not come back.
+        let signs = statements.iter().any(|line| line.contains("hmac::sign("));
+        if signs && file.path != "shared/delivery/src/secret.rs" {
+            assert!(file.text.contains("hmac::verify("), "{}", file.path);
+            verifying += 1;
+        }
+    }
+    assert_none(&found, "a secret that is compared byte by byte");
+    assert!(
+        verifying >= 2,
+        "the cashier's and the console's tokens are signed"
+    );
     let keys = fs::read_to_string(root().join("shared/store/src/api_key.rs")).unwrap();
     assert!(keys.contains("ct_eq"), "keys are compared in constant time");
 }
