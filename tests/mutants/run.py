@@ -242,6 +242,7 @@ def main():
     arguments.add_argument("--jobs", type=int, default=1, help="how many changes are tried at a time")
     arguments.add_argument("--crate", type=pathlib.Path, default="shared/domain", help="whose changes are tried")
     arguments.add_argument("--one-in", type=int, default=1, help="tries every so many changes only")
+    arguments.add_argument("--survivors", action="store_true", help="tries again what survived the last run")
     arguments.add_argument("--only", default="", help="a regular expression over the names of changes")
     asked = arguments.parse_args()
 
@@ -264,8 +265,18 @@ def main():
     tests = programs(crate)
     wanted = [n for n in changes if n not in unviable | homeless and re.search(asked.only, changes[n]["name"])]
     wanted = wanted[:: asked.one_in]
+    outcomes = WORK / f"{crate.name}.tsv"
     counts = collections.Counter()
-    with concurrent.futures.ThreadPoolExecutor(asked.jobs) as pool, open(WORK / "outcomes.tsv", "w") as kept:
+    before = []
+    if asked.survivors:
+        before = [line.split("\t") for line in outcomes.read_text().splitlines()]
+        survived = {name for _, came, name in before if came == "survived"}
+        wanted = [n for n in wanted if changes[n]["name"] in survived]
+        before = [line for line in before if line[2] not in survived]
+        counts["noticed"] = len(before)
+    with concurrent.futures.ThreadPoolExecutor(asked.jobs) as pool, open(outcomes, "w") as kept:
+        for line in before:
+            print(*line, sep="\t", file=kept)
         for done, (number, came) in enumerate(zip(wanted, pool.map(lambda n: tried(crate, n, tests), wanted)), 1):
             counts["survived" if came == "survived" else "noticed"] += 1
             print(number, came, changes[number]["name"], sep="\t", file=kept, flush=True)

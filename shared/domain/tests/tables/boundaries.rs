@@ -1,8 +1,10 @@
 //! What is true to the millisecond or the last number, and what a new beginning takes from what it follows.
 
+use std::fmt::Write;
+
 use payonce_domain::fact::Occasion;
-use payonce_domain::schedule::CREATE_LEASE;
-use payonce_domain::{Due, RefundReport, RefundState, Source, Task};
+use payonce_domain::schedule::{CREATE_LEASE, Pace, RetryLadder, policy};
+use payonce_domain::{Digest, Due, RefundReport, RefundState, Source, Stretch, Task};
 
 use super::world::{self, at, deadline};
 use super::*;
@@ -188,4 +190,43 @@ fn what_was_sent_is_not_withdrawn_for_a_channels_own_return() {
         RefundState::Sent
     );
     assert_eq!(sent.payment.cases.len(), 1);
+}
+
+/// A rung's lateness is drawn from a number, and drawn again whenever a record is read: were it drawn otherwise, every
+/// record would move. So the times of many numbers are pinned by their digest.
+#[test]
+fn drawn_times_stay_what_they_were() {
+    let mut times = String::new();
+    for attempt in 1..=20 {
+        let no = world::number(NATIVE, attempt);
+        let pace = Pace::of_channel_order(no, Stretch::from_percent(130).unwrap());
+        let mut now = world::START;
+        let ladder = policy(Channel::Wechat, Method::Native).query;
+        for _ in 0..30 {
+            now = ladder.next(pace, world::START, now);
+            writeln!(times, "{}", now.as_millis()).unwrap();
+        }
+        let id = no.to_string();
+        for attempts in 1..=11 {
+            let again = RetryLadder::STANDARD
+                .next(&id, attempts, world::START)
+                .unwrap();
+            writeln!(times, "{}", again.as_millis()).unwrap();
+        }
+    }
+    let digest = Digest::of(times.as_bytes()).to_hex();
+    assert_eq!(&digest[..16], "12fd07b1fa3d84f1");
+}
+
+/// What a channel is asked to close, and what it can only reverse.
+#[test]
+fn orders_are_closed_and_codes_reversed() {
+    for channel in [Channel::Alipay, Channel::Wechat] {
+        let closes = |method| policy(channel, method).closes;
+        assert_eq!(
+            [closes(Method::Native), closes(Method::Code)],
+            [true, false]
+        );
+    }
+    assert_eq!(Stretch::from_percent(130).unwrap().percent(), 130);
 }
