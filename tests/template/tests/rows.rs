@@ -21,7 +21,7 @@ const LAST_THREAD: u32 = 38;
 const LAST_THREAT: u32 = 19;
 
 /// What is not there yet: the row, and the part of the system that it waits for. A row may wait for nothing else.
-const AWAITED: [(&str, &str); 0] = [];
+const AWAITED: [(&str, &str); 1] = [("S16", "a rate for each merchant")];
 
 /// A row of the list.
 #[derive(Default)]

@@ -205,6 +205,7 @@ fn of_alipay() -> Vec<Scenario> {
             "f88_i16_a_refund_is_told_after_the_payment",
             telling::a_refund_is_told_after_the_payment,
         ),
+        // S16: one who is told slowly, and has much to be told, takes nobody's room.
         scenario(
             "f89_a_slow_merchant_holds_up_nobody",
             telling::a_slow_merchant_holds_up_nobody,
@@ -219,6 +220,7 @@ fn of_alipay() -> Vec<Scenario> {
             telling::an_address_must_be_registered,
         ),
         scenario("s8_bad_fields_are_named", bad_requests::fields),
+        // S16: nobody has the room for them taken.
         scenario(
             "s8_deep_and_huge_bodies_are_refused",
             bad_requests::deep_and_huge,
