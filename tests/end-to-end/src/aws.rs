@@ -141,6 +141,20 @@ impl Aws {
     /// # Errors
     /// If the bus or the queues cannot be told so.
     pub async fn collect_events(&self, name: &str, detail_type: &str) -> anyhow::Result<String> {
+        let pattern = json!({ "detail-type": [detail_type] });
+        self.collect(name, &pattern).await
+    }
+
+    /// Has a new queue of this name receive every event that is put on the bus; gives its address.
+    ///
+    /// # Errors
+    /// If the bus or the queues cannot be told so.
+    pub async fn collect_all_events(&self, name: &str) -> anyhow::Result<String> {
+        let pattern = json!({ "source": [{ "prefix": "" }] });
+        self.collect(name, &pattern).await
+    }
+
+    async fn collect(&self, name: &str, pattern: &Value) -> anyhow::Result<String> {
         let queue = json!({ "QueueName": name });
         let made = self
             .json_call("AmazonSQS.CreateQueue", "1.0", &queue)
@@ -150,7 +164,7 @@ impl Aws {
             .context("a queue has an address")?;
         let region = &self.endpoints.aws_region;
         let bus = &self.endpoints.event_bus;
-        let pattern = json!({ "detail-type": [detail_type] }).to_string();
+        let pattern = pattern.to_string();
         let rule = json!({ "Name": name, "EventBusName": bus, "EventPattern": pattern });
         self.json_call("AWSEvents.PutRule", "1.1", &rule).await?;
         let arn = format!("arn:aws:sqs:{region}:000000000000:{name}");
@@ -164,22 +178,34 @@ impl Aws {
         Ok(url.to_owned())
     }
 
-    /// Takes what lies in a queue: the bodies.
+    /// Takes what lies in a queue: the bodies. Each comes again after a while.
     ///
     /// # Errors
     /// If the queue does not answer.
     pub async fn receive(&self, url: &str) -> anyhow::Result<Vec<Value>> {
+        bodies(&self.messages(url).await?)
+    }
+
+    /// Takes some of what lies in a queue for good: the bodies.
+    ///
+    /// # Errors
+    /// If the queue does not answer.
+    pub async fn take(&self, url: &str) -> anyhow::Result<Vec<Value>> {
+        let messages = self.messages(url).await?;
+        for message in &messages {
+            let body = json!({ "QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"] });
+            self.json_call("AmazonSQS.DeleteMessage", "1.0", &body)
+                .await?;
+        }
+        bodies(&messages)
+    }
+
+    async fn messages(&self, url: &str) -> anyhow::Result<Vec<Value>> {
         let body = json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 });
         let answer = self
             .json_call("AmazonSQS.ReceiveMessage", "1.0", &body)
             .await?;
-        let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
-        let bodies = messages
-            .iter()
-            .filter_map(|message| message["Body"].as_str());
-        bodies
-            .map(|body| serde_json::from_str(body).context("a body is JSON"))
-            .collect()
+        Ok(answer["Messages"].as_array().cloned().unwrap_or_default())
     }
 
     /// The lines of a function's log, since a time in milliseconds, that hold all of these words.
@@ -369,4 +395,14 @@ impl Aws {
         anyhow::ensure!(answer.status == 200, "{target}: {}", answer.shown());
         Ok(answer.json)
     }
+}
+
+/// The bodies of messages of a queue.
+fn bodies(messages: &[Value]) -> anyhow::Result<Vec<Value>> {
+    let bodies = messages
+        .iter()
+        .filter_map(|message| message["Body"].as_str());
+    bodies
+        .map(|body| serde_json::from_str(body).context("a body is JSON"))
+        .collect()
 }

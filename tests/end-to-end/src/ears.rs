@@ -96,6 +96,15 @@ impl Ears {
         (0..PATHS).map(|path| self.address(path)).collect()
     }
 
+    /// Everything that came, at whatever path: headers and body.
+    #[must_use]
+    pub fn everything(&self) -> Vec<(HeaderMap, Vec<u8>)> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = kept.received.values().flatten();
+        all.map(|one| (one.headers.clone(), one.body.clone()))
+            .collect()
+    }
+
     /// A path that nobody else listens at.
     ///
     /// # Errors

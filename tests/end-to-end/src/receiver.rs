@@ -64,6 +64,15 @@ impl Receiver {
         &self.url
     }
 
+    /// Everything that came: headers and body.
+    #[must_use]
+    pub fn everything(&self) -> Vec<(HeaderMap, Vec<u8>)> {
+        let book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = book.iter();
+        all.map(|told| (told.headers.clone(), told.body.clone()))
+            .collect()
+    }
+
     /// What came under this `webhook-id`, in order.
     #[must_use]
     pub fn told(&self, id: &str) -> Vec<Told> {

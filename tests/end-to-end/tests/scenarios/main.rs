@@ -9,6 +9,7 @@ mod bad_requests;
 mod buyer_pays;
 mod buyer_pays_twice;
 mod callers;
+mod canaries;
 mod cashier;
 mod catalogue;
 mod closing;

@@ -47,7 +47,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 /// Every page and every button, of this payment.
-fn pages(no: &str) -> Vec<String> {
+pub(crate) fn pages(no: &str) -> Vec<String> {
     let fixed = [
         "/console",
         "/console/counts",
