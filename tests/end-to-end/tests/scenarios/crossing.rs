@@ -1,8 +1,10 @@
 //! Every documented route, walked by a merchant whose payments and messages are not those it names (S6), and without a key.
 //! The routes come from the API's document, so a new one is crossed or fails here.
 
+use std::time::Duration;
+
 use anyhow::{Context, ensure};
-use end_to_end::{Merchant, Way, World, is_one_of, is_problem, same, text};
+use end_to_end::{Merchant, Way, World, eventually, is_one_of, is_problem, same, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 use template_tests::{OpenApi, Operation};
@@ -18,6 +20,9 @@ struct Owned {
 
 /// A number that an appeal could have, and none has.
 const NO_APPEAL: &str = "ADGT80VT0AGC1JYMQG7QPN3";
+
+/// Two questions to a channel without an answer, and a busy machine.
+const FOUND_WITHIN: Duration = Duration::from_secs(120);
 
 /// Where a route leads that names no payment and no message of somebody's.
 const OPEN_ROUTES: [&str; 6] = [
@@ -105,11 +110,8 @@ pub(crate) async fn every_route(world: World) -> anyhow::Result<()> {
         message_id: nobodys.number,
         appeal_no: NO_APPEAL.to_owned(),
     };
-    let message_path = format!("/v1/delayed-messages/{}", foreign.message_id);
-    let before = (
-        owner.payment(&foreign.payment_no).await?,
-        owner.get(&message_path).await?.json,
-    );
+    looked_into(&owner, &foreign).await?;
+    let before = all_of(&owner, &foreign).await?;
     let stranger = other.with_key("pk_nobody_x");
     let (mut crossed, mut open) = (0, Vec::new());
     for operation in document.operations() {
@@ -151,11 +153,35 @@ pub(crate) async fn every_route(world: World) -> anyhow::Result<()> {
         OPEN_ROUTES.map(str::to_owned).to_vec(),
     )?;
     open_routes(&other, &foreign, &order_no).await?;
-    let after = (
-        owner.payment(&foreign.payment_no).await?,
-        owner.get(&message_path).await?.json,
-    );
-    same("what is the owner's", after, before)
+    same(
+        "what is the owner's",
+        all_of(&owner, &foreign).await?,
+        before,
+    )
+}
+
+/// Waits for what the system finds out by itself about an appeal: from then on only somebody's word changes it.
+async fn looked_into(owner: &Merchant, owned: &Owned) -> anyhow::Result<()> {
+    eventually(FOUND_WITHIN, "the appeal is looked into", || async {
+        let appeal = owner
+            .get(&format!("/v1/appeals/{}", owned.appeal_no))
+            .await?;
+        ensure!(appeal.json["findings"].is_object(), "{}", appeal.shown());
+        Ok(())
+    })
+    .await
+}
+
+/// The payment, the message and the appeal, as their owner reads them.
+async fn all_of(owner: &Merchant, owned: &Owned) -> anyhow::Result<[Value; 3]> {
+    let message = format!("/v1/delayed-messages/{}", owned.message_id);
+    let appeal = format!("/v1/appeals/{}", owned.appeal_no);
+    let (message, appeal) = (owner.get(&message).await?, owner.get(&appeal).await?);
+    for answer in [&message, &appeal] {
+        is_one_of(answer, &[200])?;
+    }
+    let payment = owner.payment(&owned.payment_no).await?;
+    Ok([payment, message.json, appeal.json])
 }
 
 /// Who names nobody's payment finds and makes its own, whatever it is called.
@@ -168,6 +194,13 @@ async fn open_routes(other: &Merchant, foreign: &Owned, order_no: &str) -> anyho
     is_one_of(&listed, &[200])?;
     let listed = listed.json.to_string();
     ensure!(!listed.contains("the owner's"), "a list holds another's");
+    let appeals = other.get("/v1/appeals?limit=100").await?;
+    is_one_of(&appeals, &[200])?;
+    let appeals = appeals.json.to_string();
+    ensure!(
+        !appeals.contains(&foreign.appeal_no),
+        "a list holds another's appeal"
+    );
     let request = json!({
         "merchant_order_no": order_no,
         "amount": { "value": 5, "currency": "CNY" },
