@@ -280,4 +280,100 @@ mod tests {
             assert_ne!(one.fingerprint, other.fingerprint, "{number} {trade_no}");
         }
     }
+
+    fn print(by: &Fingerprinter, text: &[u8]) -> [u64; 2] {
+        let text = std::str::from_utf8(text).unwrap();
+        entry(by, text, "t1", 1, 0).fingerprint.0
+    }
+
+    /// One half deals and the other finds a slot, so neither may rest on the other. Whoever chooses numbers knows no
+    /// key: no letter, no length and no direction is hidden from either half.
+    #[test]
+    fn each_half_tells_movements_apart_by_itself() {
+        let by = Fingerprinter::default();
+        let mut prints = Vec::new();
+        let text = "0".repeat(64);
+        for (number, trade_no) in (0..64).flat_map(|one| (0..64).map(move |two| (one, two))) {
+            prints.extend([Movement::Payment, Movement::Refund].map(|movement| {
+                let (number, trade_no) = (&text[..number], &text[..trade_no]);
+                let amount = Money::from_fen(1);
+                by.of(&Posting {
+                    movement,
+                    number,
+                    trade_no,
+                    amount,
+                })
+                .0
+            }));
+        }
+        assert_distinct(&prints, "lengths and directions");
+
+        // Each two letters that meet in a product, in every way.
+        for place in 0..8 {
+            let mut prints = Vec::new();
+            for (one, other) in (0..128).flat_map(|one| (0..128).map(move |two| (one, two))) {
+                let mut text = *b"P0123456789ABCDE";
+                (text[place], text[15 - place]) = (one, other);
+                prints.push(print(&by, &text));
+            }
+            assert_distinct(&prints, &format!("places {place} and {}", 15 - place));
+        }
+
+        // The same bits in both words of a product, where a sum would not tell them apart.
+        let base = *b"P0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let mut prints = vec![print(&by, &base)];
+        for (place, bit) in (0..24).flat_map(|place| (0..7).map(move |bit| (place, 1u8 << bit))) {
+            let mut text = base;
+            text[place] ^= bit;
+            prints.push(print(&by, &text));
+            text[place + 8] ^= bit;
+            prints.push(print(&by, &text));
+        }
+        assert_distinct(&prints, "bits");
+    }
+
+    fn assert_distinct(prints: &[[u64; 2]], case: &str) {
+        for half in [0, 1] {
+            let distinct: std::collections::HashSet<_> =
+                prints.iter().map(|print| print[half]).collect();
+            assert_eq!(distinct.len(), prints.len(), "half {half}: {case}");
+        }
+    }
+
+    /// A key that is nearly all ones, or all zeros, hides nothing either.
+    #[test]
+    fn no_key_hides_a_number() {
+        let (dense, sparse) = (0xFFFF_FFFF_7FFF_FFFE, 0x0000_0001_0000_8000);
+        for (a, c) in [(dense, dense), (sparse, sparse)] {
+            let keys = [a, 0x9E37_79B9_7F4A_7C15, c, 0xC2B2_AE3D_27D4_EB4F];
+            let by = Fingerprinter { keys };
+            let prints: Vec<_> = (0..2_000)
+                .map(|number| print(&by, format!("P{number}").as_bytes()))
+                .collect();
+            assert_distinct(&prints, &format!("{a:x}"));
+        }
+    }
+
+    /// Otherwise each search walks past every line before it, and a large day is never done.
+    #[test]
+    fn lines_are_sought_all_over_the_table() {
+        let by = Fingerprinter::default();
+        let starts: std::collections::BTreeSet<_> = (0..1_024)
+            .map(|number| Fingerprint(print(&by, format!("P{number}").as_bytes())))
+            .map(|fingerprint| start(fingerprint, 1_023))
+            .collect();
+        // Chance leaves each slot empty with one in e: 647 are taken, give or take 10.
+        assert!(starts.len() > 500, "{}", starts.len());
+        assert!(starts.iter().all(|slot| *slot < 1_024));
+    }
+
+    #[test]
+    fn a_table_is_at_most_half_full_and_no_larger_than_that_needs() {
+        let (by, mut matcher) = (Fingerprinter::default(), Matcher::default());
+        for lines in 1..=300u64 {
+            matcher.add_line(entry(&by, &lines.to_string(), "t1", 1, lines));
+            let needed = (matcher.lines.len() * 2).next_power_of_two().max(16);
+            assert_eq!(matcher.slots.len(), needed, "{lines} lines");
+        }
+    }
 }
