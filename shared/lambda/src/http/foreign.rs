@@ -15,15 +15,16 @@ pub struct Link {
 
 impl Link {
     /// Reads an address; `None` for whatever is none of the web's, or is written so that a reader and a browser may
-    /// take it for different ones: with a name before the host (`https://shop.example@evil.example/`), with white
-    /// space, with a backslash.
+    /// take it for different ones: with a name before the host (`https://shop.example@evil.example/`), with more than two
+    /// slashes, with white space, with a backslash.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let unclear = |c: char| c.is_control() || c.is_whitespace() || c == '\\' || is_hidden(c);
         let (scheme, rest) = text.split_once("://")?;
         let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
         let authority = rest.split(['/', '?', '#']).next()?;
-        if !is_web || text.contains(unclear) || authority.contains(['@', '%']) {
+        let plain = !authority.is_empty() && !authority.contains(['@', '%']);
+        if !is_web || text.contains(unclear) || !plain {
             return None;
         }
         let url = Url::parse(text).ok()?;
@@ -52,7 +53,7 @@ pub fn visible(text: &str) -> String {
                 shown.push(letter);
             }
         }
-        if let Some(host) = disguised(word.trim_end()) {
+        for host in addresses(word.trim_end()).filter_map(disguised) {
             let end = shown.trim_end().len();
             shown.insert_str(end, &format!(" [{host}]"));
         }
@@ -60,18 +61,25 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// The host that an address in a text really names, if it is written otherwise or behind a name.
-fn disguised(word: &str) -> Option<String> {
-    let at = word.find("://")?;
-    let before = word.get(..at)?;
-    let scheme = before.rfind(|c: char| !c.is_ascii_alphanumeric());
-    let start = scheme.map_or(0, |at| {
-        at + before[at..].chars().next().map_or(1, char::len_utf8)
+/// The addresses in a word, each from its scheme on to where the next begins.
+fn addresses(word: &str) -> impl Iterator<Item = &str> {
+    let starts = word.match_indices("://").map(|(at, _)| {
+        let before = &word[..at];
+        let scheme = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric());
+        scheme.len()
     });
-    let url = Url::parse(word.get(start..)?).ok()?;
+    let starts: Vec<_> = starts.collect();
+    let ends: Vec<_> = starts.iter().skip(1).copied().chain([word.len()]).collect();
+    let addresses = starts.into_iter().zip(ends);
+    addresses.filter_map(|(start, end)| word.get(start..end))
+}
+
+/// The host that an address really names, if it is written otherwise or behind a name.
+fn disguised(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
     let host = url.host_str()?;
     let named = !url.username().is_empty() || url.password().is_some();
-    (named || !word.to_ascii_lowercase().contains(host)).then(|| host.to_owned())
+    (named || !address.to_ascii_lowercase().contains(host)).then(|| host.to_owned())
 }
 
 /// Marks of direction, and letters without width.
@@ -100,6 +108,9 @@ mod tests {
             ("https://аррӏе.example/", Some("xn--80ak6aa92e.example")),
             ("https://例子.example/", Some("xn--fsqu00a.example")),
             ("https://shop.example@evil.test/", None),
+            // A browser takes as many slashes as there are, and then a name and a host.
+            ("https:///shop.example@evil.test/", None),
+            ("https:////shop.example", None),
             ("https://shop.example%40evil.test/", None),
             ("https://shop.example\\@evil.test/", None),
             ("https://shop\u{202e}.example/", None),
@@ -130,6 +141,10 @@ mod tests {
                 "(https://shop.example@evil.test/x) [evil.test]",
             ),
             ("https://Shop.example/a b", "https://Shop.example/a b"),
+            (
+                "https://shop.example/,https://аррӏе.example/",
+                "https://shop.example/,https://аррӏе.example/ [xn--80ak6aa92e.example]",
+            ),
             ("<script>://", "<script>://"),
             ("鞋://x", "鞋://x"),
         ] {
