@@ -332,7 +332,3 @@ pub fn judge_row(row: &LedgerRow, payment: Option<&Payment>, today: BillDay) -> 
         }
     }
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

@@ -10,6 +10,7 @@ mod payments;
 mod refunds;
 mod reports;
 mod rows;
+mod verdicts;
 
 use std::collections::BTreeMap;
 

@@ -1,92 +1,14 @@
 //! What a verdict is, and what the decision function makes of it.
 
-use std::collections::BTreeMap;
+use payonce_domain::reconciliation::{
+    DiscrepancyClass, FeeRate, Proposal, judge_matched, judge_other_amount, judge_row, pair,
+};
+use payonce_domain::{CaseKind, MovementId, PaymentState};
 
 use super::*;
-use crate::channel::{Channel, Method};
-use crate::command::ChannelChoice;
-use crate::decide;
-use crate::ids::{ChannelTradeNo, MerchantOrderNo};
-use crate::ledger::MovementId;
-use crate::money::Money;
-use crate::payment::{CaseKind, Mode, PaymentState, Terms};
-use crate::reconciliation::pair;
-use crate::schedule::Stretch;
-use crate::time::{Span, Timestamp};
 
-const START: Timestamp = Timestamp::from_millis(1_795_000_000_000);
-const PRICE: Money = Money::from_fen(1_999);
-
-fn day() -> BillDay {
-    BillDay::of(Channel::Wechat, START)
-}
-
-fn merchant() -> MerchantId {
-    MerchantId::new("m-1").unwrap()
-}
-
-fn account() -> AccountId {
-    AccountId::new("wechat-1").unwrap()
-}
-
-fn opened() -> Payment {
-    let terms = Terms {
-        merchant_id: merchant(),
-        merchant_order_no: MerchantOrderNo::new("o-1").unwrap(),
-        mode: Mode::Strict,
-        amount: PRICE,
-        subject: "tea".to_owned(),
-        expires_at: START.plus(Span::hours(1)),
-        return_url: None,
-        notify_url: None,
-        client_ip: None,
-        payer: None,
-        metadata: BTreeMap::new(),
-    };
-    let choice = ChannelChoice {
-        channel: Channel::Wechat,
-        method: Method::Native,
-        account: account(),
-        bank: None,
-        stretch: Stretch::NONE,
-    };
-    decide::open(terms, Some(choice), START)
-        .unwrap()
-        .into_payment()
-}
-
-fn line(payment: &Payment, trade_no: &str) -> BillLine {
-    BillLine {
-        day: day(),
-        position: 1,
-        movement: Movement::Payment,
-        order_no: payment.channel_orders[0].no.to_string(),
-        refund_no: None,
-        trade_no: ChannelTradeNo::new(trade_no).unwrap(),
-        amount: PRICE,
-        fee: Some(Money::from_fen(12)),
-        at: START.plus(Span::minutes(5)),
-        standing: Standing::Done,
-        alone_since: None,
-    }
-}
-
-fn refund_line(payment: &Payment, refund_no: &str) -> BillLine {
-    BillLine {
-        movement: Movement::Refund,
-        refund_no: Some(refund_no.to_owned()),
-        ..line(payment, "t1")
-    }
-}
-
-fn judge(line: &BillLine, payment: &Payment, today: BillDay) -> Verdict {
-    judge_line(
-        line,
-        &account(),
-        &merchant(),
-        Known::Payment(payment),
-        today,
-    )
+const fn show(class: DiscrepancyClass, proposal: Proposal) -> Verdict {
+    Verdict::Show { class, proposal }
 }
 
 /// What the decision function makes of a verdict's fact.
@@ -110,14 +32,14 @@ fn apply(payment: &Payment, verdict: Verdict, days: u64) -> (Payment, Discrepanc
 #[test]
 fn a_payment_only_the_bill_has_becomes_a_capture() {
     let payment = opened();
-    let verdict = judge(&line(&payment, "t1"), &payment, day());
+    let verdict = judge(&line(&payment, "t1"), &payment, 0);
     let (paid, class, proposal) = apply(&payment, verdict, 1);
     assert_eq!(class, DiscrepancyClass::ChannelOnly);
     assert_eq!(proposal, Proposal::Repaired);
     assert_eq!(paid.state, PaymentState::Paid);
     assert_eq!(paid.money().unwrap().applied, PRICE);
     // A second one on the same order goes back.
-    let verdict = judge(&line(&paid, "t2"), &paid, day());
+    let verdict = judge(&line(&paid, "t2"), &paid, 0);
     let (twice, _, _) = apply(&paid, verdict, 1);
     assert_eq!(twice.money().unwrap().refund_due, PRICE);
     assert_eq!(twice.money().unwrap().applied, PRICE);
@@ -127,10 +49,10 @@ fn a_payment_only_the_bill_has_becomes_a_capture() {
 #[test]
 fn what_the_payment_confirms_waits_a_day_for_its_row() {
     let payment = opened();
-    let verdict = judge(&line(&payment, "t1"), &payment, day());
+    let verdict = judge(&line(&payment, "t1"), &payment, 0);
     let (paid, _, _) = apply(&payment, verdict, 0);
     let again = line(&paid, "t1");
-    assert_eq!(judge(&again, &paid, day()), Verdict::Wait);
+    assert_eq!(judge(&again, &paid, 0), Verdict::Wait);
     let rows = paid.ledger_rows();
     assert_eq!(
         paid.unbooked.clone().unwrap().movements,
@@ -142,23 +64,22 @@ fn what_the_payment_confirms_waits_a_day_for_its_row() {
         (1, vec![], vec![])
     );
     let twice = show(DiscrepancyClass::DuplicateLine, Proposal::AskChannel);
-    assert_eq!(judge(&again, &paid, day().next()), twice);
+    assert_eq!(judge(&again, &paid, 1), twice);
 
     // Its bill came two days late: its row is in the ledger of the day on which it was learnt.
-    let learnt = day().next().next();
     let late = BillLine {
-        alone_since: Some(learnt),
+        alone_since: Some(days_on(day(), 2)),
         ..again
     };
-    assert_eq!(judge(&late, &paid, day().next()), Verdict::Wait);
-    assert_eq!(judge(&late, &paid, learnt), twice);
+    assert_eq!(judge(&late, &paid, 1), Verdict::Wait);
+    assert_eq!(judge(&late, &paid, 2), twice);
 }
 
 /// F85: only here. Not before the next day's bill is there too.
 #[test]
 fn a_row_without_a_line_is_shown_after_the_next_bill() {
     let payment = opened();
-    let verdict = judge(&line(&payment, "t1"), &payment, day());
+    let verdict = judge(&line(&payment, "t1"), &payment, 0);
     let (paid, _, _) = apply(&payment, verdict, 0);
     let row = &paid.ledger_rows()[0];
     assert_eq!(judge_row(row, Some(&paid), day()), Verdict::Wait);
@@ -191,7 +112,7 @@ fn foreign_lines_are_never_refunded() {
 #[test]
 fn another_amount_opens_a_case_and_moves_nothing() {
     let payment = opened();
-    let (paid, _, _) = apply(&payment, judge(&line(&payment, "t1"), &payment, day()), 0);
+    let (paid, _, _) = apply(&payment, judge(&line(&payment, "t1"), &payment, 0), 0);
     let other = BillLine {
         amount: Money::from_fen(2_000),
         ..line(&paid, "t1")
@@ -207,21 +128,20 @@ fn another_amount_opens_a_case_and_moves_nothing() {
 #[test]
 fn a_refund_only_the_bill_has_is_entered_once() {
     let payment = opened();
-    let (paid, _, _) = apply(&payment, judge(&line(&payment, "t1"), &payment, day()), 0);
-    let theirs = refund_line(&paid, "backoffice-1");
-    let (after, class, _) = apply(&paid, judge(&theirs, &paid, day()), 1);
+    let (paid, _, _) = apply(&payment, judge(&line(&payment, "t1"), &payment, 0), 0);
+    let theirs = refund_line(&paid, "t1", "backoffice-1");
+    let (after, class, _) = apply(&paid, judge(&theirs, &paid, 0), 1);
     assert_eq!(class, DiscrepancyClass::RefundChannelOnly);
     assert_eq!(after.money().unwrap().refunded, PRICE);
-    assert_eq!(judge(&theirs, &after, day()), Verdict::Wait);
+    assert_eq!(judge(&theirs, &after, 0), Verdict::Wait);
     let pairs = pair(vec![theirs.clone()], after.ledger_rows());
     assert_eq!((pairs.matched.len(), pairs.rows.len()), (1, 0), "by trade");
-    let later = day().next().next().next();
-    assert_eq!(judge(&theirs, &after, later), Verdict::Confirmed);
+    assert_eq!(judge(&theirs, &after, 3), Verdict::Confirmed);
     // It is ours, and nobody here knows it: a case, not money.
-    let (twice, _, _) = apply(&paid, judge(&line(&paid, "t2"), &paid, day()), 1);
+    let (twice, _, _) = apply(&paid, judge(&line(&paid, "t2"), &paid, 0), 1);
     let no = twice.refunds[0].no.to_string();
-    let unknown = refund_line(&paid, &no);
-    let (after, class, proposal) = apply(&paid, judge(&unknown, &paid, day()), 1);
+    let unknown = refund_line(&paid, "t1", &no);
+    let (after, class, proposal) = apply(&paid, judge(&unknown, &paid, 0), 1);
     assert_eq!(class, DiscrepancyClass::RefundChannelOnly);
     assert_eq!(proposal, Proposal::LookAtCase);
     assert_eq!(after.cases[0].kind, CaseKind::UnknownRefund);
@@ -230,18 +150,15 @@ fn a_refund_only_the_bill_has_is_entered_once() {
 #[test]
 fn a_refund_that_the_bill_has_as_done_is_done() {
     let payment = opened();
-    let (paid, _, _) = apply(&payment, judge(&line(&payment, "t1"), &payment, day()), 0);
-    let (twice, _, _) = apply(&paid, judge(&line(&paid, "t2"), &paid, day()), 0);
-    let done = BillLine {
-        trade_no: ChannelTradeNo::new("t2").unwrap(),
-        ..refund_line(&twice, &twice.refunds[0].no.to_string())
-    };
+    let (paid, _, _) = apply(&payment, judge(&line(&payment, "t1"), &payment, 0), 0);
+    let (twice, _, _) = apply(&paid, judge(&line(&paid, "t2"), &paid, 0), 0);
+    let done = refund_line(&twice, "t2", &twice.refunds[0].no.to_string());
     let under_way = BillLine {
         standing: Standing::UnderWay,
         ..done.clone()
     };
-    assert_eq!(judge(&under_way, &twice, day().next()), Verdict::Wait);
-    let (after, class, proposal) = apply(&twice, judge(&done, &twice, day()), 1);
+    assert_eq!(judge(&under_way, &twice, 1), Verdict::Wait);
+    let (after, class, proposal) = apply(&twice, judge(&done, &twice, 0), 1);
     assert_eq!(class, DiscrepancyClass::StatusDiffers);
     assert_eq!(proposal, Proposal::Repaired);
     assert_eq!(after.money().unwrap().refunded, PRICE);
