@@ -1,6 +1,6 @@
 //! What arrives at the channels was meant: stored before, once, and no more than was taken.
 
-use payonce_domain::{ChannelOrderNo, RefundCause, RefundNo, Timestamp};
+use payonce_domain::{ChannelOrderNo, Refund, RefundCause, RefundNo};
 
 use crate::books::{Ask, Moved};
 use crate::shown::CALM_AFTER_MS;
@@ -19,129 +19,103 @@ impl World {
                 "an order arrived under a number that is none of ours",
             );
         };
-        let key = no.key().to_string();
-        let known = self.auditor.last.get(&key).and_then(|payment| {
-            let order = payment.channel_order(no)?;
-            Some((
-                order.account.to_string(),
-                payment.terms.amount.minor(),
-                order.created_at.as_millis(),
-                payment.terms.expires_at.as_millis(),
-            ))
-        });
-        if known.is_none() && self.auditor.undone.contains(&key) {
+        let payment = self.auditor.last.get(no.key().as_str());
+        let known = payment.and_then(|payment| Some((payment, payment.channel_order(no)?)));
+        let Some((payment, order)) = known else {
+            if !self.auditor.is_undone(no.key()) {
+                let what = format!("create of {no} arrived before it was stored");
+                self.breaks("I-7", &what);
+            }
             return;
-        }
-        let Some(known) = known else {
-            let what = format!("create of {} arrived before it was stored", ask.no);
-            return self.breaks("I-7", &what);
         };
+        let mut meant = (
+            order.account.to_string(),
+            payment.terms.amount.minor(),
+            order.created_at.as_millis(),
+            payment.terms.expires_at.as_millis(),
+        );
+        if self.real.is_some() {
+            // Real channels have times of their own: of the arrival, and of a code's end.
+            (meant.2, meant.3) = (ask.created_at, ask.expires_at);
+        }
         let asked = (
             ask.account.clone(),
             ask.amount,
             ask.created_at,
             ask.expires_at,
         );
-        // Real channels have times of their own: of the arrival, and of a code's end.
-        let known = match self.real {
-            Some(_) => (known.0, known.1, ask.created_at, ask.expires_at),
-            None => known,
-        };
-        if known != asked {
-            let what = format!(
-                "create of {} asks for {asked:?} instead of {known:?}",
-                ask.no
-            );
+        if meant != asked {
+            let what = format!("create of {no} asks for {asked:?} instead of {meant:?}");
             self.breaks("I-6", &what);
         }
     }
 
     /// I-6, I-7: a refund that arrives was stored and granted before.
     pub(crate) fn audit_refund(&mut self, ask: &Ask) {
-        let known = RefundNo::parse(&ask.refund_no).and_then(|no| {
-            let payment = self.auditor.last.get(no.channel_order().key().as_str())?;
-            let refund = payment.refund(no)?;
-            refund.sent_at.map(|_| {
-                (
-                    refund.trade_no.to_string(),
-                    refund.amount.minor(),
-                    refund.created_at,
-                    refund.cause,
-                )
-            })
-        });
-        let undone = RefundNo::parse(&ask.refund_no).is_some_and(|no| {
-            self.auditor
-                .undone
-                .contains(no.channel_order().key().as_str())
-        });
-        if known.is_none() && undone {
-            return;
-        }
-        let Some((trade_no, amount, created_at, cause)) = known else {
+        let Some(no) = RefundNo::parse(&ask.refund_no) else {
             return self.breaks(
                 "I-7",
-                &format!("refund {} arrived before it was stored", ask.refund_no),
+                "a refund arrived under a number that is none of ours",
             );
         };
+        let key = no.channel_order().key();
+        let payment = self.auditor.last.get(key.as_str());
+        let known = payment.and_then(|payment| payment.refund(no)).cloned();
+        let Some(refund) = known.filter(|refund| refund.sent_at.is_some()) else {
+            if !self.auditor.is_undone(key) {
+                let what = format!("refund {no} arrived before it was stored");
+                self.breaks("I-7", &what);
+            }
+            return;
+        };
+        let amount = refund.amount.minor();
         if amount != ask.refund_amount {
-            return self.breaks(
-                "I-2",
-                &format!(
-                    "refund {} moves {} instead of {amount}",
-                    ask.refund_no, ask.refund_amount
-                ),
+            let what = format!(
+                "refund {no} moves {} instead of {amount}",
+                ask.refund_amount
             );
+            return self.breaks("I-2", &what);
         }
-        let meant = self
-            .auditor
-            .numbers
-            .entry(ask.refund_no.clone())
-            .or_insert_with(|| (trade_no.clone(), amount));
-        if *meant != (trade_no, amount) {
+        let means = (refund.trade_no.to_string(), amount);
+        let numbers = self.auditor.numbers.entry(ask.refund_no.clone());
+        if *numbers.or_insert_with(|| means.clone()) != means {
             return self.breaks("I-6", "one refund number means two things");
         }
-        self.sent_in_time(ask, created_at, cause);
-        self.generation_is_due(ask);
+        self.sent_in_time(&refund);
+        self.generation_is_due(&ask.no, no);
     }
 
     /// I-28: what is owed by itself is sent within two sweeps of being known.
-    fn sent_in_time(&mut self, ask: &Ask, created_at: Timestamp, cause: RefundCause) {
-        if self.plan.hourly_cap.is_some() {
-            return;
-        }
-        let by_itself = !matches!(
-            cause,
-            RefundCause::MerchantRequest | RefundCause::Appeal | RefundCause::Operator
-        );
-        let first = RefundNo::parse(&ask.refund_no).is_some_and(|no| no.generation() == 1);
+    fn sent_in_time(&mut self, refund: &Refund) {
+        let by_itself = match refund.cause {
+            RefundCause::DuplicatePayment
+            | RefundCause::LatePayment
+            | RefundCause::WrongAmount
+            | RefundCause::Reconciliation
+            | RefundCause::Channel => true,
+            RefundCause::MerchantRequest | RefundCause::Appeal | RefundCause::Operator => false,
+        };
         let settled = self.plan.faults_until + CALM_AFTER_MS;
-        if !by_itself || !first || self.now <= settled {
+        let capped = self.plan.hourly_cap.is_some();
+        if capped || !by_itself || refund.no.generation() > 1 || self.now <= settled {
             return;
         }
         self.tally.saw(Sometimes::SentWhenCalm);
         // What the kill switch held looks again after a while that grows.
-        let known = [
-            created_at.as_millis(),
-            settled,
-            self.refunds_go_since + HELD_MS,
-        ];
-        let known = known.into_iter().max().unwrap_or(settled);
+        let known = refund.created_at.as_millis().max(settled);
+        let known = known.max(self.refunds_go_since + HELD_MS);
         if self.now > known + 240_000 {
-            self.breaks("I-28", &format!("refund {} was sent late", ask.refund_no));
+            self.breaks("I-28", &format!("refund {} was sent late", refund.no));
         }
     }
 
     /// I-13: a second number for the same money only after the channel said that the first failed for good.
-    fn generation_is_due(&mut self, ask: &Ask) {
-        let Some(no) = RefundNo::parse(&ask.refund_no) else {
-            return;
-        };
+    fn generation_is_due(&mut self, order: &str, no: RefundNo) {
         if no.generation() < 2 {
             return;
         }
         self.tally.saw(Sometimes::SecondGeneration);
-        let Some(trade) = self.books.trades.get(&ask.no) else {
+        let Some(trade) = self.books.trades.get(order) else {
             return;
         };
         let open = trade.refunds.iter().any(|(other, refund)| {
@@ -151,13 +125,8 @@ impl World {
             earlier && refund.moved != Moved::Failed
         });
         if open {
-            self.breaks(
-                "I-13",
-                &format!(
-                    "{} was sent while an earlier number may still move money",
-                    ask.refund_no
-                ),
-            );
+            let what = format!("{no} was sent while an earlier number may still move money");
+            self.breaks("I-13", &what);
         }
     }
 

@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payonce_domain::{ChannelOrderNo, Disposition, Payment, RefundCause, RefundState, Source};
+use payonce_domain::{
+    ChannelOrderNo, Disposition, Payment, PaymentKey, RefundCause, RefundState, Source,
+};
 use payonce_store::engine::{self, Item};
 
 use crate::books::Moved;
@@ -44,6 +46,13 @@ pub(crate) struct Auditor {
     pub(crate) numbers: BTreeMap<String, (String, u64)>,
     /// Payments that somebody was shown as paid, and when that was first (I-19).
     pub(crate) shown_paid: BTreeMap<String, u64>,
+}
+
+impl Auditor {
+    /// Whether a decision about this payment was undone.
+    pub(crate) fn is_undone(&self, key: PaymentKey) -> bool {
+        self.undone.contains(key.as_str())
+    }
 }
 
 impl World {
@@ -259,7 +268,7 @@ impl World {
                     .iter()
                     .any(|capture| capture.trade_no.as_str() == *trade_no)
             });
-        if !durable && !self.auditor.undone.contains(no.key().as_str()) {
+        if !durable && !self.auditor.is_undone(no.key()) {
             self.breaks(
                 "I-12",
                 "success was said to a channel, and its news is not stored",
@@ -275,8 +284,8 @@ impl World {
                 .taken
                 .as_ref()
                 .filter(|taken| taken.paid_at < stop && !taken.late);
-            let undone = ChannelOrderNo::parse(no)
-                .is_some_and(|no| self.auditor.undone.contains(no.key().as_str()));
+            let undone =
+                ChannelOrderNo::parse(no).is_some_and(|no| self.auditor.is_undone(no.key()));
             !trade.forgotten
                 && !undone
                 && taken.is_some_and(|taken| trade.held() > 0 && !self.knows(no, &taken.trade_no))

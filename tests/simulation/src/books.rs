@@ -307,24 +307,14 @@ impl Books {
         }
     }
 
-    /// A refund arrives; `fate` is what becomes of a new one. Its answer, and whether it is new.
-    pub(crate) fn refund(&mut self, ask: &Ask, fate: Moved, now: u64) -> (String, bool) {
-        let Some(trade) = self
-            .trades
-            .get_mut(&ask.no)
-            .filter(|trade| trade.taken.is_some())
-        else {
+    /// A refund arrives; `back` is what becomes of a new one. Its answer, and whether it is new.
+    pub(crate) fn refund(&mut self, no: &str, refund_no: &str, back: Returned) -> (String, bool) {
+        let trade = self.trades.get_mut(no);
+        let Some(trade) = trade.filter(|trade| trade.taken.is_some()) else {
             return ("error".to_owned(), false);
         };
-        let new = !trade.refunds.contains_key(&ask.refund_no);
-        let refund = trade
-            .refunds
-            .entry(ask.refund_no.clone())
-            .or_insert(Returned {
-                amount: ask.refund_amount,
-                moved: fate,
-                at: now,
-            });
+        let new = !trade.refunds.contains_key(refund_no);
+        let refund = trade.refunds.entry(refund_no.to_owned()).or_insert(back);
         (refund_word(refund.moved), new)
     }
 

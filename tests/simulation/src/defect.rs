@@ -30,15 +30,8 @@ pub(crate) fn damage(world: &mut World, defect: Fault) {
         world.note(format_args!("{number} is damaged"));
         world.auditor.damaged.insert(key.clone());
         world.auditor.erased.insert(number);
-        let now = world.now;
-        world.tables.damage("payments", &key, item.clone(), now);
         world.auditor.now.insert(key.clone(), item.clone());
-        if let Ok(stored) = engine::payment(item) {
-            world
-                .auditor
-                .last
-                .insert(key.clone(), stored.payment().clone());
-        }
+        world.replace(&key, item);
         if defect == Fault::DecisionUndone {
             world.auditor.undone.insert(key);
         }
@@ -48,6 +41,17 @@ pub(crate) fn damage(world: &mut World, defect: Fault) {
             world.auditor.to_restore = true;
             let audit = world.plan.faults_until + 600_000;
             world.at(audit, Happening::Start(Job::Audit));
+        }
+    }
+}
+
+impl World {
+    /// Replaces a payment's record behind everybody's back but the auditor's.
+    pub(crate) fn replace(&mut self, key: &str, item: Item) {
+        self.tables.damage("payments", key, item.clone(), self.now);
+        if let Ok(stored) = engine::payment(item) {
+            let payment = stored.payment().clone();
+            self.auditor.last.insert(key.to_owned(), payment);
         }
     }
 }

@@ -6,7 +6,7 @@ use payonce_delivery::{Receipt, Silence as Hush};
 use payonce_domain::Channel;
 use payonce_store::engine::{EngineError, PutItem, Written};
 
-use crate::books::{Ask, Moved};
+use crate::books::{Ask, Moved, Returned};
 use crate::call::{Answer, Request};
 use crate::fault::Fault;
 use crate::plan::START_MS;
@@ -378,8 +378,9 @@ impl World {
                 if self.strikes(Fault::RefundNotYet) {
                     return "notyet".to_owned();
                 }
-                let again = !self.asked_before.insert(ask.refund_no.clone());
-                if is_built(Wrong::FreshRefundNumber) && again {
+                if is_built(Wrong::FreshRefundNumber)
+                    && !self.asked_before.insert(ask.refund_no.clone())
+                {
                     self.refund_afresh(ask);
                 }
                 self.refund(ask)
@@ -413,8 +414,8 @@ impl World {
         } else {
             Moved::Done
         };
-        let now = self.now;
-        let (said, new) = self.books.refund(ask, fate, now);
+        let back = Returned::new(ask.refund_amount, fate, self.now);
+        let (said, new) = self.books.refund(&ask.no, &ask.refund_no, back);
         if new {
             self.audit_refund(ask);
             match fate {

@@ -272,10 +272,12 @@ impl Run {
                 let moved = there.is_some_and(|there| there.get("v") != item.get("v"));
                 let stale = writes_twice() && moved;
                 if !stale && !world.late_writes_dead.contains(&owner) {
-                    let now = world.now;
-                    world.tables.damage("payments", &key, *item.clone(), now);
                     if is_built(Wrong::CallBeforeIntent) {
+                        let now = world.now;
+                        world.tables.damage("payments", &key, *item.clone(), now);
                         world.audit_write(owner, &item);
+                    } else {
+                        world.replace(&key, *item);
                     }
                 }
             }

@@ -72,8 +72,7 @@ impl World {
             Err(_) if self.auditor.damaged.contains(stored.payment().key.as_str()) => return true,
             Err(why) => self.breaks("I-5", &format!("a history leads nowhere: {why}")),
         }
-        let undone = &self.auditor.undone;
-        undone.contains(stored.payment().key.as_str()) && self.is_booked_beyond(stored.payment())
+        self.auditor.is_undone(stored.payment().key) && self.is_booked_beyond(stored.payment())
     }
 
     /// Whether the ledger has money of a payment that its record, whole in itself, does not know: the bill agrees with the

@@ -43,7 +43,7 @@ impl World {
                 self.auditor.shown_paid.entry(key).or_insert(self.now);
             }
             (true, true) => self.tally.saw(Sometimes::ShownPaid),
-            (true, false) if self.auditor.undone.contains(payment.key.as_str()) => {}
+            (true, false) if self.auditor.is_undone(payment.key) => {}
             (true, false) => self.breaks("I-19", "an order was shown as paid, and now is not"),
             (false, false) => {}
         }

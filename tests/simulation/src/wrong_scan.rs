@@ -2,7 +2,7 @@
 
 use payonce_domain::{ChannelOrderNo, RefundNo};
 
-use crate::books::{Ask, Moved};
+use crate::books::{Ask, Moved, Returned};
 use crate::world::{Happening, World};
 use crate::wrong::{Wrong, is_built};
 
@@ -29,33 +29,20 @@ pub(crate) fn wrong_scan(world: &mut World) {
             if !chosen || returned && !by_reason {
                 continue;
             }
-            let amount = capture.amount.minor();
-            let ask = Ask {
-                operation: "refund".to_owned(),
-                channel: order.channel(),
-                method: order.method(),
-                account: format!("shop-{}", order.channel().name()),
-                no: order.to_string(),
-                amount,
-                expires_at: 0,
-                created_at: 0,
-                refund_no: format!("scan-{}", capture.trade_no),
-                refund_amount: amount,
-                auth_code: String::new(),
-            };
-            world.refund_unstored(&ask);
+            let refund_no = format!("scan-{}", capture.trade_no);
+            world.refund_unstored(&order.to_string(), &refund_no, capture.amount.minor());
         }
     }
 }
 
 impl World {
     /// A refund that nobody stored reaches its channel, which carries each number out once.
-    fn refund_unstored(&mut self, ask: &Ask) {
-        let now = self.now;
-        let (_, new) = self.books.refund(ask, Moved::Done, now);
+    fn refund_unstored(&mut self, no: &str, refund_no: &str, amount: u64) {
+        let back = Returned::new(amount, Moved::Done, self.now);
+        let (_, new) = self.books.refund(no, refund_no, back);
         if new {
-            self.tell_of_refund(&ask.no, &ask.refund_no);
-            self.audit_returns(&ask.no);
+            self.tell_of_refund(no, refund_no);
+            self.audit_returns(no);
         }
     }
 
@@ -78,13 +65,8 @@ impl World {
         for _ in 0..20 {
             afresh = afresh.and_then(RefundNo::next_generation);
         }
-        let Some(afresh) = afresh else {
-            return;
-        };
-        let ask = Ask {
-            refund_no: afresh.to_string(),
-            ..ask.clone()
-        };
-        self.refund_unstored(&ask);
+        if let Some(afresh) = afresh {
+            self.refund_unstored(&ask.no, &afresh.to_string(), ask.refund_amount);
+        }
     }
 }

@@ -27,22 +27,20 @@ impl World {
 
     /// Leaves of a write what a wrong design writes first.
     pub(crate) fn write_half(&self, item: &mut Item) {
-        let later: &[&str] = if is_built(Wrong::DecisionLater) {
-            &DECIDED
-        } else {
-            &["s", "d"]
-        };
-        let there = self.tables.get("payments", &[&key(item)]);
-        for name in later {
-            item.remove(*name);
-            let before = there.and_then(|there| there.get(*name));
-            if let Some(before) = before.filter(|_| is_built(Wrong::DecisionLater)) {
-                item.insert((*name).to_owned(), before.clone());
-            }
+        if is_built(Wrong::TwoWrites) {
+            item.remove("s");
+            item.remove("d");
+            return;
         }
-        // A record's first write has no half.
-        if !item.contains_key("st") {
-            item.insert("st".to_owned(), AttributeValue::S("n".to_owned()));
+        // A record's first write decides nothing about a success.
+        let Some(there) = self.tables.get("payments", &[&key(item)]) else {
+            return;
+        };
+        for name in DECIDED {
+            match there.get(name) {
+                Some(before) => item.insert(name.to_owned(), before.clone()),
+                None => item.remove(name),
+            };
         }
     }
 
