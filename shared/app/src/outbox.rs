@@ -21,8 +21,8 @@ pub struct Outbox {
     appeals_function: Option<String>,
 }
 
-/// What the queues and functions are called here.
-#[derive(Debug, Clone)]
+/// What the queues and functions are called here. By default there are none: the sweep does all the work.
+#[derive(Debug, Clone, Default)]
 pub struct Names {
     /// The queue of `query`; without it nothing is sent there, and the sweep does all the work.
     pub queries_url: Option<String>,

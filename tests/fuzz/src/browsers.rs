@@ -6,6 +6,7 @@ use payonce_lambda::http::foreign::{Link, visible};
 use payonce_lambda::http::language::Language;
 
 use crate::spoil::{Recipe, spoil};
+use crate::texts;
 
 const OPERATOR: &str = "payonce_operator";
 
@@ -100,7 +101,7 @@ pub fn link(recipe: &[u8]) {
         "https://[2001:db8::1]:443/x",
         "javascript://shop.example/%0aalert(1)",
     ];
-    let text = text(recipe, &genuine);
+    let text = texts::spoilt(recipe, &genuine);
     let Some(link) = Link::read(&text) else {
         return;
     };
@@ -124,7 +125,7 @@ pub fn shown_text(recipe: &[u8]) {
         "see https://аррӏе.example/ and (https://shop.example@evil.example/x)\u{200b}\r\n",
         "a\u{202e}b\u{2066}c\u{feff}鞋://x\u{3000}ftp://例子.example:21/",
     ];
-    let text = text(recipe, &genuine);
+    let text = texts::spoilt(recipe, &genuine);
     let shown = visible(&text);
     assert!(!shown.contains(HIDDEN), "{text:?}");
     let mut rest = shown.chars();
@@ -138,13 +139,6 @@ pub fn shown_text(recipe: &[u8]) {
             assert!(shown.contains(&number), "{text:?}");
         }
     }
-}
-
-/// One of these texts, spoilt.
-fn text(recipe: &[u8], genuine: &[&str]) -> String {
-    let mut recipe = Recipe::new(recipe);
-    let text = recipe.one_of(genuine).as_bytes();
-    String::from_utf8_lossy(&spoil(&mut recipe, text)).into_owned()
 }
 
 /// Headers with one of these lines, spoilt; none where a server would not take it for a header.

@@ -1,13 +1,13 @@
 //! Readers of strangers' words that look something up: the link to an appeal, the key of a merchant.
 
 use std::collections::{BTreeMap, HashMap};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
+use futures::FutureExt as _;
 use payonce_app::appeals::AppealFailure;
 use payonce_app::{
     Accounts, App, Bus, Carried, Carrier, Event, Message, Names, Outbox, Stopwatch, Vault,
@@ -15,10 +15,7 @@ use payonce_app::{
 use payonce_channels::{Exchange, HttpRequest, Silence, Transport, Wire};
 use payonce_delivery::{Courier, Passage, Reach, Receipt, Road, Signed};
 use payonce_domain::appeal::{self, AppealRequest, Claim, Party};
-use payonce_domain::{
-    Appeal, AppealNo, MerchantAppealNo, MerchantId, MerchantOrderNo, Mode, PaymentKey, PaymentNo,
-    Span, Timestamp,
-};
+use payonce_domain::{Appeal, AppealNo, MerchantAppealNo, MerchantId, Mode, Span, Timestamp};
 use payonce_lambda::http::caller;
 use payonce_store::engine::{
     Answered, BatchGet, Engine, GetItem, Item, PutItem, QueryItems, UpdateItem, Written,
@@ -27,6 +24,7 @@ use payonce_store::{ApiKey, Merchant, Store, Tables};
 
 use crate::browsers;
 use crate::spoil::Recipe;
+use crate::texts::payment_no;
 use crate::tokens::{KEY, NOW, cashier_token_of, forged};
 
 const URL: &str = "https://pay.example";
@@ -148,10 +146,7 @@ fn shown_key(headers: &HeaderMap) -> Option<&str> {
 
 /// What a future has that waits for nobody.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => unreachable!("everything lies in memory"),
-    }
+    future.now_or_never().expect("everything lies in memory")
 }
 
 fn merchant(name: &str, key: &str) -> Merchant {
@@ -170,11 +165,9 @@ fn merchant(name: &str, key: &str) -> Merchant {
 }
 
 fn open_appeal(app: &App, id: &str, now: Timestamp) -> Appeal {
-    let merchant_id = MerchantId::new("m-1").expect("a good name");
-    let order = MerchantOrderNo::new("o-1").expect("a good number");
     let request = AppealRequest {
-        orders: vec![PaymentNo::new(PaymentKey::derive(&merchant_id, &order))],
-        merchant_id,
+        orders: vec![payment_no("o-1")],
+        merchant_id: MerchantId::new("m-1").expect("a good name"),
         id: MerchantAppealNo::new(id).expect("a good number"),
         opened_by: Party::Buyer,
         claim: Claim::PaidTwice,
@@ -204,18 +197,11 @@ fn app() -> App {
     let store = Store::over(Arc::new(Shelf::default()), tables);
     let (open, stopwatch) = (payonce_channels::adapter, Stopwatch::default());
     let accounts = Accounts::over(store.clone(), nobody.clone(), open, stopwatch);
-    let names = Names {
-        queries_url: None,
-        notifications_url: None,
-        refund_function: None,
-        notify_function: None,
-        appeals_function: None,
-    };
     App::new(
         store,
         accounts.with_cashier_key(name("cashier")),
         Transport::over(nobody.clone()),
-        Outbox::over(nobody.clone(), names),
+        Outbox::over(nobody.clone(), Names::default()),
         Courier::over(Reach::Public, nobody.clone()),
         Bus::over(nobody, name("bus")),
         name(URL),

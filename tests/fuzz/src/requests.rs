@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use payonce_domain::appeal::{Claim, ORDERS_MAX, Party, TEXT_CHARS_MAX};
-use payonce_domain::{MerchantId, MerchantOrderNo, PaymentKey, PaymentNo, Span, Timestamp};
+use payonce_domain::{MerchantId, Span, Timestamp};
 use payonce_lambda::http::{appeals, delayed_messages, requests};
 use payonce_store::AppealPlace;
 
 use crate::channel::pairs;
 use crate::spoil::{Recipe, spoil};
+use crate::texts::payment_no;
 
 /// 2026-11-20 16:00:00 in Beijing.
 const NOW: Timestamp = Timestamp::from_millis(1_795_161_600_000);
@@ -24,12 +25,7 @@ const BODIES: [&str; 6] = [
 ];
 
 static APPEALS: LazyLock<[String; 3]> = LazyLock::new(|| {
-    let merchant = MerchantId::new("m-1").expect("a good name");
-    let number = |order| {
-        let order = MerchantOrderNo::new(order).expect("a good number");
-        PaymentNo::new(PaymentKey::derive(&merchant, &order))
-    };
-    let (one, two) = (number("one"), number("two"));
+    let (one, two) = (payment_no("one"), payment_no("two"));
     [
         format!(
             r#"{{"merchant_appeal_no":"a-1","opened_by":"buyer","claim":"paid_twice","payment_nos":["{one}","{two}"]}}"#

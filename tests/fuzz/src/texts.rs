@@ -62,6 +62,13 @@ pub(crate) fn refund_of(
     }
 }
 
+/// The payment of an order of that merchant's.
+pub(crate) fn payment_no(order: &str) -> PaymentNo {
+    let merchant = MerchantId::new("m-1").expect("a good name");
+    let order = MerchantOrderNo::new(order).expect("a good number");
+    PaymentNo::new(PaymentKey::derive(&merchant, &order))
+}
+
 /// The number of an appeal about that order.
 pub(crate) fn appeal_no() -> AppealNo {
     let merchant = MerchantId::new("m-1").expect("a good name");
@@ -70,7 +77,7 @@ pub(crate) fn appeal_no() -> AppealNo {
 }
 
 /// One of these texts, spoilt.
-fn spoilt(recipe: &[u8], genuine: &[&str]) -> String {
+pub(crate) fn spoilt(recipe: &[u8], genuine: &[&str]) -> String {
     let mut recipe = Recipe::new(recipe);
     let text = recipe.one_of(genuine);
     let bytes = spoil(&mut recipe, text.as_bytes());

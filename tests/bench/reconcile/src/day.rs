@@ -128,13 +128,6 @@ fn merchant(account: &AccountId) -> anyhow::Result<Merchant> {
 
 fn app(store: Store, bill: std::path::PathBuf) -> App {
     let nobody = Arc::new(Nobody);
-    let names = Names {
-        queries_url: None,
-        notifications_url: None,
-        refund_function: None,
-        notify_function: None,
-        appeals_function: None,
-    };
     let accounts = Accounts::over(
         store.clone(),
         nobody.clone(),
@@ -145,7 +138,7 @@ fn app(store: Store, bill: std::path::PathBuf) -> App {
         store,
         accounts.with_bills(open),
         Transport::over(Arc::new(Shelf(bill))),
-        Outbox::over(nobody.clone(), names),
+        Outbox::over(nobody.clone(), Names::default()),
         Courier::over(Reach::Public, nobody.clone()),
         Bus::over(nobody, "bus".to_owned()),
         "https://pay.example".to_owned(),

@@ -106,10 +106,8 @@ fn clients(address: SocketAddr) -> Clients {
             client!(aws_sdk_lambda),
             Names {
                 queries_url: Some(queries),
-                notifications_url: None,
                 refund_function: refund,
-                notify_function: None,
-                appeals_function: None,
+                ..Names::default()
             },
         ),
         bus: Bus::new(client!(aws_sdk_eventbridge), "events".to_owned()),
